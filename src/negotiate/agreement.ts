@@ -1,0 +1,75 @@
+// The agreement object that both signatures are about, and its hash (PROTOCOL "The agreement").
+
+import { z } from 'zod';
+import { sha256Hex, type Hex } from '../core/bytes.ts';
+import { canonicalJson } from '../core/canonical.ts';
+import { hex32, publicKey, unixSeconds } from './fields.ts';
+
+/** Seconds between the first signature's `confirm_by` and the agreement's `start_by`, version 1. */
+export const START_BY_S = 86_400;
+/** Most alternatives one offer may carry besides its main terms. */
+export const MAX_ALTERNATIVES = 4;
+
+/** The agreement object. `offer` is the id of the offer move with `presigned` absent. */
+export const agreementSchema = z
+  .strictObject({
+    v: z.literal(1),
+    domain: z.literal('agent-negotiate/agreement'),
+    nid: hex32,
+    offer: hex32,
+    /** 0 is the offer's main terms. */
+    alternative: z.int().min(0).max(MAX_ALTERNATIVES),
+    buyer: publicKey,
+    provider: publicKey,
+    offeror: publicKey,
+    terms_root: hex32,
+    start_by: unixSeconds,
+    /** Hash of the agreement this one amends. */
+    supersedes: hex32.nullable(),
+    /** Hash of the framework agreement this one is a call-off of. */
+    under: hex32.nullable(),
+  })
+  .refine(({ buyer, provider, offeror }) => buyer !== provider && (offeror === buyer || offeror === provider));
+
+/** An agreement object. */
+export type Agreement = z.infer<typeof agreementSchema>;
+
+/** Role of a party in the deal. */
+export type Role = 'buyer' | 'provider';
+
+/** What an agreement is made from. */
+export interface AgreementFacts {
+  readonly nid: Hex;
+  readonly offer: Hex;
+  readonly alternative: number;
+  readonly buyer: Hex;
+  readonly provider: Hex;
+  readonly offeror: Hex;
+  readonly termsRoot: Hex;
+  /** Unix seconds until which the second signature may be made. */
+  readonly confirmBy: number;
+}
+
+/** Makes the agreement object of an offer that neither amends nor calls off another. */
+export function makeAgreement(facts: AgreementFacts): Agreement {
+  const { nid, offer, alternative, buyer, provider, offeror, termsRoot, confirmBy } = facts;
+  return {
+    v: 1,
+    domain: 'agent-negotiate/agreement',
+    nid,
+    offer,
+    alternative,
+    buyer,
+    provider,
+    offeror,
+    terms_root: termsRoot,
+    start_by: confirmBy + START_BY_S,
+    supersedes: null,
+    under: null,
+  };
+}
+
+/** SHA-256 of the canonical agreement, hex: what both sides sign. */
+export function hashAgreement(agreement: Agreement): Hex {
+  return sha256Hex(canonicalJson(agreement));
+}

@@ -1,0 +1,30 @@
+// The field types that the protocol's closed schemas are made of, each with its limit.
+
+import { z } from 'zod';
+import { isMsatText } from '../core/money.ts';
+import { isCleanText } from '../core/text.ts';
+
+const LATEST_UNIX_SECONDS = 253_402_300_799; // the last second of the year 9999
+
+/** 64 lower-case hex digits: an event id, a hash, a seed or a lock value. */
+export const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+/** A Nostr public key, x-only, hex. Whether it lies on the curve is checked where a signature is. */
+export const publicKey = hex32;
+/** A BIP-340 signature, hex. */
+export const signatureHex = z.string().regex(/^[0-9a-f]{128}$/);
+/** Clean text of at most 200 characters. */
+export const shortText = z.string().min(1).max(200).refine(isCleanText);
+/** Clean text of at most 4,000 characters. */
+export const longText = z.string().min(1).max(4_000).refine(isCleanText);
+/** Clean text of at most 16,000 characters: what people and agents say to each other. */
+export const talkText = z.string().min(1).max(16_000).refine(isCleanText);
+/** A capability as kind 38990 announces it. */
+export const capability = z.string().regex(/^[a-z0-9][a-z0-9._:/-]{0,63}$/);
+/** A short machine-readable name. */
+export const identifier = z.string().regex(/^[a-z0-9][a-z0-9._:-]{0,63}$/);
+/** Millisatoshi as a decimal string. */
+export const amountText = z.string().refine(isMsatText);
+/** Unix time in seconds. */
+export const unixSeconds = z.int().min(0).max(LATEST_UNIX_SECONDS);
+/** A count or a number of seconds. */
+export const wholeNumber = z.int().min(0);

@@ -1,0 +1,28 @@
+// Price models. One leaf of the terms; a price of a model we do not know is refused, never guessed.
+
+import { z } from 'zod';
+import { formatSats, parseMsat } from '../core/money.ts';
+import { amountText } from './fields.ts';
+
+const fixedPrice = z.strictObject({ model: z.literal('fixed'), amount_msat: amountText });
+
+/** A price, told apart by `model`. */
+export const priceSchema = z.discriminatedUnion('model', [fixedPrice]);
+
+/** A price, told apart by `model`. */
+export type Price = z.infer<typeof priceSchema>;
+
+/** One amount for the whole job. */
+export function makeFixedPrice(amountMsat: bigint): Price {
+  return { model: 'fixed', amount_msat: amountMsat.toString() };
+}
+
+/** The price as people read it. @example formatPrice(makeFixedPrice(700_000n)) // '700 sats' */
+export function formatPrice(price: Price): string {
+  switch (price.model) {
+    case 'fixed':
+      return formatSats(parseMsat(price.amount_msat));
+    default:
+      return price.model satisfies never;
+  }
+}

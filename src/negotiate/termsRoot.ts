@@ -1,0 +1,62 @@
+// The salted root over all leaves of the terms, and showing some leaves without the rest (PROTOCOL "The agreement").
+
+import { hexToBytes, hmacSha256, bytesToHex, sha256Hex, type Hex } from '../core/bytes.ts';
+import { canonicalJson, type Json } from '../core/canonical.ts';
+import { isTermsLeaf, readLeaf, TERMS_LEAVES, type Terms, type TermsLeaf } from './terms.ts';
+
+const ROOT_DOMAIN = 'agent-negotiate/terms/1';
+
+/** Part of the terms with proof: shown leaves with their salts, and the digest of every leaf in list order. */
+export interface Disclosure {
+  readonly shown: { readonly [pointer: string]: { readonly salt: Hex; readonly value: Json } };
+  readonly digests: readonly Hex[];
+}
+
+/** The root of a disclosure and what it keeps hidden, or what is wrong with it. */
+export type DisclosureCheck =
+  | { readonly kind: 'ok'; readonly root: Hex; readonly shown: ReadonlyMap<TermsLeaf, Json>; readonly hidden: readonly TermsLeaf[] }
+  | { readonly kind: 'refused'; readonly pointer: string };
+
+/** The root (SHA-256, hex) of terms under a 32-byte seed (hex). */
+export function computeTermsRoot(terms: Terms, seed: Hex): Hex {
+  return rootOf(digestLeaves(terms, seed));
+}
+
+/** The seed of alternative `k` of an offer; 0 is the main offer and has the offer's own seed. `k` enters as decimal digits. */
+export function deriveAlternativeSeed(seed: Hex, k: number): Hex {
+  return k === 0 ? seed : bytesToHex(hmacSha256(hexToBytes(seed), `alt${k}`));
+}
+
+/** Shows the named leaves of terms and only the digests of the others. */
+export function discloseTerms(terms: Terms, seed: Hex, pointers: readonly TermsLeaf[]): Disclosure {
+  const entries = pointers.map((pointer) => [pointer, { salt: deriveSalt(seed, pointer), value: readLeaf(terms, pointer) }] as const);
+  return { shown: Object.fromEntries(entries), digests: digestLeaves(terms, seed) };
+}
+
+/** Checks that every shown leaf is the one its digest stands for. */
+export function checkDisclosure(disclosure: Disclosure): DisclosureCheck {
+  if (disclosure.digests.length !== TERMS_LEAVES.length) return { kind: 'refused', pointer: '' };
+  const shown = new Map<TermsLeaf, Json>();
+  for (const [pointer, { salt, value }] of Object.entries(disclosure.shown)) {
+    if (!isTermsLeaf(pointer)) return { kind: 'refused', pointer };
+    if (digestLeaf(salt, pointer, value) !== disclosure.digests[TERMS_LEAVES.indexOf(pointer)]) return { kind: 'refused', pointer };
+    shown.set(pointer, value);
+  }
+  return { kind: 'ok', root: rootOf(disclosure.digests), shown, hidden: TERMS_LEAVES.filter((pointer) => !shown.has(pointer)) };
+}
+
+function digestLeaves(terms: Terms, seed: Hex): readonly Hex[] {
+  return TERMS_LEAVES.map((pointer) => digestLeaf(deriveSalt(seed, pointer), pointer, readLeaf(terms, pointer)));
+}
+
+function deriveSalt(seed: Hex, pointer: TermsLeaf): Hex {
+  return bytesToHex(hmacSha256(hexToBytes(seed), pointer));
+}
+
+function digestLeaf(salt: Hex, pointer: TermsLeaf, value: Json): Hex {
+  return sha256Hex(canonicalJson([salt, pointer, value]));
+}
+
+function rootOf(digests: readonly Hex[]): Hex {
+  return sha256Hex(canonicalJson([ROOT_DOMAIN, ...digests]));
+}
