@@ -1,0 +1,88 @@
+// Who may import whom: DESIGN's import table, held by scripts/checkLayers.ts. Tests and fixtures may import anything.
+
+const CODE = '(?<!\\.(?:test|fixture))\\.ts$';
+const STEPS = ['discover', 'verify', 'request', 'pay', 'deliver', 'attest'];
+
+/** Each folder of src/ and the folders of src/ that it may import from. */
+const LAYERS = {
+  core: [],
+  nostr: ['core'],
+  marmot: ['core', 'nostr'],
+  negotiate: ['core'],
+  decide: ['core', 'negotiate'],
+  ...Object.fromEntries(STEPS.map((step) => [step, ['core', 'nostr', 'negotiate']])),
+  store: ['core'],
+  agent: ['core', 'nostr', 'marmot', 'negotiate', 'decide', ...STEPS, 'store'],
+  relay: ['core', 'nostr'],
+  cli: ['core', 'agent', 'relay'],
+  mcp: ['core', 'agent'],
+  dashboard: ['core', 'agent'],
+};
+
+/** Libraries that one folder alone meets. */
+const HOMES = { 'ts-mls': ['marmot'], 'nostr-wasm': ['nostr'], commander: ['cli'], '@modelcontextprotocol': ['mcp'], hono: ['dashboard'] };
+
+const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({
+  name: `layer-${folder}`,
+  comment: `src/${folder} imports from src only: ${allowed.join(', ') || 'nothing'} (and itself).`,
+  severity: 'error',
+  from: { path: `^src/${folder}/.*${CODE}` },
+  to: { path: '^src/', pathNot: `^src/(?:${[folder, ...allowed].join('|')})/` },
+}));
+
+const homeRules = Object.entries(HOMES).map(([library, folders]) => ({
+  name: `home-of-${library.replace('@', '')}`,
+  comment: `${library} is met in src/${folders.join(', src/')} alone.`,
+  severity: 'error',
+  from: { path: `^src/.*${CODE}`, pathNot: `^src/(?:${folders.join('|')})/` },
+  to: { path: `node_modules/${library}/` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    ...homeRules,
+    {
+      name: 'compose-alone-is-concrete',
+      comment: 'Only agent/compose.ts meets the store, the relay pool and the rails as concrete parts; the rest sees their types.',
+      severity: 'error',
+      from: { path: `^src/agent/.*${CODE}`, pathNot: '^src/agent/compose\\.ts$' },
+      to: { path: '^src/(?:store/|nostr/(?:relayPool|pool)|pay/(?:rails/|sandbox|nwc|hold))', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-cycle',
+      comment: 'Files that need each other are one file, or miss a third one.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
+      name: 'tests-stay-outside',
+      comment: 'The product imports no test, fixture, script or benchmark.',
+      severity: 'error',
+      from: { path: `^src/.*${CODE}` },
+      to: { path: '^(?:test|scripts|bench)/|\\.(?:test|fixture)\\.ts$' },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: 'The product imports only what package.json lists under dependencies.',
+      severity: 'error',
+      from: { path: `^src/.*${CODE}` },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'], dependencyTypesNot: ['npm', 'type-only'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import leads somewhere.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
+  },
+};
