@@ -67,9 +67,17 @@ export function makeSignatureTemplate(claim: FirstClaim | SecondClaim, createdAt
 function lockTags(claim: FirstClaim | SecondClaim): string[][] {
   switch (claim.order) {
     case 'first':
-      return [['confirm_by', String(claim.confirmBy)], ['close', claim.close], ['void', claim.void]];
+      return [
+        ['confirm_by', String(claim.confirmBy)],
+        ['close', claim.close],
+        ['void', claim.void],
+      ];
     case 'second':
-      return [['e', claim.first], ['ack', claim.ack], ['late', claim.late]];
+      return [
+        ['e', claim.first],
+        ['ack', claim.ack],
+        ['late', claim.late],
+      ];
     default:
       return claim satisfies never;
   }
@@ -90,7 +98,10 @@ function readTags(tags: readonly (readonly string[])[]): FirstClaim | SecondClai
   if (role !== 'offeror' && role !== 'acceptor') return undefined;
   if (![agreement, fourth, fifth].every((value) => hex32.safeParse(value).success)) return undefined;
   const [x, lock1, lock2] = [agreement, fourth, fifth] as [Hex, Hex, Hex];
-  if (tags[3]?.[0] === 'e') return hex32.safeParse(third).success ? { order: 'second', role, agreement: x, first: third as Hex, ack: lock1, late: lock2 } : undefined;
+  if (tags[3]?.[0] === 'e')
+    return hex32.safeParse(third).success
+      ? { order: 'second', role, agreement: x, first: third as Hex, ack: lock1, late: lock2 }
+      : undefined;
   return unixSeconds.safeParse(Number(third)).success
     ? { order: 'first', role, agreement: x, confirmBy: Number(third), close: lock1, void: lock2 }
     : undefined;

@@ -99,8 +99,7 @@ export type TermsLeaf = (typeof TERMS_LEAVES)[number];
 
 /** Terms, or the place and name of the first thing wrong with them. */
 export type TermsParse =
-  | { readonly kind: 'ok'; readonly terms: Terms }
-  | { readonly kind: 'refused'; readonly pointer: string; readonly problem: string };
+  { readonly kind: 'ok'; readonly terms: Terms } | { readonly kind: 'refused'; readonly pointer: string; readonly problem: string };
 
 /** Checks a parsed JSON value against the closed schema. Never throws. */
 export function parseTerms(value: unknown): TermsParse {
@@ -109,7 +108,11 @@ export function parseTerms(value: unknown): TermsParse {
   const parsed = termsSchema.safeParse(value);
   if (parsed.success) return { kind: 'ok', terms: parsed.data };
   const issue = parsed.error.issues[0];
-  return { kind: 'refused', pointer: issue === undefined ? '' : issue.path.map((part) => `/${String(part)}`).join(''), problem: issue?.code ?? 'invalid' };
+  return {
+    kind: 'refused',
+    pointer: issue === undefined ? '' : issue.path.map((part) => `/${String(part)}`).join(''),
+    problem: issue?.code ?? 'invalid',
+  };
 }
 
 /** True for a pointer of {@link TERMS_LEAVES}. */
