@@ -1,0 +1,89 @@
+// The closed schema of every move's content (PROTOCOL "Moves").
+
+import { z } from 'zod';
+import { MAX_ALTERNATIVES } from './agreement.ts';
+import { capability, hex32, identifier, longText, publicKey, talkText, unixSeconds, wholeNumber } from './fields.ts';
+import { signedEventSchema } from './signature.ts';
+import { termsSchema } from './terms.ts';
+
+const v = z.literal(1);
+const attachments = z
+  .array(z.strictObject({ name: longText, sha256: hex32, size: wholeNumber }))
+  .min(1)
+  .max(16)
+  .optional();
+
+/** Starts a negotiation; its own event id becomes the nid. */
+export const openSchema = z.strictObject({
+  v,
+  type: z.literal('open'),
+  to: publicKey,
+  /** What the sender will be in the deal. */
+  role: z.enum(['buyer', 'provider']),
+  service: capability,
+  requirements: talkText,
+  terms: termsSchema.optional(),
+  /** Optional parts of the protocol that the sender can use; an entry that ends in `!` is critical. */
+  features: z.array(z.string().regex(/^[a-z0-9.-]{1,32}!?$/)).max(16),
+  nonce: hex32,
+  expires_at: unixSeconds,
+});
+
+const askSchema = z.strictObject({ v, type: z.literal('ask'), re: hex32.optional(), text: talkText, attachments });
+const answerSchema = z.strictObject({ v, type: z.literal('answer'), re: hex32.optional(), text: talkText, attachments });
+const offerSchema = z.strictObject({
+  v,
+  type: z.literal('offer'),
+  terms: termsSchema,
+  salt_seed: hex32,
+  expires_at: unixSeconds,
+  re: hex32.optional(),
+});
+const acceptSchema = z.strictObject({
+  v,
+  type: z.literal('accept'),
+  offer: hex32,
+  alternative: z.int().min(0).max(MAX_ALTERNATIVES),
+  agreement: hex32,
+  signature: signedEventSchema,
+});
+const confirmSchema = z.strictObject({ v, type: z.literal('confirm'), accept: hex32, agreement: hex32, signature: signedEventSchema });
+const closeSchema = z.strictObject({ v, type: z.literal('close'), re: hex32, agreement: hex32, c: hex32 });
+/** With `re` and `v` the first signer voids its signature; with neither it ends an undecided negotiation. */
+const cancelSchema = z
+  .strictObject({ v: v, type: z.literal('cancel'), re: hex32.optional(), void: hex32.optional() })
+  .refine(({ re, void: value }) => (re === undefined) === (value === undefined));
+const rejectSchema = z.strictObject({
+  v,
+  type: z.literal('reject'),
+  offer: hex32,
+  final: z.boolean(),
+  code: identifier,
+  text: longText.optional(),
+});
+const withdrawSchema = z.strictObject({ v, type: z.literal('withdraw'), offer: hex32 });
+const receiptSchema = z.strictObject({ v, type: z.literal('receipt'), upto: wholeNumber, a: hex32.optional() });
+const errorSchema = z.strictObject({ v, type: z.literal('error'), re: hex32, code: identifier, l: hex32.optional() });
+
+/** The content of a move, told apart by `type`. */
+export const moveBodySchema = z.discriminatedUnion('type', [
+  openSchema,
+  askSchema,
+  answerSchema,
+  offerSchema,
+  acceptSchema,
+  confirmSchema,
+  closeSchema,
+  cancelSchema,
+  rejectSchema,
+  withdrawSchema,
+  receiptSchema,
+  errorSchema,
+]);
+
+/** The content of a move, told apart by `type`; the signatures inside are checked for shape only. */
+export type MoveBody = z.infer<typeof moveBodySchema>;
+/** The names of the moves. */
+export type MoveType = MoveBody['type'];
+/** The content of one type of move. */
+export type BodyOf<T extends MoveType> = Extract<MoveBody, { type: T }>;
