@@ -1,0 +1,150 @@
+// The state of one negotiation as one side holds it: chains, offers, commitments (PROTOCOL "Who is bound when").
+
+import type { Hex } from '../core/bytes.ts';
+import type { Role } from './agreement.ts';
+import type { Chain } from './chain.ts';
+import type { BodyOf, MoveBody } from './moveBody.ts';
+import type { VerifiedSignature } from './signature.ts';
+import type { Terms } from './terms.ts';
+
+/** Seconds a first signer waits after `confirm_by` before it must cancel. */
+export const CANCEL_GRACE_S = 120;
+/** Longest time a second signer leaves a first signature open, in seconds. */
+export const MAX_WINDOW_S = 7_200;
+/** How far ahead of our clock a first signature may be dated, in seconds. */
+export const MAX_SKEW_S = 600;
+
+/** Why a negotiation is over without a deal. */
+export type EndReason = 'rejected' | 'withdrawn' | 'cancelled' | 'expired' | 'unconfirmed' | 'failed';
+
+/** One offer of either side. Only an `open` one can be accepted; `suspended` waits for the outcome of a commitment. */
+export interface Offer {
+  readonly id: Hex;
+  readonly by: Hex;
+  readonly terms: Terms;
+  readonly seed: Hex;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly status: 'open' | 'suspended' | 'superseded' | 'withdrawn' | 'rejected' | 'taken';
+}
+
+/** What both kinds of commitment know; `accept` is the id of the accept move and names the commitment. */
+interface CommitmentBase {
+  readonly accept: Hex;
+  readonly offer: Hex;
+  readonly agreement: Hex;
+  /** Unix seconds. */
+  readonly confirmBy: number;
+  readonly first: VerifiedSignature;
+  readonly second?: VerifiedSignature;
+  /** Id of the move that decided it, which a repeated accept, confirm or close gets again. */
+  readonly answer?: Hex;
+  readonly reveals: { readonly c?: Hex; readonly v?: Hex; readonly a?: Hex; readonly l?: Hex };
+}
+
+/** My accept, signed first: undecided until I close or cancel, held from then on unless the peer refuses as late. */
+export interface FirstCommitment extends CommitmentBase {
+  readonly side: 'first';
+  readonly secrets: { readonly c: Hex; readonly v: Hex };
+  readonly state: 'accepting' | 'closed' | 'agreed' | 'cancelled' | 'late';
+}
+
+/** My confirm, signed second: sealing until I see whether the peer closes or cancels. */
+export interface SecondCommitment extends CommitmentBase {
+  readonly side: 'second';
+  readonly secrets: { readonly a: Hex; readonly l: Hex };
+  readonly state: 'sealing' | 'agreed' | 'cancelled' | 'given-up' | 'late';
+}
+
+/** A signature of mine and what became of it. */
+export type Commitment = FirstCommitment | SecondCommitment;
+
+/** A peer's accept that I may confirm while its window is open. */
+export interface PendingAccept {
+  readonly id: Hex;
+  readonly offer: Hex;
+  readonly agreement: Hex;
+  readonly confirmBy: number;
+  readonly first: VerifiedSignature;
+}
+
+/** One negotiation. Everything else a screen shows is derived from it. */
+export interface Negotiation {
+  readonly nid: Hex;
+  readonly me: Hex;
+  readonly peer: Hex;
+  /** My role in the deal. */
+  readonly role: Role;
+  readonly open: BodyOf<'open'>;
+  readonly chain: Chain;
+  readonly offers: readonly Offer[];
+  readonly commitments: readonly Commitment[];
+  readonly pending?: PendingAccept;
+  /** A bare cancel or final reject of the peer that takes effect when my slot frees without a deal. */
+  readonly deferredEnd?: EndReason;
+  readonly ended?: EndReason;
+  /** The peer showed both values of one signature; the evidence lies in the commitment. */
+  readonly cheated?: true;
+}
+
+/** Where a negotiation stands. */
+export type Phase = 'open' | 'offered' | 'accepting' | 'sealing' | 'agreed' | 'frozen' | EndReason;
+
+/** The commitment that fills my slot: an undecided signature of mine or the held agreement. */
+export function findHeld(state: Negotiation): Commitment | undefined {
+  return state.commitments.find(({ state: held }) => held === 'accepting' || held === 'closed' || held === 'sealing' || held === 'agreed');
+}
+
+/** The phase of a negotiation (PROTOCOL "Phases"). */
+export function readPhase(state: Negotiation): Phase {
+  const held = findHeld(state);
+  if (held?.state === 'agreed') return 'agreed';
+  if (isFrozen(state)) return 'frozen';
+  if (state.ended !== undefined) return state.ended;
+  if (held !== undefined) return held.side === 'first' ? 'accepting' : 'sealing';
+  return state.offers.some(({ status }) => status === 'open') ? 'offered' : 'open';
+}
+
+/** True when the peer has equivocated or cheated: no new commitments. */
+export function isFrozen(state: Negotiation): boolean {
+  return state.chain.equivocation !== undefined || state.cheated === true;
+}
+
+/** Finds an offer by id. */
+export function findOffer(state: Negotiation, id: Hex): Offer | undefined {
+  return state.offers.find((offer) => offer.id === id);
+}
+
+/** Buyer and provider of a negotiation, by key. */
+export function readParties(state: Negotiation): { readonly buyer: Hex; readonly provider: Hex } {
+  return state.role === 'buyer' ? { buyer: state.me, provider: state.peer } : { buyer: state.peer, provider: state.me };
+}
+
+/** Replaces one commitment. */
+export function replaceCommitment(state: Negotiation, next: Commitment): Negotiation {
+  return { ...state, commitments: state.commitments.map((old) => (old.accept === next.accept ? next : old)) };
+}
+
+/** Gives the offers with these ids another status. */
+export function markOffers(state: Negotiation, ids: readonly Hex[], status: Offer['status']): Negotiation {
+  return { ...state, offers: state.offers.map((offer) => (ids.includes(offer.id) ? { ...offer, status } : offer)) };
+}
+
+/** One sentence for people that goes with a move; it never carries text or numbers of the terms. */
+export function describeMove(body: MoveBody): string {
+  const sentences = {
+    open: 'I would like to negotiate.',
+    ask: 'A question.',
+    answer: 'An answer.',
+    offer: 'An offer.',
+    accept: 'I accept the offer.',
+    confirm: 'I confirm.',
+    close: 'The deal is closed.',
+    cancel: 'I cancel.',
+    reject: 'I decline the offer.',
+    withdraw: 'I take my offer back.',
+    receipt: 'Received.',
+    error: 'I could not use that.',
+  } as const;
+  return sentences[body.type];
+}
