@@ -37,7 +37,7 @@ export interface MoveHeader {
 }
 
 /** Why an authentic move cannot be used; sent back as the code of an `error`. */
-export type ContentProblem = 'oversize' | 'not-canonical' | 'unknown-type' | 'schema';
+export type ContentProblem = 'oversize' | 'not-canonical' | 'unknown-type' | 'schema' | 'signature';
 
 /** A decoded move: usable, authentic but unusable, or no move at all (dropped without an answer). */
 export type DecodedMove =

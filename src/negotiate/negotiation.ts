@@ -52,6 +52,8 @@ export interface FirstCommitment extends CommitmentBase {
 /** My confirm, signed second: sealing until I see whether the peer closes or cancels. */
 export interface SecondCommitment extends CommitmentBase {
   readonly side: 'second';
+  /** Id of my confirm move. */
+  readonly confirm: Hex;
   readonly secrets: { readonly a: Hex; readonly l: Hex };
   readonly state: 'sealing' | 'agreed' | 'cancelled' | 'given-up' | 'late';
 }
