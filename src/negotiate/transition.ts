@@ -1,0 +1,121 @@
+// The negotiation state machine: one pure function from a state and an input to the next state and what goes out.
+
+import type { Hex } from '../core/bytes.ts';
+import { START_BY_S, type Role } from './agreement.ts';
+import { EMPTY_CHAIN, owesReceipt, receiveMove, type Arrival } from './chain.ts';
+import { issueDraft, type Draft, type Refusal } from './issue.ts';
+import type { MoveHeader, MoveRumor } from './move.ts';
+import type { BodyOf } from './moveBody.ts';
+import { CANCEL_GRACE_S, findHeld, type Negotiation } from './negotiation.ts';
+import { applyArrival } from './receive.ts';
+import { verifySignature, type SignedEvent } from './signature.ts';
+import { cancelFirst, emit, emitError, endNegotiation, releaseSlot, withState, type Step } from './step.ts';
+
+declare const checked: unique symbol;
+/** An arrival whose signature, if it carries one, has been checked by {@link checkArrival}. */
+export type CheckedArrival = Arrival & { readonly [checked]: true };
+
+/** What can happen to a negotiation. Times are unix seconds; a `tick` also sends a receipt that is owed. */
+export type Input =
+  | { readonly kind: 'received'; readonly arrival: CheckedArrival; readonly now: number }
+  | { readonly kind: 'issue'; readonly draft: Draft; readonly now: number }
+  | { readonly kind: 'tick'; readonly now: number };
+
+/** The outcome. `moved`: save the state and the moves to send in one transaction, then publish. A refusal changes nothing. */
+export type Transition =
+  | { readonly kind: 'moved'; readonly state: Negotiation; readonly send: readonly MoveRumor[]; readonly resend: readonly Hex[] }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'refused'; readonly reason: Refusal | 'wrong-prev' | 'chain-limit' };
+
+/** The border check of a peer's move: one whose signature is not genuine becomes unusable. `verify` is BIP-340 over the event id. */
+export function checkArrival(arrival: Arrival, verify: (event: SignedEvent) => boolean): CheckedArrival {
+  const signature =
+    arrival.kind === 'move' && (arrival.body.type === 'accept' || arrival.body.type === 'confirm') ? arrival.body.signature : undefined;
+  const isGenuine = signature === undefined || verifySignature(signature, verify) !== undefined;
+  return (isGenuine ? arrival : { kind: 'unusable', header: arrival.header, problem: 'signature' }) as CheckedArrival;
+}
+
+/** The state after an `open`, sent or received; undefined when it is not addressed between `me` and another, or not the first of its chain. */
+export function beginNegotiation(me: Hex, header: MoveHeader, body: BodyOf<'open'>): Negotiation | undefined {
+  const isMine = header.author === me;
+  if (header.seq !== 1 || header.prev !== '' || header.seen !== '' || header.author === body.to) return undefined;
+  if (!isMine && body.to !== me) return undefined;
+  const link = [{ id: header.id, type: 'open' as const }];
+  const chain = isMine ? { ...EMPTY_CHAIN, sent: link } : { ...EMPTY_CHAIN, received: link };
+  const role = isMine ? body.role : oppositeOf(body.role);
+  return { nid: header.nid, me, peer: isMine ? body.to : header.author, role, open: body, chain, offers: [], commitments: [] };
+}
+
+/** Applies one input. Never throws, whatever the peer sent. */
+export function transition(state: Negotiation, input: Input): Transition {
+  const start = applyTime({ state, send: [], resend: [] }, input.now);
+  switch (input.kind) {
+    case 'received':
+      return receive(start, state, input.arrival, input.now);
+    case 'issue': {
+      const issued = issueDraft(start, input.draft, input.now);
+      return typeof issued === 'string' ? { kind: 'refused', reason: issued } : conclude(issued, state);
+    }
+    case 'tick':
+      return conclude(flushReceipt(start, input.now), state);
+    default:
+      return input satisfies never;
+  }
+}
+
+function receive(start: Step, before: Negotiation, arrival: CheckedArrival, now: number): Transition {
+  const chained = receiveMove(start.state.chain, arrival);
+  switch (chained.kind) {
+    case 'applied': {
+      let step = withState(start, { ...start.state, chain: chained.chain });
+      for (const next of chained.arrivals) step = applyArrival(step, next, now);
+      return conclude(step, before);
+    }
+    case 'duplicate':
+      return conclude(
+        { ...withState(start, { ...start.state, chain: chained.chain }), resend: [...start.resend, ...chained.resend] },
+        before,
+      );
+    case 'waiting': {
+      const step = withState(start, { ...start.state, chain: chained.chain });
+      return conclude(emit(step, { v: 1, type: 'receipt', upto: chained.chain.received.length }, now), before);
+    }
+    case 'equivocation':
+      return conclude(withState(start, { ...start.state, chain: chained.chain }), before);
+    case 'dropped':
+      return { kind: 'refused', reason: chained.reason === 'limit' ? 'chain-limit' : chained.reason };
+    default:
+      return chained satisfies never;
+  }
+}
+
+/** Deadlines, applied before anything else so that a late input finds the state that time has made. */
+function applyTime(step: Step, now: number): Step {
+  let next = step;
+  const held = findHeld(next.state);
+  if (held?.side === 'first' && held.state === 'accepting' && now > held.confirmBy + CANCEL_GRACE_S) next = cancelFirst(next, held, now);
+  if (held?.side === 'second' && held.state === 'sealing' && now >= held.confirmBy + START_BY_S) {
+    next = releaseSlot(next, { ...held, state: 'given-up' });
+  }
+  const { pending } = next.state;
+  if (pending !== undefined && now > pending.confirmBy) {
+    const { pending: _, ...rest } = next.state;
+    next = emitError(withState(next, rest), pending.id, 'window', now);
+  }
+  const isOver = next.state.ended === undefined && findHeld(next.state) === undefined && now > next.state.open.expires_at;
+  return isOver ? withState(next, endNegotiation(next.state, 'expired')) : next;
+}
+
+function flushReceipt(step: Step, now: number): Step {
+  const { chain } = step.state;
+  return owesReceipt(chain) ? emit(step, { v: 1, type: 'receipt', upto: chain.received.length }, now) : step;
+}
+
+function conclude(step: Step, before: Negotiation): Transition {
+  if (step.state === before && step.resend.length === 0) return { kind: 'unchanged' };
+  return { kind: 'moved', ...step };
+}
+
+function oppositeOf(role: Role): Role {
+  return role === 'buyer' ? 'provider' : 'buyer';
+}
