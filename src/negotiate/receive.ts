@@ -51,7 +51,7 @@ function applyBody(step: Step, header: MoveHeader, body: MoveBody, now: number):
     case 'withdraw':
       return withState(step, closeOffers(step.state, step.state.peer, 'withdrawn', body.offer));
     case 'receipt':
-      return body.a === undefined ? step : receiveAcknowledgement(step, body.a);
+      return resendFrom(body.a === undefined ? step : receiveAcknowledgement(step, body.a), body.upto);
     case 'error':
       return receiveError(step, body, now);
     default:
@@ -178,6 +178,11 @@ function receiveReject(step: Step, id: Hex, body: BodyOf<'reject'>, now: number)
   if (offer === undefined || offer.by !== step.state.me) return emitError(step, id, 'unknown-offer', now);
   const state = closeOffers(step.state, step.state.me, 'rejected', body.offer);
   return withState(step, body.final ? endNegotiation(state, 'rejected') : state);
+}
+
+/** A receipt names the last move its sender has processed without a gap: what came after it goes out again. */
+function resendFrom(step: Step, upto: number): Step {
+  return step.state.chain.sent.slice(upto).reduce((next, { id }) => resend(next, id), step);
 }
 
 function receiveAcknowledgement(step: Step, a: Hex): Step {
