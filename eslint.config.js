@@ -9,7 +9,10 @@ const clocksAndDice = [
   ...['Date', 'performance'].map((name) => ({ name, message: 'Time enters as an argument or a tick: core/ports.ts has the Clock.' })),
   ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'].map((name) => ({ name, message: 'Waiting belongs to src/agent.' })),
   ...['crypto', 'Crypto'].map((name) => ({ name, message: 'Randomness enters as an argument: core/ports.ts has the Rng.' })),
-  ...['process', 'console', 'fetch', 'WebSocket', 'navigator'].map((name) => ({ name, message: 'This folder is pure: no input, no output.' })),
+  ...['process', 'console', 'fetch', 'WebSocket', 'navigator'].map((name) => ({
+    name,
+    message: 'This folder is pure: no input, no output.',
+  })),
 ];
 
 const impureImports = {
@@ -21,7 +24,12 @@ const impureImports = {
     },
     { name: '@noble/hashes/utils.js', importNames: ['randomBytes'], message: 'Randomness enters through the Rng port.' },
   ],
-  patterns: [{ regex: '^(?!node:crypto$)node:|^(fs|net|http|https|os|dns|tls|child_process|crypto|timers|worker_threads)(/|$)', message: 'This folder is pure.' }],
+  patterns: [
+    {
+      regex: '^(?!node:crypto$)node:|^(fs|net|http|https|os|dns|tls|child_process|crypto|timers|worker_threads)(/|$)',
+      message: 'This folder is pure.',
+    },
+  ],
 };
 
 export default defineConfig(
@@ -29,7 +37,7 @@ export default defineConfig(
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['bin/*.d.ts'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { house },
     rules: {
@@ -121,7 +129,8 @@ function openingLine() {
       Program(node) {
         const [first] = context.sourceCode.getAllComments();
         const opens = first !== undefined && first.type === 'Line' && first.loc.start.line <= 2 && first.value.trim().length > 10;
-        if (!opens) context.report({ node, loc: { line: 1, column: 0 }, message: 'Open the file with one comment line that says what it is for.' });
+        if (!opens)
+          context.report({ node, loc: { line: 1, column: 0 }, message: 'Open the file with one comment line that says what it is for.' });
       },
     }),
   };
@@ -134,7 +143,8 @@ function documentedExport() {
       ExportNamedDeclaration(node) {
         if (node.declaration === null) return;
         const before = context.sourceCode.getCommentsBefore(node).at(-1);
-        if (before?.type !== 'Block' || !before.value.startsWith('*')) context.report({ node, message: 'Document the export in a /** … */ sentence.' });
+        if (before?.type !== 'Block' || !before.value.startsWith('*'))
+          context.report({ node, message: 'Document the export in a /** … */ sentence.' });
       },
     }),
   };

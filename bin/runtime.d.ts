@@ -8,9 +8,7 @@ export interface BundledNode {
 
 /** How the command is to be run. */
 export type RuntimeDecision =
-  | { readonly kind: 'here' }
-  | { readonly kind: 'rerun'; readonly node: string }
-  | { readonly kind: 'advise'; readonly message: string };
+  { readonly kind: 'here' } | { readonly kind: 'rerun'; readonly node: string } | { readonly kind: 'advise'; readonly message: string };
 
 export function isNewEnough(version: string): boolean;
 export function isCheckout(root: string, exists: (path: string) => boolean): boolean;

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser';
 import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 import extractDepcruiseOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
+import { report } from './run.ts';
 
 const CONFIG = '.dependency-cruiser.cjs';
 
@@ -40,14 +41,17 @@ function describeUnread(result: ICruiseResult, sources: readonly string[]): stri
 function describeStrangers(result: ICruiseResult, sources: readonly string[]): string[] {
   const rules = new Set(result.summary.ruleSetUsed?.forbidden?.map((rule) => rule.name));
   const folders = new Set(sources.map((source) => source.split('/').slice(1, -1)[0]).filter((folder) => folder !== undefined));
-  return [...folders].filter((folder) => !rules.has(`layer-${folder}`)).map((folder) => `src/${folder} has no row in the import table of ${CONFIG}`);
+  return [...folders]
+    .filter((folder) => !rules.has(`layer-${folder}`))
+    .map((folder) => `src/${folder} has no row in the import table of ${CONFIG}`);
 }
 
 const sources = listSources();
 const result = await cruiseSources();
-const imports = result.modules.filter((module) => module.source.startsWith('src/')).reduce((sum, module) => sum + module.dependencies.length, 0);
+const imports = result.modules
+  .filter((module) => module.source.startsWith('src/'))
+  .reduce((sum, module) => sum + module.dependencies.length, 0);
 const problems = [...describeViolations(result), ...describeUnread(result, sources), ...describeStrangers(result, sources)];
-if (imports === 0) problems.push('no import was found in any file: dependency-cruiser cannot read TypeScript here (is TypeScript 6.0 installed?)');
-for (const problem of problems) console.error(problem);
-console.log(`layers: ${sources.length} files, ${imports} imports, ${problems.length} problems`);
-process.exitCode = problems.length === 0 ? 0 : 1;
+if (imports === 0)
+  problems.push('no import was found in any file: dependency-cruiser cannot read TypeScript here (is TypeScript 6.0 installed?)');
+report('layers', `${sources.length} files, ${imports} imports`, problems);

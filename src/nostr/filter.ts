@@ -37,7 +37,9 @@ export function matchAnyFilter(filters: readonly Filter[], event: NostrEvent): b
 
 /** The tag conditions of a filter as pairs of tag name (without `#`) and accepted values. */
 export function tagConditions(filter: Filter): readonly (readonly [string, readonly string[]])[] {
-  return Object.entries(filter).flatMap(([field, values]) => (field.startsWith('#') && values !== undefined ? [[field.slice(1), values]] : []));
+  return Object.entries(filter).flatMap(([field, values]) =>
+    field.startsWith('#') && values !== undefined ? [[field.slice(1), values]] : [],
+  );
 }
 
 function hasTag(event: NostrEvent, name: string, values: readonly string[]): boolean {

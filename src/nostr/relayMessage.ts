@@ -42,6 +42,25 @@ export function parseRelayMessage(text: string, maxEventBytes: number): RelayMes
   }
 }
 
+/** The key under which a message is listened for: `sub:<id>`, `ok:<event id>` or `auth`. */
+export function keyOf(message: RelayMessage): string | undefined {
+  switch (message.type) {
+    case 'event':
+    case 'eose':
+    case 'closed':
+      return `sub:${message.subscriptionId}`;
+    case 'ok':
+      return `ok:${message.id}`;
+    case 'auth':
+      return 'auth';
+    case 'notice':
+    case 'junk':
+      return undefined;
+    default:
+      return message satisfies never;
+  }
+}
+
 /** The machine-readable word before the colon of an OK or CLOSED text (NIP-01), like `rate-limited`; empty when there is none. */
 export function prefixOf(text: string): string {
   return /^([a-z][a-z-]{0,31}):/.exec(text)?.[1] ?? '';

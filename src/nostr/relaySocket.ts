@@ -7,11 +7,13 @@ import { WebSocket } from 'ws';
 /** What happens on a socket. `onDown` comes once and nothing comes after it. */
 export interface SocketHandlers {
   onOpen(): void;
-  onText(text: string): void;
+  /** A text frame and its size. */
+  onText(text: string, bytes: number): void;
   /** A binary frame, which no relay has reason to send. */
   onBinary(): void;
   onPong(): void;
-  onDown(): void;
+  /** The socket is gone; `isViolation` when the relay broke the websocket protocol or the frame limit. */
+  onDown(isViolation: boolean): void;
 }
 
 /** A websocket that is opening, open or down. */
@@ -26,19 +28,23 @@ export interface RelaySocket {
 }
 
 /** Opens a socket to a normalised relay URL. Redirects are not followed and compression is not offered. Never throws. */
-export function openSocket(url: string, limits: { connectTimeoutMs: number; maxFrameBytes: number }, handlers: SocketHandlers): RelaySocket {
+export function openSocket(
+  url: string,
+  limits: { connectTimeoutMs: number; maxFrameBytes: number },
+  handlers: SocketHandlers,
+): RelaySocket {
   const socket = new WebSocket(url, { maxPayload: limits.maxFrameBytes, perMessageDeflate: false, followRedirects: false });
   let isDown = false;
-  const goDown = (): void => {
+  const goDown = (isViolation = false): void => {
     if (isDown) return;
     isDown = true;
     clearTimeout(timer);
     // The close frame is courtesy; a relay that does not read it must not keep the socket.
     socket.close();
     socket.terminate();
-    handlers.onDown();
+    handlers.onDown(isViolation);
   };
-  const timer = setTimeout(goDown, limits.connectTimeoutMs);
+  const timer = setTimeout(() => goDown(), limits.connectTimeoutMs);
   const whileUp = (act: () => void) => (): void => (isDown ? undefined : act());
   const open = (): void => {
     clearTimeout(timer);
@@ -46,17 +52,17 @@ export function openSocket(url: string, limits: { connectTimeoutMs: number; maxF
   };
   socket.on('open', whileUp(open));
   socket.on('pong', whileUp(handlers.onPong));
-  socket.on('message', (data, isBinary) => {
-    whileUp(() => (isBinary ? handlers.onBinary() : handlers.onText((data as Buffer).toString())))();
+  socket.on('message', (data: Buffer, isBinary) => {
+    whileUp(() => (isBinary ? handlers.onBinary() : handlers.onText(data.toString(), data.length)))();
   });
-  socket.on('error', goDown);
-  socket.on('close', goDown);
+  socket.on('error', (error: NodeJS.ErrnoException) => goDown(error.code?.startsWith('WS_ERR_') === true));
+  socket.on('close', () => goDown());
   const isOpen = (): boolean => socket.readyState === WebSocket.OPEN;
   return {
     // Failures to send show as 'error' or 'close'.
     send: (text) => (isOpen() ? socket.send(text, () => undefined) : undefined),
     ping: () => (isOpen() ? socket.ping(undefined, undefined, () => undefined) : undefined),
     bufferedBytes: () => socket.bufferedAmount,
-    close: goDown,
+    close: () => goDown(),
   };
 }

@@ -1,0 +1,93 @@
+// Packs the package as npm would publish it, and checks what is inside: contents, entry points, types, size.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { report, run, runNpm } from './run.ts';
+
+const MAX_TARBALL_BYTES = 1_500_000;
+const REQUIRED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'bin/agent-negotiate.js',
+  'bin/runtime.js',
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/cli/main.js',
+];
+const ALLOWED = /^(?:package\.json|README\.md|LICENSE|SECURITY\.md|bin\/[\w-]+\.js|docs\/[\w-]+\.md|dist\/.+|node_modules\/.+)$/;
+const UNWANTED = /^dist\/.*(?:\.test\.|\.fixture\.|\.map$|\.tsbuildinfo$|(?<!\.d)\.ts$)/;
+
+/** Packs into `folder`; returns the path of the tarball. Throws with npm's words when it cannot. */
+async function pack(folder: string): Promise<string> {
+  const packed = await runNpm(['pack', '--silent', '--pack-destination', folder]);
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  if (packed.code !== 0 || tarball === undefined) throw new Error(`npm pack failed.\n${packed.output}`);
+  return join(folder, tarball);
+}
+
+async function unpack(tarball: string, folder: string): Promise<string> {
+  mkdirSync(folder);
+  const unpacked = await run('tar', ['-xzf', tarball, '-C', folder]);
+  if (unpacked.code !== 0) throw new Error(`tar could not read the package.\n${unpacked.output}`);
+  return join(folder, 'package');
+}
+
+function listFiles(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    );
+}
+
+function checkContents(folder: string, files: readonly string[], bundled: readonly string[]): string[] {
+  const isBundled = (file: string): boolean => bundled.some((name) => file.startsWith(`node_modules/${name}/`));
+  const own = files.filter((file) => !isBundled(file));
+  return [
+    ...REQUIRED.filter((file) => !files.includes(file)).map((file) => `missing: ${file}`),
+    ...own
+      .filter((file) => !ALLOWED.test(file) || file.startsWith('node_modules/') || UNWANTED.test(file))
+      .map((file) => `does not belong in the package: ${file}`),
+    ...own
+      .filter((file) => readFileSync(join(folder, file), 'utf8').includes(process.cwd()))
+      .map((file) => `names the folder it was built in: ${file}`),
+  ];
+}
+
+async function checkEntries(folder: string): Promise<string[]> {
+  const { messages, pkg } = await publint({ pkgDir: folder, strict: true, pack: false });
+  return messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`);
+}
+
+async function checkTypes(tarball: string): Promise<string[]> {
+  const attw = 'node_modules/@arethetypeswrong/cli/dist/index.js';
+  const { code, output } = await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji', '--no-color']);
+  return code === 0 ? [] : [`attw: ${output}`];
+}
+
+/** Packs and looks; what is wrong comes back with a word on what was looked at. */
+async function checkPackage(workFolder: string): Promise<{ readonly checked: string; readonly problems: readonly string[] }> {
+  const tarball = await pack(workFolder);
+  const folder = await unpack(tarball, join(workFolder, 'unpacked'));
+  const files = listFiles(folder);
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { bundleDependencies?: string[] };
+  const { size } = statSync(tarball);
+  const problems = checkContents(folder, files, manifest.bundleDependencies ?? []);
+  if (size > MAX_TARBALL_BYTES) problems.push(`too large: ${size} bytes packed, at most ${MAX_TARBALL_BYTES} are allowed`);
+  // Without its entry points the package tells the other tools nothing.
+  if (problems.length === 0) problems.push(...(await checkEntries(folder)), ...(await checkTypes(tarball)));
+  return { checked: `${files.length} files, ${Math.round(size / 1000)} kB packed`, problems };
+}
+
+const workFolder = mkdtempSync(join(tmpdir(), 'agent-negotiate-pack-'));
+const { checked, problems } = await checkPackage(workFolder)
+  .catch((error: Error) => ({ checked: 'nothing to look at', problems: [error.message] }))
+  .finally(() => rmSync(workFolder, { recursive: true, force: true }));
+report('package', checked, problems);

@@ -1,0 +1,81 @@
+// Fetches stored events from one relay: all pages of all filters, within bounds on events and bytes.
+
+import type { Hex } from '../core/bytes.ts';
+import type { NostrEvent } from './event.ts';
+import type { Filter } from './filter.ts';
+import { readPages, type Completeness, type Page } from './readPages.ts';
+import type { RelayConnection } from './relayConnection.ts';
+import { runRequest, type RequestHandlers } from './relayRequest.ts';
+import type { Signer } from './signer.ts';
+
+/** What may still be taken from one relay. */
+export interface Budget {
+  events: number;
+  bytes: number;
+}
+
+/** Where the events of a page go. */
+export interface PageSource {
+  readonly findKnown: RequestHandlers['findKnown'];
+  /** Takes a verified event that was not known; returns false when there is no room for it. */
+  keep(event: NostrEvent): boolean;
+}
+
+/** Adds to `found` what the relay has for the filters. Never rejects. */
+export async function fetchFromRelay(
+  connection: RelayConnection,
+  filters: readonly Filter[],
+  found: Map<Hex, NostrEvent>,
+  auth: Signer | undefined,
+  deadline: AbortSignal,
+): Promise<Completeness> {
+  const { limits } = connection;
+  const budget: Budget = { events: limits.maxEvents, bytes: limits.maxFetchBytes };
+  const keep = (event: NostrEvent): boolean => found.set(event.id, event).size > 0;
+  const source: PageSource = { findKnown: ({ id }) => found.get(id), keep };
+  for (const filter of filters) {
+    const readPage = (window: Filter): Promise<Page> => requestPage(connection, window, source, budget, auth, deadline);
+    const result = await readPages(filter, limits, readPage);
+    if (!result.complete) return result;
+  }
+  return { complete: true };
+}
+
+/** Reads one page; new events go to `keep`. The page fails when the budget is spent or there is no room. Never rejects. */
+export async function requestPage(
+  connection: RelayConnection,
+  filter: Filter,
+  source: PageSource,
+  budget: Budget,
+  auth: Signer | undefined,
+  deadline: AbortSignal,
+): Promise<Page> {
+  const ids = new Set<Hex>();
+  const times: number[] = [];
+  const onEvent: RequestHandlers['onEvent'] = (event, { isKnown, bytes }) => {
+    budget.bytes -= bytes;
+    if (ids.has(event.id)) connection.countJunk(1);
+    else times.push(event.created_at);
+    budget.events -= Number(!ids.has(event.id));
+    if (budget.bytes < 0 || budget.events < 0) return false;
+    ids.add(event.id);
+    return isKnown || source.keep(event);
+  };
+  const handlers = { findKnown: source.findKnown, onEvent, onEose: () => true };
+  const end = await runRequest(connection, [filter], auth, deadline, handlers);
+  switch (end.kind) {
+    case 'eose':
+      return makePage(times);
+    case 'stopped':
+      return { kind: 'failed', reason: 'too-much' };
+    case 'failed':
+      return { kind: 'failed', reason: end.reason };
+    default:
+      return end satisfies never;
+  }
+}
+
+function makePage(times: readonly number[]): Page {
+  const oldest = times.reduce((least, time) => Math.min(least, time), Infinity);
+  return { kind: 'page', size: times.length, oldest, atOldest: times.filter((time) => time === oldest).length };
+}

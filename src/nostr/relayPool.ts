@@ -1,0 +1,169 @@
+// The client side of relays: publish, fetch and subscribe on many relays at once; nothing a relay does throws, hangs or slips in an event.
+
+import { randomBytes } from 'node:crypto';
+import type { Hex } from '../core/bytes.ts';
+import type { Clock, Rng } from '../core/ports.ts';
+import { withDeadline } from './deadline.ts';
+import type { NostrEvent } from './event.ts';
+import { fetchFromRelay } from './fetchFromRelay.ts';
+import type { Filter } from './filter.ts';
+import type { SubscriptionItem } from './followRound.ts';
+import { completePoolLimits, type PoolLimits } from './poolLimits.ts';
+import { publishToRelay, type PublishOutcome } from './publishToRelay.ts';
+import { openConnection, type ConnectionContext, type RelayConnection } from './relayConnection.ts';
+import { authOf, checkEvent, checkFilters, socketKey, type RelayAccess } from './relayPurpose.ts';
+import { isRelayUrl, parseRelayUrl } from './relayUrl.ts';
+import { subscribeToRelays } from './subscribeToRelays.ts';
+
+/** What a pool is made of; limits default to `DEFAULT_POOL_LIMITS`. */
+export interface RelayPoolOptions extends Partial<PoolLimits> {
+  readonly clock: Clock;
+  /** Makes subscription ids and jitter; by default the system's randomness. */
+  readonly rng?: Rng;
+}
+
+/** Options of a publish or fetch. */
+export type RelayCallOptions = RelayAccess & {
+  /** Ends the call early, with what is known by then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for the call as a whole, connecting included. */
+  readonly timeoutMs?: number | undefined;
+};
+
+/** Options of a subscription. */
+export type SubscribeOptions = RelayAccess & {
+  /** Ends the subscription. */
+  readonly signal: AbortSignal;
+  /** Seconds of `created_at` that a reconnect goes back behind the last sign of life; 600 by default. Gift wraps need more than two days. */
+  readonly overlapSeconds?: number | undefined;
+};
+
+/** What one relay contributed to a fetch. `reason` is ours, or the relay's own text after `closed:`: do not log it. */
+export interface FetchReport {
+  readonly relay: string;
+  /** True when the relay claims to have sent all it has, page after page. */
+  readonly complete: boolean;
+  readonly reason?: string;
+}
+
+/** What a fetch brought: events newest first, each once, verified and matching. */
+export interface FetchResult {
+  readonly events: readonly NostrEvent[];
+  readonly relays: readonly FetchReport[];
+}
+
+/** Relays as their client sees them. Relay lists are normalised and may hold anything: a bad URL is an outcome. */
+export interface RelayPool {
+  /** Publishes to every relay; one outcome per relay. Throws only `internal/bug`, for a group's event on another purpose. */
+  publish(relays: readonly string[], event: NostrEvent, options: RelayCallOptions): Promise<readonly PublishOutcome[]>;
+  /** Fetches what is stored. A filter's `limit` counts per relay. Throws only `internal/bug`, for a filter of another purpose. */
+  fetch(relays: readonly string[], filters: readonly Filter[], options: RelayCallOptions): Promise<FetchResult>;
+  /**
+   * Yields what is stored and what comes, reconnecting for ever; starts when it is first read and ends with the signal, with the
+   * loop that reads it, and with the pool. A slow reader makes relays wait, not memory grow. Throws as `fetch` does.
+   */
+  subscribe(relays: readonly string[], filters: readonly Filter[], options: SubscribeOptions): AsyncGenerator<SubscriptionItem, void>;
+  /** Ends all sockets, timers and calls; what was waiting ends as an outcome. */
+  close(): void;
+}
+
+const DEFAULT_OVERLAP_SECONDS = 600;
+const systemRng: Rng = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+
+interface Pool {
+  readonly context: ConnectionContext;
+  readonly connections: Map<string, RelayConnection>;
+  readonly closing: AbortController;
+}
+
+/**
+ * Creates a pool. Sockets open when first used, one per relay, purpose and signer. Throws `input/invalid` for a bad limit.
+ *
+ * @example const outcomes = await pool.publish(relays, event, { purpose: 'identity', auth: signer, timeoutMs: 5_000 });
+ */
+export function createRelayPool({ clock, rng, ...limits }: RelayPoolOptions): RelayPool {
+  const context = { clock, rng: rng ?? systemRng, limits: completePoolLimits(limits) };
+  const pool: Pool = { context, connections: new Map(), closing: new AbortController() };
+  return {
+    publish: (relays, event, options) => publish(pool, relays, event, options),
+    fetch: (relays, filters, options) => fetchAll(pool, relays, filters, options),
+    subscribe: (relays, filters, options) => {
+      checkFilters(filters, options.purpose);
+      const connectTo = (relay: string): RelayConnection => connect(pool, relay, options);
+      const signal = AbortSignal.any([options.signal, pool.closing.signal]);
+      return subscribeToRelays(uniqueRelays(relays), {
+        ...context,
+        filters,
+        connect: connectTo,
+        signal,
+        auth: authOf(options),
+        overlapSeconds: options.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS,
+      });
+    },
+    close: () => closePool(pool),
+  };
+}
+
+async function publish(
+  pool: Pool,
+  relays: readonly string[],
+  event: NostrEvent,
+  options: RelayCallOptions,
+): Promise<readonly PublishOutcome[]> {
+  checkEvent(event, options.purpose);
+  return withDeadline(options.timeoutMs ?? pool.context.limits.timeoutMs, options.signal, (deadline) =>
+    Promise.all(
+      uniqueRelays(relays).map(async (relay): Promise<PublishOutcome> => {
+        if (!isRelayUrl(relay)) return { relay, outcome: 'unreachable', retryable: false, reason: 'invalid-url' };
+        if (isClosed(pool)) return { relay, outcome: 'unreachable', retryable: false, reason: 'closed' };
+        return publishToRelay(connect(pool, relay, options), event, authOf(options), deadline);
+      }),
+    ),
+  );
+}
+
+async function fetchAll(
+  pool: Pool,
+  relays: readonly string[],
+  filters: readonly Filter[],
+  options: RelayCallOptions,
+): Promise<FetchResult> {
+  checkFilters(filters, options.purpose);
+  const found = new Map<Hex, NostrEvent>();
+  const reports = await withDeadline(options.timeoutMs ?? pool.context.limits.timeoutMs, options.signal, (deadline) =>
+    Promise.all(
+      uniqueRelays(relays).map(async (relay): Promise<FetchReport> => {
+        if (!isRelayUrl(relay)) return { relay, complete: false, reason: 'invalid-url' };
+        if (isClosed(pool)) return { relay, complete: false, reason: 'closed' };
+        return { relay, ...(await fetchFromRelay(connect(pool, relay, options), filters, found, authOf(options), deadline)) };
+      }),
+    ),
+  );
+  return { events: [...found.values()].sort(compareNewestFirst), relays: reports };
+}
+
+function connect(pool: Pool, relay: string, access: RelayAccess): RelayConnection {
+  const key = socketKey(relay, access);
+  const known = pool.connections.get(key);
+  if (known !== undefined) return known;
+  const connection = openConnection(relay, pool.context, () => pool.connections.delete(key));
+  pool.connections.set(key, connection);
+  return connection;
+}
+
+function isClosed(pool: Pool): boolean {
+  return pool.closing.signal.aborted;
+}
+
+function closePool(pool: Pool): void {
+  pool.closing.abort();
+  for (const connection of [...pool.connections.values()]) connection.close('closed');
+}
+
+function uniqueRelays(relays: readonly string[]): readonly string[] {
+  return [...new Set(relays.map((relay) => (isRelayUrl(relay) ? parseRelayUrl(relay) : relay)))];
+}
+
+function compareNewestFirst(a: NostrEvent, b: NostrEvent): number {
+  return b.created_at - a.created_at || (a.id < b.id ? -1 : 1);
+}
