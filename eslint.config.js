@@ -57,6 +57,8 @@ export default defineConfig(
         { selector: ['function', 'parameter', 'method'], format: ['camelCase'], leadingUnderscore: 'allow' },
         { selector: 'variable', format: ['camelCase', 'UPPER_CASE', 'PascalCase'], leadingUnderscore: 'allow' },
         { selector: ['variable', 'parameter'], modifiers: ['destructured'], format: null },
+        // The one field of Nostr events with an underscore.
+        { selector: ['variable', 'parameter'], filter: '^created_at$', format: null },
       ],
       eqeqeq: 'error',
       'no-constant-condition': ['error', { checkLoops: 'allExceptWhileTrue' }],
@@ -71,6 +73,7 @@ export default defineConfig(
       'prefer-const': 'error',
     },
   },
+  { files: ['**/*.test.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
     files: ['src/**/*.ts'],
     ignores: ['**/*.test.ts', '**/*.fixture.ts'],

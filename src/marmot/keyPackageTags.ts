@@ -61,8 +61,9 @@ function readValues(event: NostrEvent, name: string): readonly string[] | undefi
 }
 
 function isSameSet(a: readonly number[], b: readonly number[]): boolean {
-  const [left, right] = [a, b].map((ids) => new Set(ids.filter((id) => !isGrease(id))));
-  return left !== undefined && right !== undefined && left.size === right.size && left.isSubsetOf(right);
+  const left = a.filter((id) => !isGrease(id));
+  const right = b.filter((id) => !isGrease(id));
+  return left.every((id) => right.includes(id)) && right.every((id) => left.includes(id));
 }
 
 function isGrease(id: number): boolean {

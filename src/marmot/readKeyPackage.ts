@@ -27,6 +27,7 @@ export interface UsableKeyPackage {
 
 const OLD_KIND = 443;
 const MESSAGE_MARK = Uint8Array.of(0x00, 0x01, 0x00, 0x05);
+const UNREADABLE = 'The key package cannot be decoded. Ask the peer to publish a new one.';
 const DIALECT_A =
   'This is a kind 443 key package of Marmot before May 2026. Ask the peer to update to MDK 0.9.5 or a client of the same age.';
 const DIALECT_B =
@@ -48,7 +49,7 @@ export async function readKeyPackage(event: unknown, now: number): Promise<Usabl
   if (isRefusal(keyPackage)) return keyPackage;
   const tags = readKeyPackageTags(event);
   if (isRefusal(tags)) return tags;
-  return checkKeyPackage(event, tags, keyPackage, now);
+  return attempt('mls', UNREADABLE, () => checkKeyPackage(event, tags, keyPackage, now));
 }
 
 async function decodeContent(event: NostrEvent): Promise<KeyPackage | Refusal> {
@@ -56,7 +57,7 @@ async function decodeContent(event: NostrEvent): Promise<KeyPackage | Refusal> {
   if (bytes === undefined) return refuse('content', 'The key package is not base64. Ask the peer to publish a new one.');
   if (event.tags.some((tag) => tag[0] === 'encoding') || !equalBytes(bytes.subarray(0, 4), MESSAGE_MARK))
     return refuse('dialect', DIALECT_B);
-  return attempt('content', 'The key package cannot be decoded. Ask the peer to publish a new one.', () => {
+  return attempt('content', UNREADABLE, () => {
     const message = decodeMlsMessage(bytes);
     return 'keyPackage' in message
       ? message.keyPackage

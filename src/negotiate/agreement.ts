@@ -10,7 +10,7 @@ export const START_BY_S = 86_400;
 /** Most alternatives one offer may carry besides its main terms. */
 export const MAX_ALTERNATIVES = 4;
 
-/** The agreement object. `offer` is the id of the offer move with `presigned` absent. */
+/** The agreement object (PROTOCOL "The agreement"). `offer` is the id of the offer move with `presigned` absent. */
 export const agreementSchema = z
   .strictObject({
     v: z.literal(1),
@@ -29,7 +29,8 @@ export const agreementSchema = z
     /** Hash of the framework agreement this one is a call-off of. */
     under: hex32.nullable(),
   })
-  .refine(({ buyer, provider, offeror }) => buyer !== provider && (offeror === buyer || offeror === provider));
+  .refine(({ buyer, provider, offeror }) => buyer !== provider && (offeror === buyer || offeror === provider))
+  .refine(({ supersedes, under }) => supersedes === null || under === null);
 
 /** An agreement object. */
 export type Agreement = z.infer<typeof agreementSchema>;
@@ -48,9 +49,13 @@ export interface AgreementFacts {
   readonly termsRoot: Hex;
   /** Unix seconds until which the second signature may be made. */
   readonly confirmBy: number;
+  /** Hash of the agreement that this one amends, from the offer's `amends`. */
+  readonly supersedes?: Hex;
+  /** Hash of the framework that this one calls off from, from the offer's `under`. An offer has one of the two at most. */
+  readonly under?: Hex;
 }
 
-/** Makes the agreement object of an offer that neither amends nor calls off another. */
+/** Makes the agreement object of an offer. */
 export function makeAgreement(facts: AgreementFacts): Agreement {
   const { nid, offer, alternative, buyer, provider, offeror, termsRoot, confirmBy } = facts;
   return {
@@ -64,8 +69,8 @@ export function makeAgreement(facts: AgreementFacts): Agreement {
     offeror,
     terms_root: termsRoot,
     start_by: confirmBy + START_BY_S,
-    supersedes: null,
-    under: null,
+    supersedes: facts.supersedes ?? null,
+    under: facts.under ?? null,
   };
 }
 

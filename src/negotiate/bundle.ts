@@ -5,11 +5,14 @@ import { canonicalJson, parseCanonical, type Json } from '../core/canonical.ts';
 import { agreementSchema } from './agreement.ts';
 import { hex32 } from './fields.ts';
 import { signedEventSchema } from './signature.ts';
-import { TERMS_LEAVES, termsSchema } from './terms.ts';
+import { termsSchema } from './terms.ts';
+import { TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
+import { discloseTerms, type Disclosure } from './termsRoot.ts';
 
 /** Largest bundle in bytes of UTF-8. */
 export const MAX_BUNDLE_BYTES = 262_144;
 
+// The seed is the one the agreed terms are salted with: of an alternative its own, which tells nothing of the offer's other terms.
 const wholeTerms = z.strictObject({ kind: z.literal('full'), terms: termsSchema, seed: hex32 });
 const shownLeaf = z.strictObject({ salt: hex32, value: z.custom<Json>((value) => value !== undefined) });
 const partialTerms = z.strictObject({
@@ -40,12 +43,48 @@ export function encodeBundle(bundle: Bundle): string {
   return `${canonicalJson(bundle)}\n`;
 }
 
-/** Parses the text of a bundle file, with or without the last line feed. Never throws. */
-export function parseBundle(text: string): BundleParse {
+/** The same bundle with only these leaves of the terms shown; what was hidden before stays hidden. */
+export function withholdTerms(bundle: Bundle, pointers: readonly TermsLeaf[]): Bundle {
+  const { terms } = bundle;
+  switch (terms.kind) {
+    case 'full':
+      return { ...bundle, terms: toPart(discloseTerms(terms.terms, terms.seed, pointers)) };
+    case 'disclosed': {
+      const kept = Object.entries(terms.shown).filter(([pointer]) => (pointers as readonly string[]).includes(pointer));
+      return { ...bundle, terms: { ...terms, shown: Object.fromEntries(kept) } };
+    }
+    default:
+      return terms satisfies never;
+  }
+}
+
+function toPart({ shown, digests }: Disclosure): Bundle['terms'] {
+  return { kind: 'disclosed', shown, digests: [...digests] };
+}
+
+/** Parses the content of a bundle file, UTF-8 bytes or text, with or without the last line feed. Never throws. */
+export function parseBundle(content: string | Uint8Array): BundleParse {
+  const text = readText(content);
+  if (text === undefined) return { kind: 'refused', reason: 'too-large or not UTF-8' };
   const parsed = parseCanonical(text.endsWith('\n') ? text.slice(0, -1) : text, { maxBytes: MAX_BUNDLE_BYTES });
   if (parsed.kind === 'refused') return parsed;
   const bundle = bundleSchema.safeParse(parsed.value);
-  if (bundle.success) return { kind: 'ok', bundle: bundle.data };
-  const issue = bundle.error.issues[0];
-  return { kind: 'refused', reason: `${issue?.code ?? 'invalid'} at /${issue?.path.map(String).join('/') ?? ''}` };
+  if (!bundle.success) return { kind: 'refused', reason: describeIssue(bundle.error.issues[0]) };
+  // A schema may leave out a key such as "__proto__" without a word; then this is not the document that was read.
+  if (canonicalJson(bundle.data) !== canonicalJson(parsed.value)) return { kind: 'refused', reason: 'unrecognized_keys' };
+  return { kind: 'ok', bundle: bundle.data };
+}
+
+function readText(content: string | Uint8Array): string | undefined {
+  if (typeof content === 'string') return content;
+  if (content.length > MAX_BUNDLE_BYTES + 1) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    return undefined;
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue | undefined): string {
+  return issue === undefined ? 'invalid' : `${issue.code} at ${issue.path.map((part) => `/${String(part)}`).join('')}`;
 }

@@ -12,8 +12,13 @@ export const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 export const publicKey = hex32;
 /** A BIP-340 signature, hex. */
 export const signatureHex = z.string().regex(/^[0-9a-f]{128}$/);
-/** Clean text of at most 200 characters. */
-export const shortText = z.string().min(1).max(200).refine(isCleanText);
+/** Clean text of at most 200 characters on one line: a name or a title. */
+export const lineText = z
+  .string()
+  .regex(/^[^\n\t]{1,200}$/)
+  .refine(isCleanText);
+/** An address, URL or key that a machine reads: at most 1,000 printable ASCII characters without a space. */
+export const addressText = z.string().regex(/^[!-~]{1,1000}$/);
 /** Clean text of at most 4,000 characters. */
 export const longText = z.string().min(1).max(4_000).refine(isCleanText);
 /** Clean text of at most 16,000 characters: what people and agents say to each other. */

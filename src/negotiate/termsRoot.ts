@@ -2,27 +2,31 @@
 
 import { hexToBytes, hmacSha256, bytesToHex, sha256Hex, type Hex } from '../core/bytes.ts';
 import { canonicalJson, type Json } from '../core/canonical.ts';
-import { isTermsLeaf, readLeaf, TERMS_LEAVES, type Terms, type TermsLeaf } from './terms.ts';
+import { readLeaf, type Terms } from './terms.ts';
+import { isLeafValue, isTermsLeaf, TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
 
 const ROOT_DOMAIN = 'agent-negotiate/terms/1';
 
-/** Part of the terms with proof: shown leaves with their salts, and the digest of every leaf in list order. */
+/** Part of the terms with proof (PROTOCOL "The agreement"): shown leaves with their salts, and the digest of every leaf in list order. */
 export interface Disclosure {
   readonly shown: { readonly [pointer: string]: { readonly salt: Hex; readonly value: Json } };
   readonly digests: readonly Hex[];
 }
 
-/** The root of a disclosure and what it keeps hidden, or what is wrong with it. */
+/** The root of a disclosure and what it keeps hidden, or the first leaf that is not what its digest stands for ('' for none in particular). */
 export type DisclosureCheck =
   | { readonly kind: 'ok'; readonly root: Hex; readonly shown: ReadonlyMap<TermsLeaf, Json>; readonly hidden: readonly TermsLeaf[] }
   | { readonly kind: 'refused'; readonly pointer: string };
 
-/** The root (SHA-256, hex) of terms under a 32-byte seed (hex). */
+/** The terms root (SHA-256, hex) of terms under a 32-byte seed (hex). */
 export function computeTermsRoot(terms: Terms, seed: Hex): Hex {
   return rootOf(digestLeaves(terms, seed));
 }
 
-/** The seed of alternative `k` of an offer; 0 is the main offer and has the offer's own seed. `k` enters as decimal digits. */
+/**
+ * The seed of alternative `k` of an offer: HMAC-SHA256 under the raw seed of the four ASCII bytes "alt1" to "alt4", hex. 0 is the main
+ * offer and has the offer's own seed.
+ */
 export function deriveAlternativeSeed(seed: Hex, k: number): Hex {
   return k === 0 ? seed : bytesToHex(hmacSha256(hexToBytes(seed), `alt${k}`));
 }
@@ -33,12 +37,12 @@ export function discloseTerms(terms: Terms, seed: Hex, pointers: readonly TermsL
   return { shown: Object.fromEntries(entries), digests: digestLeaves(terms, seed) };
 }
 
-/** Checks that every shown leaf is the one its digest stands for. */
+/** Checks that every shown leaf is the one its digest stands for, and one that valid terms can have. Never throws for parsed JSON. */
 export function checkDisclosure(disclosure: Disclosure): DisclosureCheck {
   if (disclosure.digests.length !== TERMS_LEAVES.length) return { kind: 'refused', pointer: '' };
   const shown = new Map<TermsLeaf, Json>();
   for (const [pointer, { salt, value }] of Object.entries(disclosure.shown)) {
-    if (!isTermsLeaf(pointer)) return { kind: 'refused', pointer };
+    if (!isTermsLeaf(pointer) || !isLeafValue(pointer, value)) return { kind: 'refused', pointer };
     if (digestLeaf(salt, pointer, value) !== disclosure.digests[TERMS_LEAVES.indexOf(pointer)]) return { kind: 'refused', pointer };
     shown.set(pointer, value);
   }

@@ -12,7 +12,7 @@ describe('fair queue', () => {
         const lanes = [queue.addLane(), queue.addLane(), queue.addLane()];
         pushes.forEach((lane, n) => lanes[lane]?.push({ lane, n }));
         const taken: { lane: number; n: number }[] = [];
-        for (const _ of pushes) taken.push((await queue.take(signal))!);
+        for (const _ of pushes) taken.push((await queue.take(signal)) ?? { lane: -1, n: -1 });
         for (const lane of [0, 1, 2]) {
           const mine = taken.filter((item) => item.lane === lane).map(({ n }) => n);
           expect(mine).toEqual([...mine].sort((a, b) => a - b));

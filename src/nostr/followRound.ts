@@ -58,7 +58,7 @@ export async function followRound(options: RoundOptions): Promise<RoundResult> {
   const end = await readLive(round);
   stopForwarding();
   const reason = round.giveUpReason ?? (end.kind === 'failed' ? end.reason : end.kind);
-  return { reason, caughtUpTo: round.isCaughtUp && reason !== 'overflow' ? options.connection.heardAt : undefined };
+  return { reason, caughtUpTo: round.isCaughtUp && reason !== 'overflow' ? options.connection.heardAt() : undefined };
 }
 
 function giveUp(round: Round, reason: string): void {

@@ -58,9 +58,16 @@ function judge(relay: string, answer: Answer, passing: ReadonlySet<string>): Pub
       return failTo(relay, 'unknown', answer.reason);
     case 'ended':
       return failTo(relay, 'unknown', answer.why);
-    default:
-      // Only OKs are routed to this key.
+    case 'event':
+    case 'eose':
+    case 'closed':
+    case 'auth':
+    case 'notice':
+    case 'junk':
+      // Never routed to a publish.
       return failTo(relay, 'unknown', 'connection-lost');
+    default:
+      return answer satisfies never;
   }
 }
 

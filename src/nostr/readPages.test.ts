@@ -13,7 +13,7 @@ function createRelay(
   seconds: readonly number[],
   cap: number,
 ): { read(filter: Filter): Promise<Page>; got: Set<number>; requests: Filter[] } {
-  const stored: Stored[] = seconds.map((created_at, id) => ({ id, created_at })).sort((a, b) => b.created_at - a.created_at);
+  const stored: Stored[] = seconds.map((second, id) => ({ id, created_at: second })).sort((a, b) => b.created_at - a.created_at);
   const got = new Set<number>();
   const requests: Filter[] = [];
   const read = async (filter: Filter): Promise<Page> => {

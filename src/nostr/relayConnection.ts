@@ -6,6 +6,7 @@ import type { Clock, Rng } from '../core/ports.ts';
 import type { PoolLimits } from './poolLimits.ts';
 import { createListeners } from './listeners.ts';
 import { keyOf, parseRelayMessage, type RelayMessage } from './relayMessage.ts';
+import { BAD_EVENT_POINTS, watchHealth } from './relayHealth.ts';
 import { openSocket } from './relaySocket.ts';
 
 /** Why a connection is down. `connection-lost` covers a relay that closed it or vanished, `misbehaving` one that we cut off. */
@@ -30,7 +31,7 @@ export interface RelayConnection extends ConnectionContext {
   /** Resolves when the connection is open, and also when it is down: look at `downReason`. Never rejects. */
   readonly opened: Promise<void>;
   /** Unix seconds of the last sign of life from the relay. */
-  heardAt: number;
+  heardAt(): number;
   /** The relay's last challenge (NIP-42). */
   challenge: string | undefined;
   /** Sends one client message; does nothing when the connection is not open. */
@@ -43,15 +44,12 @@ export interface RelayConnection extends ConnectionContext {
   close(reason: DownReason): void;
 }
 
-/** Points for an event that nobody can have asked for: wrong id, bad signature, outside the filter. */
-export const BAD_EVENT_POINTS = 5;
-
 /** Opens a connection to a normalised URL; `onDown` is called once it is down. */
 export function openConnection(relay: string, context: ConnectionContext, onDown: () => void): RelayConnection {
   const { limits, clock } = context;
   const listeners = createListeners<ConnectionSignal>();
   const { promise: opened, resolve: settleOpened } = Promise.withResolvers<void>();
-  let [isOpen, isHeard, junk] = [false, true, 0];
+  let isOpen = false;
   let idleTimer: NodeJS.Timeout | undefined;
 
   const close = (reason: DownReason): void => {
@@ -76,48 +74,35 @@ export function openConnection(relay: string, context: ConnectionContext, onDown
     socket.send(JSON.stringify(message));
     if (socket.bufferedBytes() > limits.maxBufferedBytes) close('silent');
   };
-  const countJunk = (points: number): void => {
-    junk += points;
-    if (junk > limits.maxJunk) close('misbehaving');
-  };
-  const noteLife = (): void => {
-    isHeard = true;
-    connection.heardAt = clock.now();
-  };
-  const beat = (): void => {
-    if (!isHeard) return close('silent');
-    isHeard = false;
-    junk = 0;
-    socket.ping();
-  };
-  const heartbeat = setInterval(beat, limits.pingIntervalMs).unref();
+  const health = watchHealth(clock, limits, () => socket.ping(), close);
   const onOpen = (): void => {
     isOpen = true;
-    noteLife();
+    health.noteLife();
     settleOpened();
     restartIdleTimer();
   };
   const onText = (text: string, bytes: number): void => {
-    noteLife();
+    health.noteLife();
     const message = parseRelayMessage(text, limits.maxEventBytes);
     if (message.type === 'auth') connection.challenge = message.challenge;
     const key = keyOf(message);
     const isHeardBySomebody = key !== undefined && listeners.tell(key, { ...message, bytes });
     // Notices, and late answers to what was given up, are normal, but not in any number.
-    if (!isHeardBySomebody) countJunk(message.type === 'junk' ? BAD_EVENT_POINTS : 1);
+    if (!isHeardBySomebody) health.countJunk(message.type === 'junk' ? BAD_EVENT_POINTS : 1);
   };
   const onSocketDown = (isViolation: boolean): void => {
     const lost = isOpen ? 'connection-lost' : 'unreachable';
     connection.downReason ??= isViolation && isOpen ? 'misbehaving' : lost;
-    clearInterval(heartbeat);
+    health.stop();
     clearTimeout(idleTimer);
     onDown();
     settleOpened();
     listeners.dismissAll({ type: 'down', reason: connection.downReason });
   };
-  const state = { downReason: undefined, heardAt: clock.now(), challenge: undefined };
-  const connection: RelayConnection = { ...context, ...state, relay, opened, send, listen, countJunk, close };
-  const onBinary = (): void => countJunk(BAD_EVENT_POINTS);
-  const socket = openSocket(relay, limits, { onOpen, onText, onBinary, onPong: noteLife, onDown: onSocketDown });
+  const { heardAt, countJunk } = health;
+  const state = { downReason: undefined, challenge: undefined };
+  const connection: RelayConnection = { ...context, ...state, relay, opened, heardAt, send, listen, countJunk, close };
+  const onBinary = (): void => health.countJunk(BAD_EVENT_POINTS);
+  const socket = openSocket(relay, limits, { onOpen, onText, onBinary, onPong: health.noteLife, onDown: onSocketDown });
   return connection;
 }

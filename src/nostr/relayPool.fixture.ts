@@ -1,6 +1,9 @@
 // Relays for the pool's tests: one that does whatever a test tells it to, and an honest one with a page cap and NIP-42.
 
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { signEvent, type EventTemplate, type NostrEvent } from './event.ts';
 import { matchFilter, type Filter } from './filter.ts';
@@ -85,6 +88,25 @@ function wrapSocket(webSocket: WebSocket, messages: readonly (readonly unknown[]
 async function closeServer(server: WebSocketServer): Promise<void> {
   for (const client of server.clients) client.terminate();
   await new Promise((resolve) => server.close(resolve));
+}
+
+/** Starts a server that takes every websocket and then neither reads nor answers, not even a close. */
+export async function startDeafServer(): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const held: Duplex[] = [];
+  const server = createServer();
+  server.on('upgrade', (request, socket) => {
+    const key = `${request.headers['sec-websocket-key'] ?? ''}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash('sha1').update(key).digest('base64');
+    socket.on('error', () => undefined);
+    socket.write(`HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+    held.push(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = async (): Promise<void> => {
+    for (const socket of held) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
 /** What an honest relay has and wants. */

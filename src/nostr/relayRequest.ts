@@ -5,7 +5,8 @@ import { onAbort, orAborted, whyEnded } from './deadline.ts';
 import { verifyEvent, type NostrEvent } from './event.ts';
 import { matchAnyFilter, type Filter } from './filter.ts';
 import { retryWithAuth } from './relayAuth.ts';
-import { BAD_EVENT_POINTS, type RelayConnection } from './relayConnection.ts';
+import type { RelayConnection } from './relayConnection.ts';
+import { BAD_EVENT_POINTS } from './relayHealth.ts';
 import { prefixOf } from './relayMessage.ts';
 import type { Signer } from './signer.ts';
 
@@ -68,9 +69,14 @@ async function requestOnce(
         return end(fail(`closed: ${signal.text}`, prefixOf(signal.text) === 'auth-required'));
       case 'down':
         return end(fail(signal.reason));
-      default:
-        // Nothing else is routed to a subscription.
+      case 'ok':
+      case 'auth':
+      case 'notice':
+      case 'junk':
+        // Never routed to a subscription.
         return undefined;
+      default:
+        return signal satisfies never;
     }
   });
   const stopWaiting = onAbort(deadline, () => end(fail(whyEnded(deadline))));

@@ -6,6 +6,7 @@ import { backoffMs } from './followRelay.ts';
 import type { SubscriptionItem } from './followRound.ts';
 import {
   makeEvent,
+  startDeafServer,
   requestId,
   startFakeRelay,
   startHonestRelay,
@@ -60,9 +61,8 @@ function follow(
     return value;
   };
   const until = async (isLast: (item: SubscriptionItem) => boolean): Promise<SubscriptionItem[]> => {
-    const read = [await next()];
-    while (!isLast(read.at(-1)!)) read.push(await next());
-    return read;
+    const item = await next();
+    return isLast(item) ? [item] : [item, ...(await until(isLast))];
   };
   return { items, next, until, controller };
 }
@@ -109,13 +109,13 @@ describe('subscription', () => {
 
   it('comes back after the relay restarts on its port, and gets what it missed, going back by the overlap', async () => {
     const first = await startHonestRelay({ stored: [makeEvent(1), makeEvent(950)] });
-    const reader = follow(openPool(), [first.url], [{ kinds: [1], limit: 5 }], { overlapSeconds: 100 });
-    await reader.until(isEose);
+    const reader = follow(openPool(), [first.url], [{ kinds: [1], limit: 1 }], { overlapSeconds: 100 });
+    expect(contents(await reader.until(isEose))).toEqual(['event 950']);
     await first.close();
     expect(await reader.next()).toEqual({ type: 'down', relay: first.url, reason: 'connection-lost' });
-    const second = await startHonest({ port: first.port, stored: [makeEvent(1), makeEvent(950), makeEvent(960), makeEvent(890)] });
+    const second = await startHonest({ port: first.port, stored: [890, 950, 960, 965].map((n) => makeEvent(n)) });
     const missed = (await reader.until(isEose)).filter((item) => !isDown(item));
-    expect(contents(missed)).toEqual(['event 960']);
+    expect(contents(missed).sort()).toEqual(['event 960', 'event 965']);
     expect(new Set(sinceOf(second))).toEqual(new Set([900]));
     second.add(makeEvent(970));
     expect(contents([await reader.next()])).toEqual(['event 970']);
@@ -174,6 +174,36 @@ describe('subscription', () => {
     expect(contents(items).sort()).toEqual(stored.map(({ content }) => content).sort());
     expect(items.at(-1)).toMatchObject({ complete: true });
     expect(items.filter(isDown)).toEqual([]);
+  });
+
+  it('lets the relay wait while nobody reads: no overflow, no requests, nothing lost', async () => {
+    const stored = Array.from({ length: 40 }, (_, n) => makeEvent(n));
+    const relay = await startHonest({ stored, cap: 7 });
+    const mute = await startFake({});
+    const pool = openPool({ queueLimit: 10 });
+    const reader = follow(pool, [relay.url]);
+    const items = [await reader.next()];
+    // A fetch that must time out: meanwhile nobody reads.
+    await pool.fetch([mute.url], [{}], { purpose: 'lookup', timeoutMs: 100 });
+    expect(sinceOf(relay).length).toBeLessThanOrEqual(3);
+    items.push(...(await reader.until(isEose)));
+    expect(items.filter(isDown)).toEqual([]);
+    expect(contents(items)).toHaveLength(stored.length);
+  });
+
+  it('does not reconnect to a relay that overflowed before its events have been read', async () => {
+    const relay = await startHonest();
+    const mute = await startFake({});
+    const pool = openPool({ queueLimit: 5 });
+    const reader = follow(pool, [relay.url]);
+    await reader.until(isEose);
+    const before = sinceOf(relay).length;
+    for (let n = 0; n < 20; n++) relay.add(makeEvent(940 + n));
+    await pool.fetch([mute.url], [{}], { purpose: 'lookup', timeoutMs: 100 });
+    expect(sinceOf(relay)).toHaveLength(before);
+    const items: SubscriptionItem[] = [];
+    while (contents(items).length < 20) items.push(await reader.next());
+    expect(items.some(isDown)).toBe(true);
   });
 
   it('holds back a relay that is faster than the reader and loses nothing', async () => {
@@ -259,7 +289,8 @@ describe('subscription', () => {
 
 describe('a closed pool', () => {
   it('lets the process end, whatever relays do', async () => {
-    const mute = await startFake({ autoPong: false });
+    const mute = await startDeafServer();
+    toClose.push(mute.close);
     const honest = await startHonest({ stored: [makeEvent(1)] });
     const code = `
       import { createRelayPool } from ${JSON.stringify(new URL('./relayPool.ts', import.meta.url).href)};

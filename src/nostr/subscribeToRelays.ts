@@ -17,10 +17,10 @@ export async function* subscribeToRelays(
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const queue = createFairQueue<SubscriptionItem>(options.limits.queueLimit);
   const following = { ...options, signal, delivered: createRecentIds(MAX_DELIVERED_IDS) };
-  const followers = relays.map((relay) => {
+  const followers = relays.map(async (relay) => {
     const lane = queue.addLane();
-    if (isRelayUrl(relay)) return followRelay(relay, following, lane);
-    return lane.force({ type: 'down', relay, reason: 'invalid-url' });
+    if (isRelayUrl(relay)) await followRelay(relay, following, lane);
+    else lane.force({ type: 'down', relay, reason: 'invalid-url' });
   });
   try {
     for (let item = await queue.take(signal); item !== undefined; item = await queue.take(signal)) yield item;

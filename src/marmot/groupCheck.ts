@@ -1,0 +1,121 @@
+// Is this MLS group state one that a channel may rest on? Checked on join and after every commit, before it is adopted.
+
+import type { ClientState, GroupContextExtension, LeafNode, RatchetTree } from 'ts-mls';
+import { equalBytes, type Hex } from '../core/bytes.ts';
+import { decodeAdmins, decodeLifecycle, decodeProfile, decodeRouting, type Routing } from './components.ts';
+import { decodeIdList, findDictionary, type Dictionary } from './dictionary.ts';
+import { accountOf, checkLeaf, type Requirements } from './leaf.ts';
+import { ADVERTISED, COMPONENTS, HARD_MINIMUM, MLS } from './profile.ts';
+import { attempt, isRefusal, refuse, type Refusal } from './refusal.ts';
+
+/** What a sound group of two says: who is in it (leaf order), who administers it, where its events go. */
+export interface CheckedGroup {
+  readonly kind: 'ok';
+  readonly members: readonly [Hex, Hex];
+  readonly admins: readonly Hex[];
+  readonly routing: Routing;
+}
+
+const UPDATE = 'Ask the peer to update its Marmot client and invite again.';
+
+/**
+ * Checks a state against the current profile: exactly `pair` as members with one proven leaf each, group context extensions and
+ * components we support, an admin list of members, an active lifecycle. Never throws.
+ */
+export async function checkGroup(state: ClientState, pair: readonly [Hex, Hex]): Promise<CheckedGroup | Refusal> {
+  const context = await attempt('components', `The group state is malformed or lacks a required component. ${UPDATE}`, () =>
+    readContext(state),
+  );
+  if (isRefusal(context)) return context;
+  const members = await checkMembers(state.ratchetTree, pair, context.required);
+  if (isRefusal(members)) return members;
+  if (context.lifecycle !== 'active') return refuse('lifecycle', 'The group has been disbanded. Ask the peer for a new invitation.');
+  if (!context.admins.every((admin) => members.includes(admin)))
+    return refuse('admin', `The admin list names somebody outside the group. ${UPDATE}`);
+  return { kind: 'ok', members, admins: context.admins, routing: context.routing };
+}
+
+/** The routing of a group state. Throws `marmot/invalid` when it has none. */
+export function routingOf(state: ClientState): Routing {
+  return decodeRouting(dataOf(dictionaryOf(state.groupContext.extensions), COMPONENTS.routing));
+}
+
+/** The leaf of a member by leaf index, if there is one. */
+export function leafAt(tree: RatchetTree, leafIndex: number): LeafNode | undefined {
+  const node = tree[leafIndex * 2];
+  return node !== undefined && 'leaf' in node ? node.leaf : undefined;
+}
+
+interface Context {
+  readonly required: Requirements;
+  readonly admins: readonly Hex[];
+  readonly routing: Routing;
+  readonly lifecycle: string;
+}
+
+function readContext({ groupContext }: ClientState): Context | Refusal {
+  if (groupContext.cipherSuite !== MLS.suite) return refuse('suite', `The group uses another ciphersuite than 0x0001. ${UPDATE}`);
+  const { extensions } = groupContext;
+  const isKnown =
+    extensions.length === 2 &&
+    extensions.every(({ extensionType: type }) => type === MLS.requiredCapabilities || type === MLS.appDataDictionary);
+  if (!isKnown) return refuse('capabilities', `The group uses MLS extensions that we do not support. ${UPDATE}`);
+  const dictionary = dictionaryOf(extensions);
+  const components = decodeIdList(dataOf(dictionary, COMPONENTS.appComponents));
+  const required = { ...readCapabilities(extensions), components };
+  const problem = findRequirementProblem(required, dictionary);
+  if (problem !== undefined) return problem;
+  if (dictionary.has(COMPONENTS.profile)) decodeProfile(dataOf(dictionary, COMPONENTS.profile));
+  const admins = decodeAdmins(dataOf(dictionary, COMPONENTS.adminPolicy));
+  const routing = decodeRouting(dataOf(dictionary, COMPONENTS.routing));
+  return { required, admins, routing, lifecycle: decodeLifecycle(dataOf(dictionary, COMPONENTS.lifecycle)) };
+}
+
+function findRequirementProblem(required: Requirements, dictionary: Dictionary): Refusal | undefined {
+  const { extensions, proposals, components } = ADVERTISED;
+  const isWithin = (ids: readonly number[], ours: readonly number[]): boolean => ids.every((id) => ours.includes(id));
+  if (!isWithin(required.extensions, extensions) || !isWithin(required.proposals, proposals))
+    return refuse('capabilities', `The group requires what we do not support. ${UPDATE}`);
+  if (!isWithin(required.components, components))
+    return refuse('components', `The group requires an app component that we do not support. ${UPDATE}`);
+  const mustRequire = [...HARD_MINIMUM.components, COMPONENTS.routing, COMPONENTS.lifecycle];
+  const isComplete =
+    isWithin(mustRequire, required.components) &&
+    isWithin(HARD_MINIMUM.extensions, required.extensions) &&
+    isWithin(HARD_MINIMUM.proposals, required.proposals);
+  if (!isComplete) return refuse('components', `The group does not require what the current profile does. ${UPDATE}`);
+  const hasForbidden = dictionary.has(COMPONENTS.identityProof) || dictionary.has(COMPONENTS.frozenMedia);
+  return hasForbidden ? refuse('components', `The group state holds data that does not belong there. ${UPDATE}`) : undefined;
+}
+
+async function checkMembers(tree: RatchetTree, pair: readonly [Hex, Hex], required: Requirements): Promise<readonly [Hex, Hex] | Refusal> {
+  const leaves = tree.flatMap((node) => (node !== undefined && 'leaf' in node ? [node.leaf] : []));
+  const [first, second] = leaves;
+  if (leaves.length !== 2 || first === undefined || second === undefined)
+    return refuse('members', 'The group does not have exactly two members. Ask the peer for a group of two.');
+  if (equalBytes(first.signaturePublicKey, second.signaturePublicKey))
+    return refuse('members', 'Both members use one key. Do not use this group.');
+  for (const leaf of [first, second]) {
+    const checked = await checkLeaf(leaf, required);
+    if (isRefusal(checked)) return checked;
+  }
+  const [a, b] = [accountOf(first), accountOf(second)];
+  const isPair = a !== undefined && b !== undefined && a !== b && pair.includes(a) && pair.includes(b);
+  return isPair ? [a, b] : refuse('members', 'The members are not the peer and this identity. Do not use this group.');
+}
+
+function readCapabilities(extensions: readonly GroupContextExtension[]): Omit<Requirements, 'components'> {
+  const found = extensions.find(({ extensionType }) => extensionType === MLS.requiredCapabilities);
+  const data = found?.extensionData;
+  if (data === undefined || !('extensionTypes' in data)) return { extensions: [], proposals: [] };
+  return { extensions: data.extensionTypes, proposals: data.proposalTypes };
+}
+
+function dictionaryOf(extensions: readonly GroupContextExtension[]): Dictionary {
+  return findDictionary(extensions, MLS.appDataDictionary);
+}
+
+function dataOf(dictionary: Dictionary, id: number): Uint8Array {
+  // An absent entry decodes like an empty one, which no component here allows.
+  return dictionary.get(id) ?? new Uint8Array();
+}

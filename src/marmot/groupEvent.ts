@@ -1,0 +1,82 @@
+// Group events (kind 445): the outer layer that hides MLS messages from relays (transports/nostr.md "Group message delivery").
+
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { isHex32, sha256Hex, type Hex } from '../core/bytes.ts';
+import type { Rng } from '../core/ports.ts';
+import { isEventShape, signEvent, verifyEvent, type NostrEvent } from '../nostr/event.ts';
+import { publicKeyOf } from '../nostr/schnorr.ts';
+import { decodeBase64, encodeBase64 } from './base64.ts';
+import type { Channel } from './channel.ts';
+import { joinBytes } from './cursor.ts';
+import { routingOf } from './groupCheck.ts';
+import { KINDS, LIMITS } from './profile.ts';
+
+const CIPHER = 'chacha20-poly1305';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** The MLS message in a group event, and its SHA-256 (hex): the id to deduplicate by. */
+export interface Peeled {
+  readonly kind: 'peeled';
+  readonly mlsBytes: Uint8Array;
+  readonly mlsHash: Hex;
+}
+
+/** Why a group event stays closed. `no-key`: none of our epochs opens it; try again after the next commit. */
+export type UnpeelableReason = 'malformed' | 'too-large' | 'signature' | 'other-group' | 'no-key';
+
+/** What is in a group event, or why it cannot be read. */
+export type PeelResult = Peeled | { readonly kind: 'unreadable'; readonly reason: UnpeelableReason };
+
+/** Opens the outer layer of a group event with the keys of the tip and up to five epochs before it. Never throws. */
+export function peelGroupEvent(channel: Channel, event: unknown): PeelResult {
+  if (!isEventShape(event) || event.kind !== KINDS.groupEvent) return unreadable('malformed');
+  if (event.content.length > LIMITS.eventContentChars) return unreadable('too-large');
+  const target = readTarget(event);
+  if (target === undefined) return unreadable('malformed');
+  if (target !== routingOf(channel.state).nostrGroupId) return unreadable('other-group');
+  if (!verifyEvent(event)) return unreadable('signature');
+  const sealed = decodeBase64(event.content);
+  if (sealed === undefined || sealed.length < NONCE_BYTES + TAG_BYTES) return unreadable('malformed');
+  for (const { key } of channel.outerKeys) {
+    const mlsBytes = openOuter(key, sealed);
+    if (mlsBytes !== undefined) return { kind: 'peeled', mlsBytes, mlsHash: sha256Hex(mlsBytes) };
+  }
+  return unreadable('no-key');
+}
+
+/** Seals MLS bytes under an outer key into an event by a throw-away key, with the `h` tag and no other. */
+export function sealGroupEvent(key: Uint8Array, nostrGroupId: Hex, mlsBytes: Uint8Array, now: number, rng: Rng): NostrEvent {
+  const content = encodeBase64(sealOuter(key, rng.bytes(NONCE_BYTES), mlsBytes));
+  const secretKey = rng.bytes(32);
+  return signEvent(secretKey, publicKeyOf(secretKey), { kind: KINDS.groupEvent, created_at: now, tags: [['h', nostrGroupId]], content });
+}
+
+/** Opens nonce, ciphertext and tag; undefined when the key does not fit. */
+export function openOuter(key: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  try {
+    const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    return joinBytes(decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final());
+  } catch {
+    return undefined;
+  }
+}
+
+function sealOuter(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array {
+  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+  return joinBytes(nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
+}
+
+// Exactly one h tag of one value; NIP-40 expiration is the only other tag there may be.
+function readTarget(event: NostrEvent): Hex | undefined {
+  const targets = event.tags.filter((tag) => tag[0] === 'h');
+  const expirations = event.tags.filter((tag) => tag[0] === 'expiration' && tag.length === 2);
+  const isExact = targets.length === 1 && targets[0]?.length === 2 && expirations.length <= 1 && targets.length + expirations.length === event.tags.length;
+  const target = targets[0]?.[1];
+  return isExact && isHex32(target) ? target : undefined;
+}
+
+function unreadable(reason: UnpeelableReason): PeelResult {
+  return { kind: 'unreadable', reason };
+}
