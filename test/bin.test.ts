@@ -16,11 +16,12 @@ const BIN = join('bin', 'agent-negotiate.js');
 const MAIN = `
 import 'node:sqlite';
 export async function main(argv: string[]): Promise<number> {
+  // Before the first line, which tells the test that signals may come.
+  if (argv[0] === 'wait' && argv[1] !== undefined) process.once(argv[1], () => process.stdout.write('closing\\n', () => process.exit(9)));
   process.stdout.write([process.pid, process.version, process.env['AGENT_NEGOTIATE_LIFELINE_FD'], ...argv].join(' ') + '\\n');
   if (argv[0] === 'throw') throw new Error('broken on purpose');
   if (argv[0] === 'warn') process.emitWarning('something else', 'ExperimentalWarning');
   if (argv[0] !== 'wait') return 7;
-  if (argv[1] !== undefined) process.once(argv[1], () => process.stdout.write('closing\\n', () => process.exit(9)));
   return new Promise(() => setInterval(() => undefined, 60_000));
 }
 `;

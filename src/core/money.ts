@@ -34,7 +34,8 @@ export function satToMsat(amountSat: bigint): Msat {
 
 /** Parses an amount in sats as a person types it, at most three decimals. Throws `input/invalid`. @example parseSats('0.5') // 500n */
 export function parseSats(text: string): Msat {
-  if (!SATS.test(text)) throw new NegotiateError('input/invalid', 'Expected an amount in sats with at most three decimals, such as 700 or 0.5.');
+  if (!SATS.test(text))
+    throw new NegotiateError('input/invalid', 'Expected an amount in sats with at most three decimals, such as 700 or 0.5.');
   const [whole = '0', fraction = ''] = text.split('.');
   return checkRange(BigInt(whole) * 1_000n + BigInt(fraction.padEnd(3, '0')));
 }

@@ -72,7 +72,11 @@ function sealOuter(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): U
 function readTarget(event: NostrEvent): Hex | undefined {
   const targets = event.tags.filter((tag) => tag[0] === 'h');
   const expirations = event.tags.filter((tag) => tag[0] === 'expiration' && tag.length === 2);
-  const isExact = targets.length === 1 && targets[0]?.length === 2 && expirations.length <= 1 && targets.length + expirations.length === event.tags.length;
+  const isExact =
+    targets.length === 1 &&
+    targets[0]?.length === 2 &&
+    expirations.length <= 1 &&
+    targets.length + expirations.length === event.tags.length;
   const target = targets[0]?.[1];
   return isExact && isHex32(target) ? target : undefined;
 }

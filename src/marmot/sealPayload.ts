@@ -39,7 +39,11 @@ export async function sealPayload(channel: Channel, { payload, now, rng }: SealI
   const message = utf8(payload);
   const context = createMlsContext(rng, message.length + FRAMING_BYTES);
   // A proposal that waits for a commit would block sending; this profile sends and takes none.
-  const { newState, message: sealed } = await createApplicationMessage({ context, state: { ...channel.state, unappliedProposals: {} }, message });
+  const { newState, message: sealed } = await createApplicationMessage({
+    context,
+    state: { ...channel.state, unappliedProposals: {} },
+    message,
+  });
   const mlsBytes = encodeMlsMessage(sealed);
   const event = sealGroupEvent(tipKey(channel), routingOf(channel.state).nostrGroupId, mlsBytes, now, rng);
   if (event.content.length > LIMITS.eventContentChars) throw tooLarge();

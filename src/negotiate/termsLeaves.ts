@@ -2,7 +2,18 @@
 
 import { z } from 'zod';
 import type { Json } from '../core/canonical.ts';
-import { addressText, amountText, capability, hex32, identifier, lineText, longText, publicKey, unixSeconds, wholeNumber } from './fields.ts';
+import {
+  addressText,
+  amountText,
+  capability,
+  hex32,
+  identifier,
+  lineText,
+  longText,
+  publicKey,
+  unixSeconds,
+  wholeNumber,
+} from './fields.ts';
 import { priceSchema } from './price.ts';
 
 const inputSchema = z.strictObject({ name: lineText, sha256: hex32, size: wholeNumber });
