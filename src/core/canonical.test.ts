@@ -18,7 +18,15 @@ describe('canonical JSON', () => {
   it('reads back exactly what it wrote', () => {
     const { json } = fc.letrec<{ json: Json; object: Json }>((tie) => ({
       object: fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), tie('json'), { maxKeys: 4 }),
-      json: fc.oneof({ maxDepth: 4 }, fc.integer(), fc.boolean(), fc.constant(null), fc.stringMatching(/^[ -~äöü]{0,20}$/), fc.array(tie('json'), { maxLength: 4 }), tie('object')),
+      json: fc.oneof(
+        { maxDepth: 4 },
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.stringMatching(/^[ -~äöü]{0,20}$/),
+        fc.array(tie('json'), { maxLength: 4 }),
+        tie('object'),
+      ),
     }));
     fc.assert(
       fc.property(json, (value) => {

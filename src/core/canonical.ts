@@ -11,7 +11,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export const MAX_DEPTH = 16;
 
 /** The value a canonical text stands for, or why it is not canonical. */
-export type CanonicalParse = { readonly kind: 'ok'; readonly value: Json } | { readonly kind: 'refused'; readonly reason: CanonicalProblem };
+export type CanonicalParse =
+  { readonly kind: 'ok'; readonly value: Json } | { readonly kind: 'refused'; readonly reason: CanonicalProblem };
 
 /** Why a text is refused by {@link parseCanonical}. */
 export type CanonicalProblem = 'too-large' | 'not-json' | 'too-deep' | 'number' | 'text' | 'not-canonical';

@@ -17,8 +17,7 @@ export interface AdmissionRules {
 
 /** The event with its JSON text, or why it is refused. */
 export type Admission =
-  | { readonly kind: 'admitted'; readonly event: NostrEvent; readonly json: string }
-  | { readonly kind: 'refused'; readonly reason: Refusal };
+  { readonly kind: 'admitted'; readonly event: NostrEvent; readonly json: string } | { readonly kind: 'refused'; readonly reason: Refusal };
 
 /** Checks a published event, cheap checks first (NIP-01, NIP-40, NIP-70). */
 export function admitEvent(value: object, rules: AdmissionRules): Admission {

@@ -59,7 +59,9 @@ function makePrivate(path: string): void {
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
   } catch (cause) {
-    throw new NegotiateError('store/unavailable', 'The relay cannot open its file. Check that the folder exists and is writable.', { cause });
+    throw new NegotiateError('store/unavailable', 'The relay cannot open its file. Check that the folder exists and is writable.', {
+      cause,
+    });
   }
 }
 
@@ -111,7 +113,11 @@ function explain(cause: unknown): unknown {
   if (resultCode === 11 || resultCode === 26) {
     return new NegotiateError('store/corrupt', 'The file is not a readable database. Restore it, or choose another file.', { cause });
   }
-  return new NegotiateError('store/unavailable', 'The relay’s file is in use or not writable. Stop its other user, or choose another file.', {
-    cause,
-  });
+  return new NegotiateError(
+    'store/unavailable',
+    'The relay’s file is in use or not writable. Stop its other user, or choose another file.',
+    {
+      cause,
+    },
+  );
 }

@@ -13,7 +13,8 @@ export interface DeletionTargets {
 
 /** Reads the `e` and `a` tags of a kind 5 event; what is malformed or belongs to someone else is left out (NIP-09). */
 export function readDeletionTargets(request: NostrEvent): DeletionTargets {
-  const valuesOf = (wanted: string): string[] => request.tags.flatMap(([name, value]) => (name === wanted && value !== undefined ? [value] : []));
+  const valuesOf = (wanted: string): string[] =>
+    request.tags.flatMap(([name, value]) => (name === wanted && value !== undefined ? [value] : []));
   return {
     ids: valuesOf('e').filter(isHex32),
     addresses: valuesOf('a').filter((address) => isOwnAddress(address, request.pubkey)),

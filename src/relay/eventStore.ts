@@ -43,7 +43,11 @@ export function openEventStore(path: string | undefined): EventStore {
     put: (event, json, now) => inTransaction(db, () => put(db, event, json, now)),
     select: (filters, readers, now) => select(db, filters, readers, now),
     load: (seq, now) => load.get(seq, now)?.['json'] as string | undefined,
-    all: () => db.prepare('SELECT json FROM event ORDER BY seq').all().map((row) => JSON.parse(String(row['json'])) as NostrEvent),
+    all: () =>
+      db
+        .prepare('SELECT json FROM event ORDER BY seq')
+        .all()
+        .map((row) => JSON.parse(String(row['json'])) as NostrEvent),
     countBytes: () => Number(db.prepare('SELECT total(octet_length(json)) AS bytes FROM event').get()?.['bytes']),
     sweep: (now) => sweep(db, now),
     close: () => db.close(),
@@ -99,7 +103,15 @@ function insert(db: DatabaseSync, event: NostrEvent, json: string): void {
   const expiresAt = expirationOf(event);
   const { lastInsertRowid: seq } = db
     .prepare('INSERT INTO event(id, pubkey, kind, created_at, expires_at, address, json) VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(event.id, event.pubkey, event.kind, event.created_at, typeof expiresAt === 'number' ? expiresAt : null, addressOf(event) ?? null, json);
+    .run(
+      event.id,
+      event.pubkey,
+      event.kind,
+      event.created_at,
+      typeof expiresAt === 'number' ? expiresAt : null,
+      addressOf(event) ?? null,
+      json,
+    );
   const insertTag = db.prepare('INSERT OR IGNORE INTO tag(name, value, seq) VALUES (?, ?, ?)');
   for (const [name, value] of event.tags) {
     if (isTagLetter(name) && value !== undefined) insertTag.run(name, value, seq);
@@ -116,10 +128,9 @@ function applyDeletion(db: DatabaseSync, request: NostrEvent): void {
   }
   for (const address of addresses) {
     db.prepare('DELETE FROM event WHERE address = ? AND created_at <= ?').run(address, until);
-    db.prepare('INSERT INTO deleted_address(address, until) VALUES (?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)').run(
-      address,
-      until,
-    );
+    db.prepare(
+      'INSERT INTO deleted_address(address, until) VALUES (?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)',
+    ).run(address, until);
   }
 }
 
