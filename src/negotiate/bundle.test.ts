@@ -9,7 +9,8 @@ import { hashAgreement, makeAgreement } from './agreement.ts';
 import { encodeBundle, type Bundle } from './bundle.ts';
 import { makeFixedPrice } from './price.ts';
 import { hashLock, makeSignatureTemplate, type SignedEvent } from './signature.ts';
-import { parseTerms, TERMS_LEAVES, type Terms } from './terms.ts';
+import { parseTerms, type Terms } from './terms.ts';
+import { TERMS_LEAVES } from './termsLeaves.ts';
 import { checkDisclosure, computeTermsRoot, discloseTerms } from './termsRoot.ts';
 import { verifyBundle, type BundleReport } from './verifyBundle.ts';
 
