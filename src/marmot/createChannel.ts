@@ -8,12 +8,13 @@ import type { Rumor } from '../nostr/event.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
 import type { Signer } from '../nostr/signer.ts';
 import { advanceTip, type Channel } from './channel.ts';
-import { encodeAdmins, encodeLifecycle, encodeProfile, encodeRouting, sortByBytes } from './components.ts';
-import { dictionaryExtension, makeLeafMaterial, type LeafMaterial } from './createKeyPackage.ts';
-import { encodeDictionary, encodeIdList } from './dictionary.ts';
+import { sortByBytes } from './components.ts';
+import { makeLeafMaterial, type LeafMaterial } from './createKeyPackage.ts';
+import { groupDictionary, groupExtensions } from './groupExtensions.ts';
+import { checkLifetime } from './leaf.ts';
 import { createMlsContext } from './mlsContext.ts';
 import { encodeMlsMessage } from './mlsMessage.ts';
-import { COMPONENTS, LIMITS, MLS, REQUIRED } from './profile.ts';
+import { LIMITS } from './profile.ts';
 import type { UsableKeyPackage } from './readKeyPackage.ts';
 import { buildWelcome } from './welcome.ts';
 
@@ -49,10 +50,14 @@ export async function createChannel({
 }: CreateChannelInput): Promise<CreatedChannel> {
   const peer = peerKeyPackage.account;
   if (peer === signer.pubkey) throw new NegotiateError('input/invalid', 'A channel needs two identities. Name another peer.');
+  const expired = checkLifetime(peerKeyPackage.keyPackage.leafNode, now);
+  if (expired !== undefined) throw new NegotiateError('peer/unusable-key-package', expired.message);
   const urls = checkRelays(relays);
   const material = await makeLeafMaterial(signer, now, rng);
   const context = createMlsContext(rng);
-  const extensions = groupExtensions({ admin: signer.pubkey, nostrGroupId: bytesToHex(rng.bytes(32)), relays: urls, name });
+  const extensions = groupExtensions(
+    groupDictionary({ admin: signer.pubkey, nostrGroupId: bytesToHex(rng.bytes(32)), relays: urls, name }),
+  );
   const founded = await foundGroup(context, material, extensions, rng.bytes(32));
   const { state, welcome } = await addPeer(context, founded, peerKeyPackage);
   const channel = await advanceTip({ own: signer.pubkey, peer, state, outerKeys: [] }, state);
@@ -94,26 +99,6 @@ async function addPeer(
     const message = 'MLS refused the peer’s key package. Check this machine’s clock, then ask the peer to publish a new one.';
     throw new NegotiateError('peer/unusable-key-package', message, { cause });
   }
-}
-
-interface GroupFacts {
-  readonly admin: Hex;
-  readonly nostrGroupId: Hex;
-  readonly relays: readonly string[];
-  readonly name: string;
-}
-
-function groupExtensions({ admin, nostrGroupId, relays, name }: GroupFacts): GroupContextExtension[] {
-  const dictionary = new Map([
-    [COMPONENTS.appComponents, encodeIdList(REQUIRED.components)],
-    [COMPONENTS.profile, encodeProfile({ name, description: '' })],
-    [COMPONENTS.adminPolicy, encodeAdmins([admin])],
-    [COMPONENTS.routing, encodeRouting({ nostrGroupId, relays })],
-    [COMPONENTS.lifecycle, encodeLifecycle('active')],
-  ]);
-  const capabilities = { extensionTypes: [...REQUIRED.extensions], proposalTypes: [...REQUIRED.proposals], credentialTypes: [] };
-  // The dictionary comes last: other stacks append it again on every update, and the order enters the group's hash.
-  return [{ extensionType: MLS.requiredCapabilities, extensionData: capabilities }, dictionaryExtension(encodeDictionary(dictionary))];
 }
 
 function checkRelays(relays: readonly string[]): readonly string[] {
