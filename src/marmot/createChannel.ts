@@ -1,7 +1,7 @@
 // Opens a channel: a group of two from the peer's key package, and the welcome that invites it.
 
 import { createCommit, createGroup, type ClientState, type GroupContextExtension, type MlsContext, type MlsMessage } from 'ts-mls';
-import { bytesToHex, type Hex } from '../core/bytes.ts';
+import { bytesToHex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import type { Rng } from '../core/ports.ts';
 import type { Rumor } from '../nostr/event.ts';

@@ -238,18 +238,15 @@ describe('group events', () => {
   it('never throw out of peeling or processing, however their bytes are changed', async () => {
     const application = peel(pair.a, (await say(pair.b, 'fuzz', rng)).event).mlsBytes;
     const update = (await commit(pair.b, rng)).mlsBytes;
-    const change = fc.record({ at: fc.nat(), to: fc.nat(255), cut: fc.boolean(), source: fc.constantFrom(application, update) });
     const seen = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(change, async ({ at, to, cut, source }) => {
-        const bytes = cut ? source.slice(0, at % source.length) : source.with(at % source.length, to);
-        const result = await processMls(pair.a, bytes);
-        seen.add(result.kind);
-        if (Buffer.compare(bytes, source) !== 0) expect(['own', 'refused', 'unreadable']).toContain(result.kind);
-      }),
-      { numRuns: 400 },
-    );
-    expect([...seen]).toEqual(expect.arrayContaining(['refused', 'unreadable']));
+    for (const source of [application, update]) {
+      for (let bit = 0; bit < source.length * 8; bit += 3) {
+        const bytes = source.with(bit >> 3, (source[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
+        seen.add((await processMls(pair.a, bytes)).kind);
+      }
+      for (let length = 0; length < source.length; length += 7) seen.add((await processMls(pair.a, source.slice(0, length))).kind);
+    }
+    expect([...seen].sort()).toEqual(['own', 'refused', 'unreadable']);
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) =>
         expect((await processMls(pair.a, bytes)).kind).toBe('unreadable'),

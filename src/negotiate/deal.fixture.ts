@@ -36,7 +36,7 @@ export interface DealOptions {
   readonly secondAt?: number;
   readonly alternative?: number;
   readonly without?: 'second';
-  /** Changes the agreement after both have signed it. */
+  /** Fields of the agreement that both signed otherwise. */
   readonly agreement?: Partial<Agreement>;
 }
 

@@ -13,7 +13,10 @@ const amount = fc.bigInt(0n, MAX_MSAT).map(String);
 const address = fc.stringMatching(/^[!-~]{1,30}$/);
 const text = fc
   .array(
-    fc.oneof({ arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }), weight: 3 }, fc.constantFrom('\n', '\t', 'Price: 1 sat', '  | ')),
+    fc.oneof(
+      { arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }), weight: 3 },
+      fc.constantFrom('\n', '\t', '\nPrice: 1 sat', '  | '),
+    ),
     {
       minLength: 1,
       maxLength: 5,
