@@ -1,0 +1,96 @@
+// A home on disk: one private folder with the identity's key, the database and the lock.
+
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, closeSync, fsyncSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { bytesToHex, hexToBytes, isHex32 } from '../core/bytes.ts';
+import { NegotiateError } from '../core/errors.ts';
+
+const KEY_FILE = 'identity.key';
+const DATABASE = 'agent.db';
+const LOCK = 'lock.db';
+
+/** The path of a home's database. */
+export function databasePath(home: string): string {
+  return join(home, DATABASE);
+}
+
+/** True when a home has an identity. */
+export function hasIdentity(home: string): boolean {
+  return existsSync(join(home, KEY_FILE));
+}
+
+/** Makes the folder, readable by its owner alone. Throws `home/unreadable`. */
+export function makeHome(home: string): void {
+  guard(() => {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    chmodSync(home, 0o700);
+    touchPrivate(join(home, DATABASE));
+    touchPrivate(join(home, LOCK));
+  });
+}
+
+/** Writes the secret key (32 bytes) of a new identity, mode 0600. Throws `home/exists` when there is one already. */
+export function writeIdentity(home: string, secretKey: Uint8Array): void {
+  if (hasIdentity(home)) {
+    throw new NegotiateError('home/exists', 'This home has an identity already. Use it as it is, or choose another --home.');
+  }
+  guard(() => {
+    const file = openSync(join(home, KEY_FILE), 'wx', 0o600);
+    try {
+      writeFileSync(file, `${bytesToHex(secretKey)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** Reads the secret key. Throws `home/missing`, or `store/corrupt` when the file holds no key. */
+export function readIdentity(home: string): Uint8Array {
+  requireIdentity(home);
+  const text = guard(() => readFileSync(join(home, KEY_FILE), 'utf8')).trim();
+  if (isHex32(text)) return hexToBytes(text);
+  throw new NegotiateError('store/corrupt', 'The identity’s key file is damaged. Restore it from a copy.');
+}
+
+/** Throws `home/missing` unless the home has an identity. */
+export function requireIdentity(home: string): void {
+  if (hasIdentity(home)) return;
+  throw new NegotiateError('home/missing', 'There is no agent here yet. Run: agent-negotiate init');
+}
+
+/**
+ * Takes the home for this process alone and returns how to give it back; the operating system frees it when the process dies. Throws
+ * `home/locked` when another process still has it after `waitMs`.
+ */
+export function lockHome(home: string, waitMs: number): () => void {
+  const db = guard(() => new DatabaseSync(join(home, LOCK), { timeout: waitMs }));
+  try {
+    // Without a journal on disk the lock file stays empty, and a killed owner leaves nothing behind.
+    db.exec('PRAGMA journal_mode = MEMORY');
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    db.close();
+    throw new NegotiateError(
+      'home/locked',
+      'Another agent-negotiate process is using this home. Wait until it has ended, stop it, or choose another --home.',
+      { cause },
+    );
+  }
+  return () => db.close();
+}
+
+function touchPrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+}
+
+function guard<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const message = 'The home cannot be read or written. Check that the folder belongs to you, or choose another --home.';
+    throw new NegotiateError('home/unreadable', message, { cause });
+  }
+}

@@ -1,0 +1,131 @@
+// What the agent keeps between two steps, and the one way to change it: a list of changes, saved together or not at all.
+
+import type { Hex } from '../core/bytes.ts';
+
+/** A private channel with a peer; `state` holds its keys. Times are unix seconds. */
+export interface ChannelRecord {
+  /** The MLS group id. */
+  readonly id: Hex;
+  /** The `h` tag of its events. */
+  readonly nostrGroupId: Hex;
+  readonly peer: Hex;
+  readonly relays: readonly string[];
+  readonly state: Uint8Array;
+  readonly createdAt: number;
+  /** Every relay was read completely up to here; 0 for never. */
+  readonly fetchedUntil: number;
+  /** Counts the saves; a save that does not follow the version it has read is refused. */
+  readonly version: number;
+}
+
+/** The private half of a published key package. */
+export interface KeyPackageRecord {
+  readonly eventId: Hex;
+  readonly privateBytes: Uint8Array;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A welcome that waits for the owner's word; `welcome` is the rumor as JSON. */
+export interface InviteRecord {
+  readonly wrapId: Hex;
+  readonly sender: Hex;
+  readonly welcome: string;
+  readonly receivedAt: number;
+}
+
+/** A negotiation; `state` is JSON that only the agent reads. */
+export interface NegotiationRecord {
+  readonly nid: Hex;
+  readonly peer: Hex;
+  readonly state: string;
+  /** False once nothing is left to do without a new input. */
+  readonly isActive: boolean;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** When moves the peer has not confirmed go out again, and how often they have. */
+  readonly resendAt: number;
+  readonly resends: number;
+  readonly version: number;
+}
+
+/** A move of either side; `rumor` is the event as JSON. */
+export interface MoveRecord {
+  readonly id: Hex;
+  readonly nid: Hex;
+  readonly author: Hex;
+  readonly rumor: string;
+  readonly recordedAt: number;
+  /** When a relay first took a move of ours. */
+  readonly sentAt?: number;
+}
+
+/** A move that came before the one that opens its negotiation. */
+export interface OrphanRecord {
+  readonly id: Hex;
+  readonly nid: Hex;
+  readonly peer: Hex;
+  readonly rumor: string;
+}
+
+/** Where an event has to go, and how often it was tried. */
+export interface TargetRecord {
+  readonly relay: string;
+  readonly state: 'pending' | 'done' | 'refused';
+  readonly tries: number;
+  readonly nextAt: number;
+}
+
+/** An event that has to reach relays: always the same bytes. `purpose` tells which socket it may travel on. */
+export interface OutboxRecord {
+  readonly eventId: Hex;
+  readonly event: string;
+  readonly purpose: string;
+  /** The move inside, if there is one. */
+  readonly moveId?: Hex;
+  readonly createdAt: number;
+  readonly targets: readonly TargetRecord[];
+}
+
+/** One change. Records with a `version` name the version they follow: 0 for a new one. */
+export type Change =
+  | { readonly kind: 'setting'; readonly key: string; readonly value: string }
+  | { readonly kind: 'key-package'; readonly record: KeyPackageRecord }
+  | { readonly kind: 'drop-key-packages'; readonly expiredBefore: number }
+  | { readonly kind: 'channel'; readonly record: ChannelRecord }
+  | { readonly kind: 'seen'; readonly id: Hex; readonly at: number }
+  | { readonly kind: 'invite'; readonly record: InviteRecord }
+  | { readonly kind: 'drop-invite'; readonly wrapId: Hex }
+  | { readonly kind: 'negotiation'; readonly record: NegotiationRecord }
+  | { readonly kind: 'move'; readonly record: MoveRecord }
+  | { readonly kind: 'move-sent'; readonly id: Hex; readonly at: number }
+  | { readonly kind: 'orphan'; readonly record: OrphanRecord }
+  | { readonly kind: 'drop-orphans'; readonly nid: Hex }
+  | { readonly kind: 'queue'; readonly record: OutboxRecord }
+  | { readonly kind: 'target'; readonly eventId: Hex; readonly target: TargetRecord }
+  | { readonly kind: 'drop-queued'; readonly eventId: Hex };
+
+/** Everything an agent keeps. Reads see what was saved last. All may throw `store/unavailable` or `store/corrupt`. */
+export interface Store {
+  readSetting(key: string): string | undefined;
+  findKeyPackage(eventId: Hex): KeyPackageRecord | undefined;
+  listKeyPackages(): readonly KeyPackageRecord[];
+  findChannel(id: Hex): ChannelRecord | undefined;
+  /** Newest first. */
+  listChannels(): readonly ChannelRecord[];
+  hasSeen(id: Hex): boolean;
+  /** Oldest first. */
+  listInvites(): readonly InviteRecord[];
+  findNegotiation(nid: Hex): NegotiationRecord | undefined;
+  /** Latest change first. */
+  listNegotiations(filter?: { readonly isActive: true }): readonly NegotiationRecord[];
+  findMove(id: Hex): MoveRecord | undefined;
+  /** In the order of recording. */
+  listMoves(nid: Hex): readonly MoveRecord[];
+  listOrphans(filter: { readonly nid: Hex } | { readonly peer: Hex }): readonly OrphanRecord[];
+  /** Oldest first. */
+  listQueued(): readonly OutboxRecord[];
+  /** Saves all changes in one transaction. Throws `store/conflict` when a version does not follow; then nothing is changed. */
+  save(changes: readonly Change[]): void;
+  close(): void;
+}

@@ -1,0 +1,46 @@
+// The tables of an agent's database.
+
+/** Marks a file as ours ("anst"). */
+export const APPLICATION_ID = 0x61_6e_73_74;
+/** Version of {@link SCHEMA}. */
+export const SCHEMA_VERSION = 1;
+
+/** SQL of version 1. */
+export const SCHEMA = `
+CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE key_package(
+  event_id TEXT PRIMARY KEY, private_bytes BLOB NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE channel(
+  id TEXT PRIMARY KEY, nostr_group_id TEXT NOT NULL UNIQUE, peer TEXT NOT NULL, relays TEXT NOT NULL, state BLOB NOT NULL,
+  created_at INTEGER NOT NULL, fetched_until INTEGER NOT NULL, version INTEGER NOT NULL
+) STRICT;
+CREATE TABLE seen(id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE invite(wrap_id TEXT PRIMARY KEY, sender TEXT NOT NULL, welcome TEXT NOT NULL, received_at INTEGER NOT NULL) STRICT;
+CREATE TABLE negotiation(
+  nid TEXT PRIMARY KEY, peer TEXT NOT NULL, state TEXT NOT NULL, is_active INTEGER NOT NULL, created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL, resend_at INTEGER NOT NULL, resends INTEGER NOT NULL, version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX active_negotiation ON negotiation(updated_at) WHERE is_active = 1;
+CREATE TABLE move(
+  place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, nid TEXT NOT NULL, author TEXT NOT NULL, rumor TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL, sent_at INTEGER
+) STRICT;
+CREATE INDEX move_by_negotiation ON move(nid, place);
+CREATE TABLE orphan(
+  place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, nid TEXT NOT NULL, peer TEXT NOT NULL, rumor TEXT NOT NULL
+) STRICT;
+CREATE INDEX orphan_by_negotiation ON orphan(nid);
+CREATE INDEX orphan_by_peer ON orphan(peer);
+CREATE TABLE outbox(
+  place INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, purpose TEXT NOT NULL, move_id TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE outbox_target(
+  event_id TEXT NOT NULL REFERENCES outbox(event_id) ON DELETE CASCADE, relay TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'refused')), tries INTEGER NOT NULL, next_at INTEGER NOT NULL,
+  PRIMARY KEY(event_id, relay)
+) STRICT, WITHOUT ROWID;
+PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;

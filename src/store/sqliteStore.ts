@@ -1,0 +1,128 @@
+// The store in one SQLite file.
+
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { openDatabase, explainFaults } from './openDatabase.ts';
+import type {
+  ChannelRecord,
+  InviteRecord,
+  KeyPackageRecord,
+  MoveRecord,
+  NegotiationRecord,
+  OrphanRecord,
+  OutboxRecord,
+  Store,
+  TargetRecord,
+} from './records.ts';
+import { saveChanges } from './saveChanges.ts';
+
+type Row = Record<string, SQLOutputValue>;
+
+/** Opens the store at `path`, or in memory for `:memory:`. Throws what {@link openDatabase} throws. */
+export function openSqliteStore(path: string): Store {
+  const db = openDatabase(path);
+  const all = <T>(sql: string, read: (row: Row) => T, ...values: SQLInputValue[]): T[] =>
+    explainFaults(() => db.prepare(sql).all(...values).map(read));
+  return {
+    readSetting: (key) => all('SELECT value FROM setting WHERE key = ?', (row) => String(row['value']), key)[0],
+    findKeyPackage: (eventId) => all('SELECT * FROM key_package WHERE event_id = ?', readKeyPackage, eventId)[0],
+    listKeyPackages: () => all('SELECT * FROM key_package ORDER BY created_at', readKeyPackage),
+    findChannel: (id) => all('SELECT * FROM channel WHERE id = ?', readChannel, id)[0],
+    listChannels: () => all('SELECT * FROM channel ORDER BY created_at DESC, id', readChannel),
+    hasSeen: (id) => all('SELECT 1 FROM seen WHERE id = ?', () => true, id).length > 0,
+    listInvites: () => all('SELECT * FROM invite ORDER BY received_at, wrap_id', readInvite),
+    findNegotiation: (nid) => all('SELECT * FROM negotiation WHERE nid = ?', readNegotiation, nid)[0],
+    listNegotiations: (filter) =>
+      all(`SELECT * FROM negotiation ${filter === undefined ? '' : 'WHERE is_active = 1'} ORDER BY updated_at DESC, nid`, readNegotiation),
+    findMove: (id) => all('SELECT * FROM move WHERE id = ?', readMove, id)[0],
+    listMoves: (nid) => all('SELECT * FROM move WHERE nid = ? ORDER BY place', readMove, nid),
+    listOrphans: (filter) =>
+      'nid' in filter
+        ? all('SELECT * FROM orphan WHERE nid = ? ORDER BY place', readOrphan, filter.nid)
+        : all('SELECT * FROM orphan WHERE peer = ? ORDER BY place', readOrphan, filter.peer),
+    listQueued: () => all('SELECT * FROM outbox ORDER BY place', (row) => readQueued(db, row)),
+    save: (changes) => explainFaults(() => saveChanges(db, changes)),
+    close: () => db.close(),
+  };
+}
+
+function readKeyPackage(row: Row): KeyPackageRecord {
+  return {
+    eventId: String(row['event_id']),
+    privateBytes: row['private_bytes'] as Uint8Array,
+    createdAt: Number(row['created_at']),
+    expiresAt: Number(row['expires_at']),
+  };
+}
+
+function readChannel(row: Row): ChannelRecord {
+  return {
+    id: String(row['id']),
+    nostrGroupId: String(row['nostr_group_id']),
+    peer: String(row['peer']),
+    relays: JSON.parse(String(row['relays'])) as string[],
+    state: row['state'] as Uint8Array,
+    createdAt: Number(row['created_at']),
+    fetchedUntil: Number(row['fetched_until']),
+    version: Number(row['version']),
+  };
+}
+
+function readInvite(row: Row): InviteRecord {
+  return {
+    wrapId: String(row['wrap_id']),
+    sender: String(row['sender']),
+    welcome: String(row['welcome']),
+    receivedAt: Number(row['received_at']),
+  };
+}
+
+function readNegotiation(row: Row): NegotiationRecord {
+  return {
+    nid: String(row['nid']),
+    peer: String(row['peer']),
+    state: String(row['state']),
+    isActive: row['is_active'] === 1,
+    createdAt: Number(row['created_at']),
+    updatedAt: Number(row['updated_at']),
+    resendAt: Number(row['resend_at']),
+    resends: Number(row['resends']),
+    version: Number(row['version']),
+  };
+}
+
+function readMove(row: Row): MoveRecord {
+  return {
+    id: String(row['id']),
+    nid: String(row['nid']),
+    author: String(row['author']),
+    rumor: String(row['rumor']),
+    recordedAt: Number(row['recorded_at']),
+    ...(row['sent_at'] === null ? {} : { sentAt: Number(row['sent_at']) }),
+  };
+}
+
+function readOrphan(row: Row): OrphanRecord {
+  return { id: String(row['id']), nid: String(row['nid']), peer: String(row['peer']), rumor: String(row['rumor']) };
+}
+
+function readQueued(db: DatabaseSync, row: Row): OutboxRecord {
+  const eventId = String(row['event_id']);
+  const targets = db.prepare('SELECT * FROM outbox_target WHERE event_id = ? ORDER BY relay').all(eventId).map(readTarget);
+  return {
+    eventId,
+    event: String(row['event']),
+    purpose: String(row['purpose']),
+    ...(row['move_id'] === null ? {} : { moveId: String(row['move_id']) }),
+    createdAt: Number(row['created_at']),
+    targets,
+  };
+}
+
+function readTarget(row: Row): TargetRecord {
+  return {
+    relay: String(row['relay']),
+    state: row['state'] as TargetRecord['state'],
+    tries: Number(row['tries']),
+    nextAt: Number(row['next_at']),
+  };
+}
