@@ -1,0 +1,39 @@
+// Lets the state machine decide and carries its decision into the step.
+
+import type { Hex } from '../core/bytes.ts';
+import type { Draft } from '../negotiate/issue.ts';
+import type { Negotiation } from '../negotiate/negotiation.ts';
+import { transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
+import { refusalError } from './refusalError.ts';
+import { sealMoves } from './sealMoves.ts';
+import { findRumor, recordMove, type OpenNegotiation, type Work } from './work.ts';
+
+/** Makes a move of ours. Throws `negotiation/refused`, with advice, when the rules do not allow it now; then nothing has changed. */
+export async function issueMove(work: Work, open: OpenNegotiation, draft: Draft): Promise<Negotiation> {
+  const result = transition(open.state, { kind: 'issue', draft, now: work.now });
+  if (result.kind === 'refused') throw refusalError(result.reason);
+  return applyResult(work, open, result);
+}
+
+/** Takes in a move of the peer. What it means that the state machine refuses it is nothing: the move is dropped. */
+export async function receiveArrival(work: Work, open: OpenNegotiation, arrival: CheckedArrival): Promise<'taken' | 'dropped'> {
+  const result = transition(open.state, { kind: 'received', arrival, now: work.now });
+  if (result.kind === 'refused') return 'dropped';
+  await applyResult(work, open, result);
+  return 'taken';
+}
+
+/** Lets time pass. */
+export async function applyTick(work: Work, open: OpenNegotiation): Promise<void> {
+  await applyResult(work, open, transition(open.state, { kind: 'tick', now: work.now }));
+}
+
+async function applyResult(work: Work, open: OpenNegotiation, result: Transition): Promise<Negotiation> {
+  if (result.kind !== 'moved') return open.state;
+  const { state, send, resend } = result;
+  for (const rumor of send) recordMove(work, state.nid, rumor);
+  const repeated = [...new Set(resend)].flatMap((id: Hex) => findRumor(work, id) ?? []);
+  await sealMoves(work, state.peer, [...send, ...repeated]);
+  work.negotiations.set(state.nid, { ...open, state, hasSent: open.hasSent || send.length > 0 });
+  return state;
+}

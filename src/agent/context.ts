@@ -1,0 +1,23 @@
+// What every use case works with: the identity, the store, the clock and dice, and the relays, opened when first needed.
+
+import type { Hex } from '../core/bytes.ts';
+import type { Clock, Rng } from '../core/ports.ts';
+import type { RelayPool } from '../nostr/relayPool.ts';
+import type { Signer } from '../nostr/signer.ts';
+import type { Store } from '../store/records.ts';
+
+/** One open agent. */
+export interface AgentContext {
+  readonly pubkey: Hex;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  /** Relays used besides the configured ones while this agent is open. */
+  readonly extraRelays: readonly string[];
+  /** The identity's signer. */
+  readonly signer: () => Promise<Signer>;
+  /** The connections to relays. */
+  readonly pool: () => Promise<RelayPool>;
+  /** Aborted when the agent is closed. */
+  readonly closing: AbortSignal;
+}

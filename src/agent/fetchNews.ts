@@ -1,0 +1,79 @@
+// Asks the relays for what is addressed to us and to our channels, and takes it in.
+
+import type { Hex } from '../core/bytes.ts';
+import { KINDS } from '../marmot/profile.ts';
+import type { Filter } from '../nostr/filter.ts';
+import type { FetchReport } from '../nostr/relayPool.ts';
+import { readState } from './negotiationState.ts';
+import type { ChannelRecord } from '../store/records.ts';
+import type { AgentContext } from './context.ts';
+import { receiveGroupEvents } from './receiveGroupEvents.ts';
+import { joinWaiting, receiveWraps } from './receiveWraps.ts';
+import { relaysOf } from './relaysOf.ts';
+import { readSetting, writeSetting } from './settings.ts';
+import type { News } from './work.ts';
+
+const GIFT_WRAP = 1059;
+// NIP-59 dates wraps up to two days back; an hour more for clocks that go wrong.
+const WRAP_OVERLAP_S = 2 * 86_400 + 3_600;
+// An event may reach a relay long after it was made: its sender was offline, or the relay was.
+const GROUP_OVERLAP_S = 3 * 86_400;
+
+/** What a round of fetching brought. */
+export interface FetchedNews {
+  readonly joined: readonly Hex[];
+  readonly waiting: readonly Hex[];
+  readonly news: readonly News[];
+  /** Relays that did not answer completely. */
+  readonly silent: readonly string[];
+  /** True when no relay answered at all. */
+  readonly isDeaf: boolean;
+}
+
+/** Fetches and takes in gift wraps, then the events of every channel, new ones included. Never throws for what relays do. */
+export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
+  const reports: FetchReport[] = [];
+  const early = await joinWaiting(context);
+  const { joined, waiting } = await fetchWraps(context, reports);
+  const lists = await Promise.all(context.store.listChannels().map((record) => fetchChannel(context, record, reports)));
+  const news: News[] = [];
+  // One channel after the other: each step reads what the one before has saved.
+  for (const { record, events, readUntil } of lists) news.push(...(await receiveGroupEvents(context, record.id, events, readUntil)));
+  const silent = [...new Set(reports.filter(({ complete }) => !complete).map(({ relay }) => relay))];
+  return { joined: [...early, ...joined], waiting, news, silent, isDeaf: !reports.some(({ complete }) => complete) };
+}
+
+/** The filter for gift wraps addressed to us. */
+export function wrapFilter(context: AgentContext): Filter {
+  const until = readSetting(context.store, 'wrapsFetchedUntil');
+  return { kinds: [GIFT_WRAP], '#p': [context.pubkey], since: Math.max(0, until - WRAP_OVERLAP_S) };
+}
+
+/** The filter for the events of a channel; with something missing, for all of them. */
+export function channelFilter(context: AgentContext, { peer, nostrGroupId, fetchedUntil }: ChannelRecord): Filter {
+  const isGapped = context.store
+    .listNegotiations({ isActive: true })
+    .some((record) => record.peer === peer && readState(record).chain.waiting.length > 0);
+  const since = isGapped ? 0 : Math.max(0, fetchedUntil - GROUP_OVERLAP_S);
+  return { kinds: [KINDS.groupEvent], '#h': [nostrGroupId], since };
+}
+
+async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promise<Pick<FetchedNews, 'joined' | 'waiting'>> {
+  const startedAt = context.clock.now();
+  const pool = await context.pool();
+  const access = { purpose: 'identity', auth: await context.signer(), signal: context.closing } as const;
+  const { events, relays } = await pool.fetch(relaysOf(context), [wrapFilter(context)], access);
+  reports.push(...relays);
+  const outcome = await receiveWraps(context, events);
+  if (relays.every(({ complete }) => complete)) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
+  return outcome;
+}
+
+async function fetchChannel(context: AgentContext, record: ChannelRecord, reports: FetchReport[]) {
+  const startedAt = context.clock.now();
+  const pool = await context.pool();
+  const access = { purpose: `group:${record.nostrGroupId}`, signal: context.closing } as const;
+  const { events, relays } = await pool.fetch(record.relays, [channelFilter(context, record)], access);
+  reports.push(...relays);
+  return { record, events, readUntil: relays.every(({ complete }) => complete) ? startedAt : undefined };
+}

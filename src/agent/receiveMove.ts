@@ -1,0 +1,67 @@
+// Takes in one payload that the channel has authenticated: a move of a negotiation, or nothing of ours.
+
+import { isHex32, type Hex } from '../core/bytes.ts';
+import { verifyEvent } from '../nostr/event.ts';
+import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
+import type { Arrival } from '../negotiate/chain.ts';
+import { beginNegotiation, checkArrival } from '../negotiate/transition.ts';
+import { issueMove, receiveArrival } from './applyTransition.ts';
+import { openNegotiation, recordMove, type Work } from './work.ts';
+
+const MAX_ORPHANS = 64;
+
+/** Takes in a payload by `peer`, the account that MLS names as its sender; what is no move of ours is passed over. */
+export async function receiveMove(work: Work, peer: Hex, rumor: MoveRumor): Promise<void> {
+  const arrival = decodeMove(rumor);
+  if (arrival.kind === 'not-a-move' || arrival.header.author !== peer) return;
+  const { nid } = arrival.header;
+  const known = openNegotiation(work, nid);
+  if (known !== undefined) return known.state.peer === peer ? advance(work, arrival, rumor) : undefined;
+  if (arrival.kind === 'move' && arrival.body.type === 'open') await begin(work, arrival, rumor);
+  else keepOrphan(work, peer, nid, rumor);
+}
+
+async function advance(work: Work, arrival: Arrival, rumor: MoveRumor): Promise<void> {
+  const open = openNegotiation(work, arrival.header.nid);
+  if (open === undefined) return;
+  const isNew = !open.state.chain.received.some(({ id }) => id === rumor.id);
+  const checked = checkArrival(arrival, verifyEvent);
+  if ((await receiveArrival(work, open, checked)) === 'dropped' || !isNew) return;
+  recordMove(work, arrival.header.nid, rumor);
+  work.news.push({ nid: arrival.header.nid, type: checked.kind === 'move' ? checked.body.type : 'unusable' });
+}
+
+async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, rumor: MoveRumor): Promise<void> {
+  const { context } = work;
+  const { header, body } = arrival;
+  const state = body.type === 'open' ? beginNegotiation(context.pubkey, header, body) : undefined;
+  if (state === undefined) return;
+  const { nid } = header;
+  work.negotiations.set(nid, { record: undefined, state, hasSent: false });
+  recordMove(work, nid, rumor);
+  work.news.push({ nid, type: 'open' });
+  // A part of the protocol that the peer cannot do without and that we do not know: better no negotiation than a misunderstanding.
+  if (state.open.features.some((feature) => feature.endsWith('!'))) {
+    await issueMove(work, { record: undefined, state, hasSent: false }, { type: 'cancel' });
+  }
+  await replayOrphans(work, nid, state.peer);
+}
+
+function keepOrphan(work: Work, peer: Hex, nid: Hex, rumor: MoveRumor): void {
+  const kept = work.context.store.listOrphans({ peer }).length + work.changes.filter(({ kind }) => kind === 'orphan').length;
+  if (kept >= MAX_ORPHANS || !isHex32(nid)) return;
+  work.changes.push({ kind: 'orphan', record: { id: rumor.id, nid, peer, rumor: JSON.stringify(rumor) } });
+}
+
+async function replayOrphans(work: Work, nid: Hex, peer: Hex): Promise<void> {
+  const orphans = work.context.store.listOrphans({ nid }).filter((orphan) => orphan.peer === peer);
+  if (orphans.length === 0) return;
+  work.changes.push({ kind: 'drop-orphans', nid });
+  const arrivals = orphans.flatMap(({ rumor: text }) => {
+    const rumor = JSON.parse(text) as MoveRumor;
+    const arrival = decodeMove(rumor);
+    return arrival.kind === 'not-a-move' ? [] : [{ arrival, rumor }];
+  });
+  arrivals.sort((a, b) => a.arrival.header.seq - b.arrival.header.seq);
+  for (const { arrival, rumor } of arrivals) await advance(work, arrival, rumor);
+}

@@ -1,0 +1,80 @@
+// Takes in gift wraps: a welcome by somebody who may invite us is joined, another waits for the owner's word.
+
+import type { Hex } from '../core/bytes.ts';
+import { describeChannel } from '../marmot/channel.ts';
+import { joinChannel } from '../marmot/joinChannel.ts';
+import { readWelcome } from '../marmot/welcome.ts';
+import type { NostrEvent, Rumor } from '../nostr/event.ts';
+import { unwrapGift } from '../nostr/giftWrap.ts';
+import type { AgentContext } from './context.ts';
+import { newChannel } from './openPeerChannel.ts';
+import { queueKeyPackage } from './publishIdentity.ts';
+import { relaysOf } from './relaysOf.ts';
+import { isInvited } from './settings.ts';
+import { beginWork, saveWork, type Work } from './work.ts';
+
+const MAX_INVITES = 200;
+
+/** What came of a batch of gift wraps: peers whose channel was joined, and peers who now wait. */
+export interface WrapReport {
+  readonly joined: readonly Hex[];
+  readonly waiting: readonly Hex[];
+}
+
+/** Takes in gift wraps (kind 1059) addressed to us; each is looked at once. */
+export async function receiveWraps(context: AgentContext, wraps: readonly NostrEvent[]): Promise<WrapReport> {
+  const joined: Hex[] = [];
+  const waiting: Hex[] = [];
+  for (const wrap of wraps) {
+    if (context.store.hasSeen(wrap.id)) continue;
+    const opened = await unwrapGift(await context.signer(), wrap);
+    const work = beginWork(context);
+    work.changes.push({ kind: 'seen', id: wrap.id, at: work.now });
+    const outcome = opened.kind === 'rumor' ? await receiveWelcome(work, wrap.id, opened.sender, opened.rumor) : 'nothing';
+    // A full table: unseen, the invite may come in when there is room.
+    if (outcome === 'no-room') continue;
+    saveWork(work);
+    if (opened.kind === 'rumor' && outcome === 'joined') joined.push(opened.sender);
+    if (opened.kind === 'rumor' && outcome === 'waiting') waiting.push(opened.sender);
+  }
+  return { joined, waiting };
+}
+
+/** Joins the channels of those waiting invites whose senders may invite us by now. */
+export async function joinWaiting(context: AgentContext): Promise<readonly Hex[]> {
+  const joined: Hex[] = [];
+  for (const { wrapId, sender, welcome } of context.store.listInvites()) {
+    if (!isInvited(context.store, sender)) continue;
+    const work = beginWork(context);
+    work.changes.push({ kind: 'drop-invite', wrapId });
+    if (await join(work, sender, JSON.parse(welcome) as Rumor)) joined.push(sender);
+    saveWork(work);
+  }
+  return joined;
+}
+
+async function receiveWelcome(work: Work, wrapId: Hex, sender: Hex, rumor: Rumor): Promise<'joined' | 'waiting' | 'nothing' | 'no-room'> {
+  const { store } = work.context;
+  const welcome = readWelcome(rumor);
+  // One for a key package that is not ours, or no longer, can never be joined.
+  if (welcome.kind === 'refused' || store.findKeyPackage(welcome.keyPackageEventId) === undefined) return 'nothing';
+  if (isInvited(store, sender)) return (await join(work, sender, rumor)) ? 'joined' : 'nothing';
+  if (store.listInvites().length >= MAX_INVITES) return 'no-room';
+  work.changes.push({ kind: 'invite', record: { wrapId, sender, welcome: JSON.stringify(rumor), receivedAt: work.now } });
+  return 'waiting';
+}
+
+async function join(work: Work, sender: Hex, welcome: Rumor): Promise<boolean> {
+  const { context, now } = work;
+  const facts = readWelcome(welcome);
+  const keyPackage = facts.kind === 'refused' ? undefined : context.store.findKeyPackage(facts.keyPackageEventId);
+  if (keyPackage === undefined) return false;
+  const result = await joinChannel({ welcome, sender, keyPackagePrivate: keyPackage.privateBytes, now });
+  if (result.kind === 'refused') return false;
+  const { mlsGroupId, nostrGroupId } = describeChannel(result.channel);
+  const isKnown = context.store.listChannels().some((record) => record.id === mlsGroupId || record.nostrGroupId === nostrGroupId);
+  if (isKnown) return false;
+  work.channels.set(mlsGroupId, newChannel(result.channel, relaysOf(context), now));
+  await queueKeyPackage(work);
+  return true;
+}

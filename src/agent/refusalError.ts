@@ -1,0 +1,26 @@
+// Why an own move was refused, in words that say what to do.
+
+import { NegotiateError } from '../core/errors.ts';
+import type { Refusal } from '../negotiate/issue.ts';
+
+const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit', string>> = {
+  ended: 'This negotiation is closed, so nothing can be added to it. Start a new one with: agent-negotiate start',
+  frozen: 'The peer has contradicted itself, so nothing more is signed here. Look at status, and start anew if you still trust it.',
+  limit: 'This negotiation has as many unanswered or counted moves as are allowed. Wait for the peer, or start a new one.',
+  'slot-taken': 'A signature of yours is out, or the deal is made. Run sync and look at status before you do anything else.',
+  'unknown-offer': 'There is no such offer of the peer here. Run sync, then look at status for the offers on the table.',
+  superseded: 'The peer has replaced this offer with a newer one. Look at status and decide on that one.',
+  withdrawn: 'The peer has taken this offer back. Make an offer of your own, or ask for a new one.',
+  rejected: 'This offer was rejected before. Make an offer of your own, or ask for a new one.',
+  expired: 'This offer has expired. Ask the peer for a new one, or make an offer of your own.',
+  'unknown-accept': 'There is nothing to confirm here. Run sync and look at status.',
+  window: 'The time to sign has passed. Run sync and look at status.',
+  invalid: 'The signature does not fit the offer. Check the clock of this machine and try again.',
+  'wrong-prev': 'The move does not follow the one before. Run sync and try again.',
+  'chain-limit': 'This negotiation is full. Start a new one with: agent-negotiate start',
+};
+
+/** The error for a refused move: `negotiation/refused`, with the reason among its details. */
+export function refusalError(reason: keyof typeof ADVICE): NegotiateError {
+  return new NegotiateError('negotiation/refused', ADVICE[reason], { details: { reason } });
+}

@@ -1,0 +1,43 @@
+// What time makes due: deadlines, receipts we owe, confirmations, and moves the peer has not confirmed.
+
+import { listUnseen } from '../negotiate/chain.ts';
+import type { AgentContext } from './context.ts';
+import { applyTick } from './applyTransition.ts';
+import { confirmPending } from './confirmOwnOffers.ts';
+import { sealMoves } from './sealMoves.ts';
+import { beginWork, findRumor, hasChanges, openNegotiation, saveWork, type Work } from './work.ts';
+import type { NegotiationRecord } from '../store/records.ts';
+
+const MAX_RESENDS = 10;
+const LONGEST_RESEND_S = 86_400;
+const FIRST_RESEND_S = 3_600;
+
+/** Lets time pass for every active negotiation, one step each. */
+export async function runTimers(context: AgentContext): Promise<void> {
+  for (const { nid } of context.store.listNegotiations({ isActive: true })) {
+    const work = beginWork(context);
+    const open = openNegotiation(work, nid);
+    if (open === undefined) continue;
+    await applyTick(work, open);
+    await confirmPending(work, openNegotiation(work, nid) ?? open);
+    await resendUnseen(work, nid);
+    if (hasChanges(work)) saveWork(work);
+  }
+}
+
+/** Sends moves again that the peer has not confirmed for long, in fresh messages (PROTOCOL "Carrier and envelope"). */
+async function resendUnseen(work: Work, nid: string): Promise<void> {
+  const open = openNegotiation(work, nid);
+  const record = open?.record;
+  if (open === undefined || record === undefined || open.hasSent || record.resendAt > work.now || record.resends >= MAX_RESENDS) return;
+  const queued = new Set(work.context.store.listQueued().map(({ moveId }) => moveId));
+  const rumors = listUnseen(open.state.chain).flatMap((id) => (queued.has(id) ? [] : (findRumor(work, id) ?? [])));
+  if (rumors.length === 0) return;
+  await sealMoves(work, open.state.peer, rumors);
+  work.negotiations.set(nid, { ...open, record: postpone(record, work.now) });
+}
+
+function postpone(record: NegotiationRecord, now: number): NegotiationRecord {
+  const resends = record.resends + 1;
+  return { ...record, resends, resendAt: now + Math.min(LONGEST_RESEND_S, FIRST_RESEND_S * 4 ** resends) };
+}

@@ -1,0 +1,15 @@
+// Has the identity sign an agreement and takes the answer only when it is exactly what was asked for.
+
+import { NegotiateError } from '../core/errors.ts';
+import { signedEventSchema, verifySignature, type SignatureTemplate, type VerifiedSignature } from '../negotiate/signature.ts';
+import { verifyEvent } from '../nostr/event.ts';
+import { signExactly } from '../nostr/giftWrap.ts';
+import type { AgentContext } from './context.ts';
+
+/** Signs a template. Throws `signer/altered` when the signer returns anything else. */
+export async function signAgreement(context: AgentContext, template: SignatureTemplate): Promise<VerifiedSignature> {
+  const event = signedEventSchema.safeParse(await signExactly(await context.signer(), template));
+  const signature = event.success ? verifySignature(event.data, verifyEvent) : undefined;
+  if (signature !== undefined) return signature;
+  throw new NegotiateError('signer/altered', 'The signer returned another event than it was asked to sign. Use another signer.');
+}

@@ -1,0 +1,111 @@
+// One step of the agent under construction: what it reads stays open, what it changes is saved once, at the end, all together.
+
+import type { Hex } from '../core/bytes.ts';
+import { decodeChannel, encodeChannel, type Channel } from '../marmot/channel.ts';
+import type { MoveRumor } from '../negotiate/move.ts';
+import type { MoveType } from '../negotiate/moveBody.ts';
+import type { Negotiation } from '../negotiate/negotiation.ts';
+import type { Change, ChannelRecord, NegotiationRecord } from '../store/records.ts';
+import type { AgentContext } from './context.ts';
+import { isActive, readState } from './negotiationState.ts';
+
+const FIRST_RESEND_S = 3_600;
+
+/** A channel as the step has it. */
+export interface OpenChannel {
+  readonly record: ChannelRecord;
+  readonly channel: Channel;
+}
+
+/** A negotiation as the step has it; `record` is undefined for a new one. */
+export interface OpenNegotiation {
+  readonly record: NegotiationRecord | undefined;
+  readonly state: Negotiation;
+  /** True when the step has sent a move of ours, which starts the waiting for the peer anew. */
+  readonly hasSent: boolean;
+}
+
+/** Something the peer did, for the owner to be told. `type` is a move, or `unusable` for one we could not use. */
+export interface News {
+  readonly nid: Hex;
+  readonly type: MoveType | 'unusable' | 'waiting';
+}
+
+/** A step: everything it does is in here until {@link saveWork}. `now` is in unix seconds. */
+export interface Work {
+  readonly context: AgentContext;
+  readonly now: number;
+  readonly channels: Map<Hex, OpenChannel>;
+  readonly negotiations: Map<Hex, OpenNegotiation>;
+  readonly moves: Map<Hex, MoveRumor>;
+  readonly changes: Change[];
+  readonly news: News[];
+}
+
+/** Begins a step. */
+export function beginWork(context: AgentContext): Work {
+  const now = context.clock.now();
+  return { context, now, channels: new Map(), negotiations: new Map(), moves: new Map(), changes: [], news: [] };
+}
+
+/** A negotiation as the step has it by now. */
+export function openNegotiation(work: Work, nid: Hex): OpenNegotiation | undefined {
+  const open = work.negotiations.get(nid);
+  if (open !== undefined) return open;
+  const record = work.context.store.findNegotiation(nid);
+  if (record === undefined) return undefined;
+  return { record, state: readState(record), hasSent: false };
+}
+
+/** The channel with this id as the step has it by now. */
+export function openChannel(work: Work, id: Hex): OpenChannel | undefined {
+  const open = work.channels.get(id);
+  if (open !== undefined) return open;
+  const record = work.context.store.findChannel(id);
+  return record === undefined ? undefined : { record, channel: decodeChannel(record.state) };
+}
+
+/** A move, from this step or saved before. */
+export function findRumor(work: Work, id: Hex): MoveRumor | undefined {
+  const saved = work.moves.get(id) ?? work.context.store.findMove(id)?.rumor;
+  return typeof saved === 'string' ? (JSON.parse(saved) as MoveRumor) : saved;
+}
+
+/** Adds a move to the log. */
+export function recordMove(work: Work, nid: Hex, rumor: MoveRumor): void {
+  work.moves.set(rumor.id, rumor);
+  const record = { id: rumor.id, nid, author: rumor.pubkey, rumor: JSON.stringify(rumor), recordedAt: work.now };
+  work.changes.push({ kind: 'move', record });
+}
+
+/** True when there is something to save. */
+export function hasChanges(work: Work): boolean {
+  return work.changes.length > 0 || work.channels.size > 0 || work.negotiations.size > 0;
+}
+
+/** Saves the whole step in one transaction. Nothing of it may be published before. */
+export function saveWork(work: Work): void {
+  const channels = [...work.channels.values()].map(
+    ({ record, channel }): Change => ({ kind: 'channel', record: { ...record, state: encodeChannel(channel) } }),
+  );
+  const negotiations = [...work.negotiations.values()].map(
+    (open): Change => ({ kind: 'negotiation', record: recordOf(open, work.now) }),
+  );
+  work.context.store.save([...channels, ...negotiations, ...work.changes]);
+}
+
+function recordOf({ record, state, hasSent }: OpenNegotiation, now: number): NegotiationRecord {
+  const { nid, peer } = state;
+  const isWaitingAnew = hasSent || record === undefined;
+  return {
+    nid,
+    peer,
+    state: JSON.stringify(state),
+    isActive: isActive(state),
+    createdAt: record?.createdAt ?? now,
+    updatedAt: now,
+    resendAt: isWaitingAnew ? now + FIRST_RESEND_S : record.resendAt,
+    resends: isWaitingAnew ? 0 : record.resends,
+    version: record?.version ?? 0,
+  };
+}
