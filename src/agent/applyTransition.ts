@@ -15,6 +15,12 @@ export async function issueMove(work: Work, open: OpenNegotiation, draft: Draft)
   return applyResult(work, open, result);
 }
 
+/** Makes a move that is due by itself; one that the rules do not allow now is not made. */
+export async function issueIfAllowed(work: Work, open: OpenNegotiation, draft: Draft): Promise<void> {
+  const result = transition(open.state, { kind: 'issue', draft, now: work.now });
+  if (result.kind === 'moved') await applyResult(work, open, result);
+}
+
 /** Takes in a move of the peer. What it means that the state machine refuses it is nothing: the move is dropped. */
 export async function receiveArrival(work: Work, open: OpenNegotiation, arrival: CheckedArrival): Promise<'taken' | 'dropped'> {
   const result = transition(open.state, { kind: 'received', arrival, now: work.now });

@@ -2,7 +2,7 @@
 
 import { bytesToHex } from '../core/bytes.ts';
 import { hashLock, makeSignatureTemplate } from '../negotiate/signature.ts';
-import { issueMove } from './applyTransition.ts';
+import { issueIfAllowed } from './applyTransition.ts';
 import { signAgreement } from './signAgreement.ts';
 import type { OpenNegotiation, Work } from './work.ts';
 
@@ -30,5 +30,5 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
   );
   const signature = await signAgreement(work.context, template);
   const { id: accept, agreement } = pending;
-  await issueMove(work, open, { type: 'confirm', body: { v: 1, type: 'confirm', accept, agreement, signature }, signature, secrets });
+  await issueIfAllowed(work, open, { type: 'confirm', body: { v: 1, type: 'confirm', accept, agreement, signature }, signature, secrets });
 }

@@ -5,7 +5,7 @@ import { verifyEvent } from '../nostr/event.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { Arrival } from '../negotiate/chain.ts';
 import { beginNegotiation, checkArrival } from '../negotiate/transition.ts';
-import { issueMove, receiveArrival } from './applyTransition.ts';
+import { issueIfAllowed, receiveArrival } from './applyTransition.ts';
 import { openNegotiation, recordMove, type Work } from './work.ts';
 
 const MAX_ORPHANS = 64;
@@ -42,7 +42,7 @@ async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, ru
   work.news.push({ nid, type: 'open' });
   // A part of the protocol that the peer cannot do without and that we do not know: better no negotiation than a misunderstanding.
   if (state.open.features.some((feature) => feature.endsWith('!'))) {
-    await issueMove(work, { record: undefined, state, hasSent: false }, { type: 'cancel' });
+    await issueIfAllowed(work, { record: undefined, state, hasSent: false }, { type: 'cancel' });
   }
   await replayOrphans(work, nid, state.peer);
 }

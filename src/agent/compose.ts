@@ -1,0 +1,165 @@
+// Puts an agent together: the only file that meets the store, the relay pool and the key file as concrete parts.
+
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { NegotiateError } from '../core/errors.ts';
+import type { Clock, Rng } from '../core/ports.ts';
+import type { RelayPool } from '../nostr/relayPool.ts';
+import { parseRelayUrl } from '../nostr/relayUrl.ts';
+import { publicKeyOf } from '../nostr/schnorr.ts';
+import type { Signer } from '../nostr/signer.ts';
+import { databasePath, hasIdentity, lockHome, makeHome, readIdentity, requireIdentity, writeIdentity } from '../store/home.ts';
+import { openSqliteStore } from '../store/sqliteStore.ts';
+import type { Store } from '../store/records.ts';
+import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
+import type { AgentContext } from './context.ts';
+import { readSetting } from './settings.ts';
+import type { InitResult, initInput } from './init.ts';
+
+const DEFAULT_LOCK_WAIT_MS = 3_000;
+
+/** Which home to open, and how. */
+export interface OpenOptions {
+  /** Folder of the agent. */
+  readonly home: string;
+  /** Relays to use besides the configured ones. */
+  readonly relays?: readonly string[];
+  /** `read` opens a home that another process may be writing to; only use cases that do not write can be called then. */
+  readonly mode?: 'read' | 'write';
+  /** Milliseconds to wait for another process to give the home free; 3,000 by default. */
+  readonly lockWaitMs?: number;
+  /** Wall clock and randomness, for tests. */
+  readonly clock?: Clock;
+  readonly rng?: Rng;
+}
+
+/** What a new agent is made of. */
+export type CreateOptions = Omit<OpenOptions, 'mode' | 'relays'> &
+  z.input<typeof initInput> & {
+    /** An existing secret key (32 bytes); by default a new one is made. */
+    readonly secretKey?: Uint8Array;
+  };
+
+const systemClock: Clock = { now: () => Math.floor(Date.now() / 1_000) };
+const systemRng: Rng = { bytes: (length) => new Uint8Array(randomBytes(length)) };
+
+/**
+ * Opens the agent in a home. Throws `home/missing`, `home/locked`, `home/unreadable`, `store/unavailable`, `store/corrupt`,
+ * `store/schema-newer`, `relay/invalid-url`.
+ *
+ * @example
+ * const agent = await openAgent({ home: '/var/lib/my-agent' });
+ * try { await agent.sync(); } finally { await agent.close(); }
+ */
+export async function openAgent(options: OpenOptions): Promise<Agent> {
+  const { home, mode = 'write' } = options;
+  requireIdentity(home);
+  const opened = openHome(options, mode === 'write');
+  try {
+    const { context, close } = buildContext(options, opened.store, readSetting(opened.store, 'pubkey'));
+    return buildAgent(context, mode, async () => {
+      await close();
+      opened.close();
+    });
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+/**
+ * Makes a new agent in a home and publishes its key package and relay lists; what no relay takes now goes out with the first sync.
+ * Throws `home/exists`, `home/unreadable`, `home/locked`, `input/invalid`, `relay/invalid-url`.
+ */
+export async function createAgent(options: CreateOptions): Promise<InitResult> {
+  const { home, secretKey, clock: _clock, rng = systemRng, lockWaitMs: _wait, ...input } = options;
+  const { init, initInput: schema } = await import('./init.ts');
+  const parsed = parseInput(schema, input);
+  makeHome(home);
+  const opened = openHome(options, true);
+  try {
+    // An identity without settings is what an init that was cut off leaves: it goes on with that key.
+    const isHalfMade = hasIdentity(home) && opened.store.readSetting('pubkey') === undefined && secretKey === undefined;
+    if (!isHalfMade) writeIdentity(home, secretKey ?? rng.bytes(32));
+    const { context, close } = buildContext({ home, ...options, relays: [] }, opened.store, publicKeyOf(readIdentity(home)));
+    try {
+      return await init(context, parsed);
+    } finally {
+      await close();
+    }
+  } finally {
+    opened.close();
+  }
+}
+
+interface OpenedHome {
+  readonly store: Store;
+  readonly close: () => void;
+}
+
+function openHome({ home, lockWaitMs = DEFAULT_LOCK_WAIT_MS }: Pick<OpenOptions, 'home' | 'lockWaitMs'>, isExclusive: boolean): OpenedHome {
+  const unlock = isExclusive ? lockHome(home, lockWaitMs) : (): void => undefined;
+  try {
+    const store = openSqliteStore(databasePath(home));
+    return {
+      store,
+      close: () => {
+        store.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function buildContext(
+  { home, relays = [], clock = systemClock, rng = systemRng }: OpenOptions,
+  store: Store,
+  pubkey: string,
+): { context: AgentContext; close: () => Promise<void> } {
+  const closing = new AbortController();
+  const signer = once(async (): Promise<Signer> => (await import('../nostr/signer.ts')).createKeySigner(readIdentity(home)));
+  const pool = once(async (): Promise<RelayPool> => (await import('../nostr/relayPool.ts')).createRelayPool({ clock, rng }));
+  const extraRelays = relays.map(parseRelayUrl);
+  const close = async (): Promise<void> => {
+    closing.abort();
+    if (pool.isUsed()) (await pool.get()).close();
+  };
+  return { context: { pubkey, store, clock, rng, extraRelays, signer: signer.get, pool: pool.get, closing: closing.signal }, close };
+}
+
+function buildAgent(context: AgentContext, mode: 'read' | 'write', close: () => Promise<void>): Agent {
+  let last: Promise<unknown> = Promise.resolve();
+  const call = (name: UseCaseName, input: unknown): Promise<unknown> => {
+    const result = last.then(() => runUseCase(context, mode, name, input));
+    last = result.catch(() => undefined);
+    return result;
+  };
+  const methods = Object.keys(USE_CASES).map((name) => [name, (input: unknown = {}) => call(name as UseCaseName, input)]);
+  return Object.freeze({ ...Object.fromEntries(methods), close }) as Agent;
+}
+
+async function runUseCase(context: AgentContext, mode: 'read' | 'write', name: UseCaseName, input: unknown): Promise<unknown> {
+  if (context.closing.aborted) throw new NegotiateError('input/invalid', 'This agent has been closed. Open it again.');
+  const useCase = USE_CASES[name] as UseCase<z.ZodType, unknown>;
+  if (useCase.writes && mode === 'read') {
+    throw new NegotiateError('input/invalid', 'This agent was opened for reading. Open it without mode "read" to change anything.');
+  }
+  const { input: schema, run } = await useCase.load();
+  return run(context, parseInput(schema, input));
+}
+
+function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? 'input' : issue.path.map(String).join('.');
+  throw new NegotiateError('input/invalid', `The value of ${where} is not valid (${issue?.code ?? 'invalid'}). Correct it and try again.`);
+}
+
+function once<T>(make: () => Promise<T>): { get: () => Promise<T>; isUsed: () => boolean } {
+  let made: Promise<T> | undefined;
+  return { get: () => (made ??= make()), isUsed: () => made !== undefined };
+}

@@ -1,0 +1,109 @@
+// Catches up: fetches, joins, answers what is due by itself, and publishes what waits.
+
+import { z } from 'zod';
+import { NegotiateError } from '../core/errors.ts';
+import { encodeNpub, parsePublicKey } from '../nostr/npub.ts';
+import type { AgentContext } from './context.ts';
+import { drainOutbox, type DrainReport } from './drainOutbox.ts';
+import { fetchNews, type FetchedNews } from './fetchNews.ts';
+import { renewKeyPackage } from './publishIdentity.ts';
+import { runTimers } from './runTimers.ts';
+import { readSetting, writeSetting } from './settings.ts';
+import { waitForEvents } from './waitForEvents.ts';
+import { beginWork, hasChanges, saveWork, type News } from './work.ts';
+import { summarize, type NegotiationSummary } from './view.ts';
+
+const LONGEST_WAIT_S = 86_400;
+
+/** Whose invites to accept from now on, and how many seconds to wait for news if there is none. */
+export const syncInput = z.strictObject({
+  from: z.array(z.string()).default([]),
+  waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
+});
+
+/** What happened. `events` are the moves of peers, in order; receipts and errors are not told. */
+export interface SyncReport {
+  readonly events: readonly News[];
+  /** The negotiations that the events are about, as they stand now. */
+  readonly negotiations: readonly NegotiationSummary[];
+  /** npubs of peers whose channel was joined, and of those who wait for the owner's word. */
+  readonly joined: readonly string[];
+  readonly invites: readonly string[];
+  /** Events published now, still waiting, and refused by every relay. */
+  readonly published: DrainReport;
+  /** Relays that did not answer completely. */
+  readonly silentRelays: readonly string[];
+}
+
+/**
+ * Catches up with all relays. Accepts of own open offers are confirmed, confirmations closed, closings acknowledged. Throws
+ * `relay/unreachable` when no relay answers; what was to be sent is kept.
+ */
+export async function sync(context: AgentContext, { from, waitS }: z.infer<typeof syncInput>): Promise<SyncReport> {
+  allow(context, from.map(parsePublicKey));
+  const first = await pass(context, true);
+  if (waitS === 0 || isNews(first.fetched)) return report(context, first);
+  return waitForNews(context, first, waitS);
+}
+
+interface Pass {
+  readonly fetched: FetchedNews;
+  readonly published: DrainReport;
+}
+
+async function pass(context: AgentContext, force: boolean): Promise<Pass> {
+  const work = beginWork(context);
+  await renewKeyPackage(work);
+  if (hasChanges(work)) saveWork(work);
+  const fetched = await fetchNews(context);
+  await runTimers(context);
+  const published = await drainOutbox(context, { force });
+  return { fetched, published };
+}
+
+async function waitForNews(context: AgentContext, first: Pass, waitS: number): Promise<SyncReport> {
+  const endsAt = performance.now() + waitS * 1_000;
+  const known = new Set<string>();
+  let latest = first;
+  for (;;) {
+    const leftMs = Math.ceil(endsAt - performance.now());
+    if (leftMs <= 0 || context.closing.aborted) return report(context, latest);
+    if (!(await waitForEvents(context, leftMs, known))) continue;
+    latest = await pass(context, false);
+    if (isNews(latest.fetched)) return report(context, latest);
+  }
+}
+
+function allow(context: AgentContext, pubkeys: readonly string[]): void {
+  if (pubkeys.length === 0) return;
+  const { anyone, allowed } = readSetting(context.store, 'invites');
+  context.store.save([writeSetting('invites', { anyone, allowed: [...new Set([...allowed, ...pubkeys])] })]);
+}
+
+function isNews({ joined, waiting, news }: FetchedNews): boolean {
+  return joined.length > 0 || waiting.length > 0 || news.some(isTold);
+}
+
+function isTold({ type }: News): boolean {
+  return type !== 'receipt' && type !== 'error';
+}
+
+function report(context: AgentContext, { fetched, published }: Pass): SyncReport {
+  if (fetched.isDeaf) {
+    const message = 'None of your relays answered. Nothing is lost: run sync again when the connection is back, or add --relay URL.';
+    throw new NegotiateError('relay/unreachable', message, { details: { waiting: published.waiting } });
+  }
+  const events = fetched.news.filter(isTold);
+  const nids = [...new Set(events.map(({ nid }) => nid))];
+  return {
+    events,
+    negotiations: nids.flatMap((nid) => {
+      const record = context.store.findNegotiation(nid);
+      return record === undefined ? [] : [summarize(record, context.clock.now())];
+    }),
+    joined: fetched.joined.map(encodeNpub),
+    invites: fetched.waiting.map(encodeNpub),
+    published,
+    silentRelays: fetched.silent,
+  };
+}

@@ -1,0 +1,30 @@
+// Who this agent is and where it can be reached.
+
+import type { Hex } from '../core/bytes.ts';
+import { encodeNpub } from '../nostr/npub.ts';
+import type { AgentContext } from './context.ts';
+import { readSetting } from './settings.ts';
+
+/** The agent's identity and settings. */
+export interface Identity {
+  readonly npub: string;
+  readonly pubkey: Hex;
+  readonly relays: readonly string[];
+  /** Who may open a channel without asking: anyone, or the npubs named. */
+  readonly invites: { readonly anyone: boolean; readonly allowed: readonly string[] };
+  /** Unix seconds until which the published key package can be used. */
+  readonly keyPackageExpiresAt?: number;
+}
+
+/** Says who this agent is. */
+export function whoami({ pubkey, store }: AgentContext): Identity {
+  const { anyone, allowed } = readSetting(store, 'invites');
+  const expiresAt = store.listKeyPackages().at(-1)?.expiresAt;
+  return {
+    npub: encodeNpub(pubkey),
+    pubkey,
+    relays: readSetting(store, 'relays'),
+    invites: { anyone, allowed: allowed.map(encodeNpub) },
+    ...(expiresAt === undefined ? {} : { keyPackageExpiresAt: expiresAt }),
+  };
+}

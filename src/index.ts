@@ -1,0 +1,7 @@
+// The public API: make an agent, open it, call its use cases; check a bundle; run a relay.
+
+export { createAgent, openAgent, type CreateOptions, type OpenOptions } from './agent/compose.ts';
+export type { Agent } from './agent/api.ts';
+export { checkBundle, type BundleCheckResult } from './agent/checkBundle.ts';
+export { isNegotiateError, NegotiateError, type ErrorCode } from './core/errors.ts';
+export { formatSats, parseSats, type Msat } from './core/money.ts';
