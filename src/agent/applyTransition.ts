@@ -2,6 +2,7 @@
 
 import type { Hex } from '../core/bytes.ts';
 import type { Draft } from '../negotiate/issue.ts';
+import type { MoveRumor } from '../negotiate/move.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
 import { refusalError } from './refusalError.ts';
@@ -21,12 +22,20 @@ export async function issueIfAllowed(work: Work, open: OpenNegotiation, draft: D
   if (result.kind === 'moved') await applyResult(work, open, result);
 }
 
-/** Takes in a move of the peer. What it means that the state machine refuses it is nothing: the move is dropped. */
-export async function receiveArrival(work: Work, open: OpenNegotiation, arrival: CheckedArrival): Promise<'taken' | 'dropped'> {
+/** Takes in a move of the peer and writes it down, once; one that the state machine refuses is dropped. */
+export async function receiveArrival(
+  work: Work,
+  open: OpenNegotiation,
+  arrival: CheckedArrival,
+  rumor: MoveRumor,
+): Promise<'new' | 'known' | 'dropped'> {
   const result = transition(open.state, { kind: 'received', arrival, now: work.now });
   if (result.kind === 'refused') return 'dropped';
+  const isNew = findRumor(work, rumor.id) === undefined;
+  // Before the moves that answer it, so that the log reads in order.
+  if (isNew) recordMove(work, open.state.nid, rumor);
   await applyResult(work, open, result);
-  return 'taken';
+  return isNew ? 'new' : 'known';
 }
 
 /** Lets time pass. */

@@ -81,7 +81,7 @@ export async function createAgent(options: CreateOptions): Promise<InitResult> {
     // An identity without settings is what an init that was cut off leaves: it goes on with that key.
     const isHalfMade = hasIdentity(home) && opened.store.readSetting('pubkey') === undefined && secretKey === undefined;
     if (!isHalfMade) writeIdentity(home, secretKey ?? rng.bytes(32));
-    const { context, close } = buildContext({ home, ...options, relays: [] }, opened.store, publicKeyOf(readIdentity(home)));
+    const { context, close } = buildContext({ ...options, relays: [] }, opened.store, publicKeyOf(readIdentity(home)));
     try {
       return await init(context, parsed);
     } finally {

@@ -24,10 +24,8 @@ export async function receiveMove(work: Work, peer: Hex, rumor: MoveRumor): Prom
 async function advance(work: Work, arrival: Arrival, rumor: MoveRumor): Promise<void> {
   const open = openNegotiation(work, arrival.header.nid);
   if (open === undefined) return;
-  const isNew = !open.state.chain.received.some(({ id }) => id === rumor.id);
   const checked = checkArrival(arrival, verifyEvent);
-  if ((await receiveArrival(work, open, checked)) === 'dropped' || !isNew) return;
-  recordMove(work, arrival.header.nid, rumor);
+  if ((await receiveArrival(work, open, checked, rumor)) !== 'new') return;
   work.news.push({ nid: arrival.header.nid, type: checked.kind === 'move' ? checked.body.type : 'unusable' });
 }
 
