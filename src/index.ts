@@ -4,4 +4,4 @@ export { createAgent, openAgent, type CreateOptions, type OpenOptions } from './
 export type { Agent } from './agent/api.ts';
 export { checkBundle, type BundleCheckResult } from './agent/checkBundle.ts';
 export { isNegotiateError, NegotiateError, type ErrorCode } from './core/errors.ts';
-export { formatSats, parseSats, type Msat } from './core/money.ts';
+export { formatSats, parseSats, satToMsat, type Msat } from './core/money.ts';

@@ -63,7 +63,9 @@ function checkTimes(event: NostrEvent, { limits, now }: AdmissionRules): Refusal
 function checkPublisher(event: NostrEvent, authenticatedKeys: ReadonlySet<Hex>): Refusal | undefined {
   if (event.kind === KIND_AUTH) return 'invalid: kind 22242 belongs in an AUTH message';
   if (isProtected(event) && !authenticatedKeys.has(event.pubkey)) {
-    return 'auth-required: only its author may publish this event; authenticate as the author and send it again';
+    // NIP-42: `restricted` is for who has authenticated, as somebody else.
+    const prefix = authenticatedKeys.size === 0 ? 'auth-required' : 'restricted';
+    return `${prefix}: only its author may publish this event; authenticate as the author and send it again`;
   }
   return embedsProtected(event) ? 'blocked: a repost must not embed a protected event' : undefined;
 }

@@ -3,7 +3,7 @@
 import type { Hex } from '../core/bytes.ts';
 
 /** What begins the text of an OK, CLOSED or NOTICE so that machines can read it (NIP-01, NIP-42). */
-export type Prefix = 'invalid' | 'duplicate' | 'rate-limited' | 'auth-required' | 'restricted' | 'error' | 'blocked';
+export type Prefix = 'invalid' | 'unsupported' | 'duplicate' | 'rate-limited' | 'auth-required' | 'restricted' | 'error' | 'blocked';
 
 /** Why something is refused: `prefix: words`. */
 export type Refusal = `${Prefix}: ${string}`;

@@ -1,6 +1,7 @@
 // Opens the relay's SQLite database: a private file or memory, one owner at a time.
 
 import { chmodSync, closeSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { NegotiateError } from '../core/errors.ts';
 
@@ -32,21 +33,26 @@ CREATE TABLE tag(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tag_by_event ON tag(seq);
 CREATE TABLE deleted_event(id TEXT NOT NULL, pubkey TEXT NOT NULL, PRIMARY KEY(id, pubkey)) STRICT, WITHOUT ROWID;
+CREATE TABLE deleted_wrap(id TEXT NOT NULL, recipient TEXT NOT NULL, PRIMARY KEY(id, recipient)) STRICT, WITHOUT ROWID;
 CREATE TABLE deleted_address(address TEXT NOT NULL PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
 /**
- * Opens the database at `path` (created with mode 0600 if missing) or, without one, in memory.
+ * Opens the database at `path` (created if missing, mode 0600) or, without one, in memory. It grows to about `maxBytes`; SQLite then
+ * refuses writes. A file that is no relay database stays as it is.
  * Throws `store/unavailable` when the file cannot be opened or another process owns it, `store/corrupt` when it is not a relay
  * database, `store/schema-newer` when a later version of this package wrote it.
  */
-export function openDatabase(path: string | undefined): DatabaseSync {
-  if (path !== undefined) makePrivate(path);
-  const db = openFile(path ?? ':memory:');
+export function openDatabase(path: string | undefined, maxBytes: number): DatabaseSync {
+  // Resolved, since SQLite gives `:memory:` and `file:…` another meaning.
+  const file = path === undefined ? undefined : resolve(path);
+  if (file !== undefined) createPrivate(file);
+  const db = openFile(file ?? ':memory:');
   try {
-    prepare(db);
+    prepare(db, maxBytes);
+    if (file !== undefined) chmodSync(file, 0o600);
     return db;
   } catch (cause) {
     db.close();
@@ -54,10 +60,9 @@ export function openDatabase(path: string | undefined): DatabaseSync {
   }
 }
 
-function makePrivate(path: string): void {
+function createPrivate(file: string): void {
   try {
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
+    closeSync(openSync(file, 'a', 0o600));
   } catch (cause) {
     throw new NegotiateError('store/unavailable', 'The relay cannot open its file. Check that the folder exists and is writable.', {
       cause,
@@ -73,14 +78,17 @@ function openFile(location: string): DatabaseSync {
   }
 }
 
-function prepare(db: DatabaseSync): void {
+function prepare(db: DatabaseSync, maxBytes: number): void {
   // An exclusive lock makes a second relay on the same file fail at once instead of missing live events.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL');
-  db.exec(`PRAGMA journal_mode = ${hasSafeWal(db) ? 'WAL' : 'DELETE'}`);
   db.exec('BEGIN EXCLUSIVE');
   if (isEmpty(db)) db.exec(SCHEMA);
   checkSchema(db);
   db.exec('COMMIT');
+  // Only now that the file is known to be ours, as this changes its header.
+  db.exec(`PRAGMA journal_mode = ${hasSafeWal(db) ? 'WAL' : 'DELETE'}`);
+  const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
+  db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / pageBytes)}`);
 }
 
 function hasSafeWal(db: DatabaseSync): boolean {

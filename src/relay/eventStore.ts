@@ -6,13 +6,13 @@ import type { NostrEvent } from '../nostr/event.ts';
 import { openDatabase } from './database.ts';
 import { readDeletionTargets } from './deletion.ts';
 import type { Filter } from './filter.ts';
-import { addressOf, expirationOf, isTagLetter, KIND_DELETION } from './kinds.ts';
+import { addressOf, expirationOf, isTagLetter, KIND_DELETION, KIND_GIFT_WRAP, recipientsOf } from './kinds.ts';
 import { buildQuery, type GiftWrapReaders } from './query.ts';
 
 /** What became of an event: kept, known already, older than the version kept, or deleted by its author before. */
 export type PutResult = 'stored' | 'duplicate' | 'superseded' | 'deleted';
 
-/** The stored events of one relay. Times are unix seconds; a fault of SQLite is thrown as it is. */
+/** The stored events of one relay. Times are unix seconds; a fault of SQLite (a full store is one) is thrown as it is. */
 export interface EventStore {
   /** Stores a verified event with its JSON text, replaces what it replaces, deletes what it deletes. All or nothing. */
   put(event: NostrEvent, json: string, now: number): PutResult;
@@ -35,9 +35,9 @@ interface EventRow {
   readonly created_at: number;
 }
 
-/** Opens the store at `path`, or in memory without one. Throws what `openDatabase` throws. */
-export function openEventStore(path: string | undefined): EventStore {
-  const db = openDatabase(path);
+/** Opens the store at `path`, or in memory without one, of about `maxBytes` at most. Throws what `openDatabase` throws. */
+export function openEventStore(path: string | undefined, maxBytes: number): EventStore {
+  const db = openDatabase(path, maxBytes);
   const load = db.prepare('SELECT json FROM event WHERE seq = ? AND (expires_at IS NULL OR expires_at > ?)');
   return {
     put: (event, json, now) => inTransaction(db, () => put(db, event, json, now)),
@@ -83,9 +83,16 @@ function sweep(db: DatabaseSync, now: number): void {
 function isDeleted(db: DatabaseSync, event: NostrEvent): boolean {
   if (event.kind === KIND_DELETION) return false;
   if (db.prepare('SELECT 1 FROM deleted_event WHERE id = ? AND pubkey = ?').get(event.id, event.pubkey) !== undefined) return true;
+  if (event.kind === KIND_GIFT_WRAP && isDeletedByRecipient(db, event)) return true;
   const address = addressOf(event);
   if (address === undefined) return false;
   return db.prepare('SELECT 1 FROM deleted_address WHERE address = ? AND until >= ?').get(address, event.created_at) !== undefined;
+}
+
+function isDeletedByRecipient(db: DatabaseSync, wrap: NostrEvent): boolean {
+  const deleters = db.prepare('SELECT recipient FROM deleted_wrap WHERE id = ?').all(wrap.id);
+  const recipients = recipientsOf(wrap);
+  return deleters.some(({ recipient }) => recipients.includes(String(recipient)));
 }
 
 /** Removes the version that `event` replaces; false when that version is the one to keep (newer, or as old with a lower id). */
@@ -118,13 +125,14 @@ function insert(db: DatabaseSync, event: NostrEvent, json: string): void {
   }
 }
 
-/** Deletes the author's own events and remembers the targets, so that none of them comes back (NIP-09). */
+/** Deletes the requester's own events and remembers the targets, so that none of them comes back (NIP-09). */
 function applyDeletion(db: DatabaseSync, request: NostrEvent): void {
-  const { ids, addresses } = readDeletionTargets(request);
+  const { ids, addresses, areGiftWraps } = readDeletionTargets(request);
   const { pubkey, created_at: until } = request;
   for (const id of ids) {
     db.prepare('DELETE FROM event WHERE id = ? AND pubkey = ? AND kind <> ?').run(id, pubkey, KIND_DELETION);
     db.prepare('INSERT OR IGNORE INTO deleted_event(id, pubkey) VALUES (?, ?)').run(id, pubkey);
+    if (areGiftWraps) deleteWrap(db, id, pubkey);
   }
   for (const address of addresses) {
     db.prepare('DELETE FROM event WHERE address = ? AND created_at <= ?').run(address, until);
@@ -132,6 +140,16 @@ function applyDeletion(db: DatabaseSync, request: NostrEvent): void {
       'INSERT INTO deleted_address(address, until) VALUES (?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)',
     ).run(address, until);
   }
+}
+
+/** Deletes a gift wrap for the one it is addressed to (NIP-09, "Deletion of Gift Wrap Events by Recipient"). */
+function deleteWrap(db: DatabaseSync, id: Hex, recipient: Hex): void {
+  db.prepare(`DELETE FROM event WHERE id = ? AND kind = ? AND seq IN (SELECT seq FROM tag WHERE name = 'p' AND value = ?)`).run(
+    id,
+    KIND_GIFT_WRAP,
+    recipient,
+  );
+  db.prepare('INSERT OR IGNORE INTO deleted_wrap(id, recipient) VALUES (?, ?)').run(id, recipient);
 }
 
 function select(db: DatabaseSync, filters: readonly Filter[], readers: GiftWrapReaders, now: number): number[] {

@@ -40,6 +40,11 @@ export function isProtected(event: Pick<EventTemplate, 'tags'>): boolean {
   return event.tags.some(([name]) => name === '-');
 }
 
+/** The values of an event's `p` tags: whom a gift wrap is for (NIP-59). */
+export function recipientsOf(event: Pick<EventTemplate, 'tags'>): readonly string[] {
+  return event.tags.flatMap(([name, value]) => (name === 'p' && value !== undefined ? [value] : []));
+}
+
 /** True for letters that name an indexed tag (NIP-01). */
 export function isTagLetter(name: string | undefined): name is string {
   return name !== undefined && /^[a-zA-Z]$/.test(name);

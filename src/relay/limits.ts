@@ -38,6 +38,8 @@ export interface RelayLimits {
   readonly maxBufferedBytes: number;
   /** Messages that are not the Nostr protocol, after which the connection is closed with status 1008. */
   readonly maxMalformedFrames: number;
+  /** Bytes of the store, indexes included, rounded up to SQLite's pages; once full, events are refused with `error:`. */
+  readonly maxStoreBytes: number;
   /** Milliseconds between pings; who has not answered by the next one is dropped. */
   readonly heartbeatMs: number;
 }
@@ -61,14 +63,24 @@ export const DEFAULT_LIMITS: RelayLimits = {
   maxAuthenticatedKeys: 16,
   maxBufferedBytes: 8 * 1024 * 1024,
   maxMalformedFrames: 10,
+  maxStoreBytes: 512 * 1024 * 1024,
   heartbeatMs: 30_000,
 };
 
-/** Completes limits with the defaults. Throws `input/invalid` for one that is not a whole number of at least 1. */
+// SQLite takes 32,766 parameters in one query.
+const MAX_FILTER_VALUES = 30_000;
+// A longer interval would overflow Node's timers, which then fire at once.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Completes limits with the defaults. Throws `input/invalid` for one that is not a whole number of at least 1, or too large to hold. */
 export function completeLimits(limits: Partial<RelayLimits>): RelayLimits {
   const complete = { ...DEFAULT_LIMITS, ...limits };
   if (Object.values(complete).some((limit) => !Number.isSafeInteger(limit) || limit < 1)) {
     throw new NegotiateError('input/invalid', 'A relay limit must be a whole number of at least 1. Correct the limits and start again.');
+  }
+  if (complete.maxFilterValues > MAX_FILTER_VALUES || complete.heartbeatMs > MAX_TIMER_MS) {
+    const most = `maxFilterValues may be ${MAX_FILTER_VALUES} and heartbeatMs ${MAX_TIMER_MS} at most`;
+    throw new NegotiateError('input/invalid', `A relay limit is too large: ${most}. Correct the limits and start again.`);
   }
   return complete;
 }

@@ -1,12 +1,13 @@
 // Parses the filters of a REQ strictly: what the relay does not understand is refused, never ignored.
 
 import { isHex32 } from '../core/bytes.ts';
+import type { Refusal } from './answer.ts';
 import type { Filter } from './filter.ts';
 import { isTagLetter } from './kinds.ts';
 import type { RelayLimits } from './limits.ts';
 
-/** Either the filter, or why it is refused in words for the client. */
-export type ParsedFilter = { readonly ok: true; readonly filter: Filter } | { readonly ok: false; readonly reason: string };
+/** Either the filter, or why it is refused. */
+export type ParsedFilter = { readonly ok: true; readonly filter: Filter } | { readonly ok: false; readonly reason: Refusal };
 
 interface Draft {
   ids?: ReadonlySet<string>;
@@ -24,19 +25,20 @@ interface Draft {
  * that are not 64 lower-case hex digits, more values than `maxFilterValues`. A missing or larger `limit` becomes `maxLimit`.
  */
 export function parseFilter(value: unknown, limits: RelayLimits): ParsedFilter {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { ok: false, reason: 'a filter must be an object' };
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { ok: false, reason: 'invalid: a filter must be an object' };
   const draft: Draft = { tags: new Map(), limit: limits.maxLimit, values: 0 };
   for (const [field, raw] of Object.entries(value)) {
     const reason = readField(draft, field, raw);
     if (reason !== undefined) return { ok: false, reason };
   }
   const { values, ...filter } = draft;
-  if (values > limits.maxFilterValues) return { ok: false, reason: `a filter may list ${limits.maxFilterValues} values at most` };
+  if (values > limits.maxFilterValues) return { ok: false, reason: `invalid: a filter may list ${limits.maxFilterValues} values at most` };
   return { ok: true, filter: { ...filter, limit: Math.min(filter.limit, limits.maxLimit) } };
 }
 
 /** Reads one field into the draft; returns why it cannot, if so. */
-function readField(draft: Draft, field: string, raw: unknown): string | undefined {
+function readField(draft: Draft, field: string, raw: unknown): Refusal | undefined {
   switch (field) {
     case 'ids':
     case 'authors':
@@ -52,9 +54,9 @@ function readField(draft: Draft, field: string, raw: unknown): string | undefine
   }
 }
 
-function readTagField(draft: Draft, field: string, raw: unknown): string | undefined {
+function readTagField(draft: Draft, field: string, raw: unknown): Refusal | undefined {
   const letter = field.slice(1);
-  if (!field.startsWith('#') || !isTagLetter(letter)) return 'a filter has a field this relay does not know';
+  if (!field.startsWith('#') || !isTagLetter(letter)) return 'unsupported: a filter has a field this relay does not know';
   const isValue = letter === 'e' || letter === 'p' ? isHex32 : isText;
   return readList(draft, raw, isValue, (set) => draft.tags.set(letter, set));
 }
@@ -64,16 +66,16 @@ function readList<T>(
   raw: unknown,
   isItem: (item: unknown) => item is T,
   keep: (set: ReadonlySet<T>) => void,
-): string | undefined {
-  if (!Array.isArray(raw) || raw.length === 0) return 'each list of a filter must be an array with at least one value';
-  if (!raw.every(isItem)) return 'a filter lists a value of the wrong form';
+): Refusal | undefined {
+  if (!Array.isArray(raw) || raw.length === 0) return 'invalid: each list of a filter must be an array with at least one value';
+  if (!raw.every(isItem)) return 'invalid: a filter lists a value of the wrong form';
   draft.values += raw.length;
   keep(new Set(raw));
   return undefined;
 }
 
-function readCount(raw: unknown, keep: (count: number) => void): string | undefined {
-  if (!isUint(raw)) return 'since, until and limit must be whole numbers of at least 0';
+function readCount(raw: unknown, keep: (count: number) => void): Refusal | undefined {
+  if (!isUint(raw)) return 'invalid: since, until and limit must be whole numbers of at least 0';
   keep(raw);
   return undefined;
 }

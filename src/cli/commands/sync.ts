@@ -1,0 +1,34 @@
+// `sync`: catches up with the relays and tells what is new.
+
+import type { SyncReport } from '../../agent/sync.ts';
+import { printResult, type CommonOptions } from '../io.ts';
+import { parseDuration } from '../parseValues.ts';
+import { renderSummary, shortId, shortNpub } from '../render.ts';
+import { useAgent } from '../useAgent.ts';
+
+/** Options of `sync`. */
+export interface SyncOptions extends CommonOptions {
+  readonly wait?: string;
+  readonly from?: readonly string[];
+}
+
+/** Catches up. */
+export async function runSync(options: SyncOptions): Promise<void> {
+  const waitS = options.wait === undefined ? 0 : parseDuration(options.wait);
+  const report = await useAgent(options, 'write', (agent) => agent.sync({ waitS, from: [...(options.from ?? [])] }));
+  printResult(options, report, () => renderReport(report));
+}
+
+function renderReport({ events, negotiations, joined, invites, published, silentRelays }: SyncReport): readonly string[] {
+  const isQuiet = events.length + joined.length + invites.length === 0;
+  return [
+    ...joined.map((npub) => `${shortNpub(npub)} has opened a private channel with you.`),
+    ...invites.map((npub) => `${npub} would like to open a channel. To let it in, run: agent-negotiate sync --from ${npub}`),
+    ...events.map(({ nid, type }) => `${shortId(nid)}  ${type === 'unusable' ? 'a message that could not be used' : type}`),
+    ...negotiations.map(renderSummary),
+    ...(isQuiet ? ['Nothing new.'] : []),
+    ...(published.waiting > 0 ? [`${published.waiting} messages of yours wait for a relay; run sync again later.`] : []),
+    ...(published.refused > 0 ? [`${published.refused} messages of yours are refused by every relay; use another one with --relay.`] : []),
+    ...(silentRelays.length > 0 ? [`No answer from: ${silentRelays.join(' ')}`] : []),
+  ];
+}

@@ -1,0 +1,96 @@
+// The verbs with which the owner moves: start, send, offer, accept, reject.
+
+import type { MoveResult } from '../../agent/finishStep.ts';
+import type { InputOf } from '../../agent/api.ts';
+import { parseSats } from '../../core/money.ts';
+import { printResult, readFileOrStdin, readTextArgument, type CommonOptions } from '../io.ts';
+import { parseDuration, parseInstant, parseJsonText } from '../parseValues.ts';
+import { renderMoveResult } from '../render.ts';
+import { useAgent } from '../useAgent.ts';
+
+/** Options of `start`. */
+export interface StartOptions extends CommonOptions {
+  readonly role?: string;
+  readonly terms?: string;
+  readonly for?: string;
+}
+
+/** Options of `offer`. */
+export interface OfferOptions extends CommonOptions {
+  readonly sats?: string;
+  readonly summary?: string;
+  readonly output?: string;
+  readonly within?: string;
+  readonly by?: string;
+  readonly terms?: string;
+  readonly for?: string;
+}
+
+/** Options of `accept` and `reject`. */
+export interface AnswerOptions extends CommonOptions {
+  readonly offer?: string;
+  readonly sats?: string;
+  readonly reason?: string;
+  readonly keepTalking?: true;
+}
+
+/** Starts a negotiation. */
+export async function runStart(peer: string, service: string, requirements: string | undefined, options: StartOptions): Promise<void> {
+  const role = options.role ?? 'buyer';
+  const input = {
+    peer,
+    service,
+    requirements: readTextArgument(requirements ?? (role === 'buyer' ? `I need: ${service}` : `I offer: ${service}`)),
+    role,
+    ...(options.terms === undefined ? {} : { terms: readTerms(options.terms) }),
+    ...(options.for === undefined ? {} : { lifeS: parseDuration(options.for) }),
+  };
+  const result = await useAgent(options, 'write', (agent) => agent.start(input as InputOf<'start'>));
+  printMove(options, 'Started', result);
+}
+
+/** Says something. */
+export async function runSend(nid: string, text: string, options: CommonOptions): Promise<void> {
+  const input = { nid, text: readTextArgument(text) };
+  printMove(options, 'Sent', await useAgent(options, 'write', (agent) => agent.send(input)));
+}
+
+/** Makes an offer. */
+export async function runOffer(nid: string, options: OfferOptions): Promise<void> {
+  const { sats, summary, output, within, by, terms, for: life } = options;
+  const input = {
+    nid,
+    ...(sats === undefined ? {} : { priceMsat: parseSats(sats) }),
+    ...(summary === undefined ? {} : { summary: readTextArgument(summary) }),
+    ...(output === undefined ? {} : { output }),
+    ...(within === undefined ? {} : { deliverWithinS: parseDuration(within) }),
+    ...(by === undefined ? {} : { deliverBy: parseInstant(by) }),
+    ...(terms === undefined ? {} : { terms: readTerms(terms) }),
+    ...(life === undefined ? {} : { lifeS: parseDuration(life) }),
+  };
+  const result = await useAgent(options, 'write', (agent) => agent.offer(input as InputOf<'offer'>));
+  printMove(options, `Offered ${result.negotiation.offers.findLast((each) => each.by === 'me')?.price ?? ''}`, result);
+}
+
+/** Accepts an offer. */
+export async function runAccept(nid: string, options: AnswerOptions): Promise<void> {
+  const { offer, sats } = options;
+  const input = { nid, ...(offer === undefined ? {} : { offer }), ...(sats === undefined ? {} : { priceMsat: parseSats(sats) }) };
+  const result = await useAgent(options, 'write', (agent) => agent.accept(input));
+  printMove(options, `Accepted ${result.negotiation.agreement?.price ?? ''}: signed, the other signature is due`, result);
+}
+
+/** Declines. */
+export async function runReject(nid: string, options: AnswerOptions): Promise<void> {
+  const { offer, reason, keepTalking = false } = options;
+  const input = { nid, keepTalking, ...(offer === undefined ? {} : { offer }), ...(reason === undefined ? {} : { text: reason }) };
+  printMove(options, 'Declined', await useAgent(options, 'write', (agent) => agent.reject(input)));
+}
+
+function printMove(options: CommonOptions, done: string, result: MoveResult): void {
+  printResult(options, result, () => renderMoveResult(done, result));
+}
+
+function readTerms(path: string): unknown {
+  return parseJsonText(readFileOrStdin(path));
+}

@@ -1,0 +1,49 @@
+// `verify`: checks a bundle offline; needs no home, key or network.
+
+import { checkBundle, type BundleCheckResult } from '../../agent/checkBundle.ts';
+import { displayText } from '../../core/text.ts';
+import { printResult, readBytes, type CommonOptions } from '../io.ts';
+
+const EXIT_NO_DEAL = 65;
+
+/** Checks a bundle file, or stdin for `-`. The exit code is 0 for a closed deal and for nothing else. */
+export function runVerify(path: string, options: CommonOptions): number {
+  const result = checkBundle(readBytes(path));
+  printResult(options, result, () => renderCheck(result));
+  return result.isDeal ? 0 : EXIT_NO_DEAL;
+}
+
+function renderCheck(result: BundleCheckResult): readonly string[] {
+  const { state, problem, agreement, buyer, provider, lines = [], hidden = [], cheats = [] } = result;
+  if (state === 'invalid') return ['INVALID: this bundle proves nothing.', `  ${displayText(problem ?? '')}`];
+  return [
+    describeState(state),
+    `  agreement  ${agreement}`,
+    `  buyer      ${buyer}`,
+    `  provider   ${provider}`,
+    ...cheats.map((role) => `  cheat      the ${role} revealed both values of one signature`),
+    '',
+    'Terms',
+    ...lines.map((line) => `  ${displayText(line.replace(/^ {2}\| /, '| '), 4_200)}`),
+    ...(hidden.length > 0 ? [`  not shown, but bound by the signatures: ${hidden.join(' ')}`] : []),
+  ];
+}
+
+function describeState(state: Exclude<BundleCheckResult['state'], 'invalid'>): string {
+  switch (state) {
+    case 'closed':
+      return 'CLOSED: both sides signed and hold this deal.';
+    case 'closed-not-acknowledged':
+      return 'NOT A DEAL YET: closed by the first signer, not acknowledged by the second.';
+    case 'signed-not-closed':
+      return 'NOT A DEAL: signed, but never closed.';
+    case 'void':
+      return 'NOT A DEAL: the first signer made its signature void.';
+    case 'late':
+      return 'NOT A DEAL: the closing came too late and was refused.';
+    case 'cheated':
+      return 'CHEATED: one side revealed both values of one signature.';
+    default:
+      return state satisfies never;
+  }
+}

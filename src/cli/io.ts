@@ -1,0 +1,56 @@
+// What a command prints: for a program one JSON document on stdout, for a person lines; everything else goes to stderr.
+
+import { readFileSync } from 'node:fs';
+import { NegotiateError } from '../core/errors.ts';
+
+const MAX_STDIN_BYTES = 1_048_576;
+
+/** The options that every verb has. */
+export interface CommonOptions {
+  readonly json?: true;
+  readonly home?: string;
+  readonly relay?: readonly string[];
+}
+
+/** Prints a result: the whole of it as JSON with `--json`, otherwise the lines. */
+export function printResult(options: CommonOptions, result: unknown, lines: () => readonly string[]): void {
+  if (options.json === true) printJson(result);
+  else printLines(lines());
+}
+
+/** Prints one JSON document on one line. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Prints lines for a person on stdout. */
+export function printLines(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** Prints a remark on stderr. */
+export function printRemark(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** The text itself, or what comes on stdin for `-`, so that it need not stand among the arguments. Throws `input/invalid`. */
+export function readTextArgument(text: string): string {
+  return text === '-' ? readFileOrStdin('-').trimEnd() : text;
+}
+
+/** The text of a file, or of stdin for `-`. Throws `input/invalid`, `input/not-found`. */
+export function readFileOrStdin(path: string): string {
+  return new TextDecoder().decode(readBytes(path));
+}
+
+/** The bytes of a file, or of stdin for `-`. Throws `input/invalid` for more than 1 MiB, `input/not-found`. */
+export function readBytes(path: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path === '-' ? 0 : path);
+  } catch (cause) {
+    throw new NegotiateError('input/not-found', 'The file cannot be read. Check its path and that you may read it.', { cause });
+  }
+  if (bytes.length <= MAX_STDIN_BYTES) return bytes;
+  throw new NegotiateError('input/invalid', 'The file is larger than 1 MiB. Give a smaller one.');
+}

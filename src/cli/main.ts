@@ -1,0 +1,48 @@
+// The command line: every verb and its options; what a verb does is loaded when it is called.
+
+import { Command, CommanderError } from 'commander';
+import { isNegotiateError } from '../core/errors.ts';
+import { printJson, printRemark } from './io.ts';
+import { addVerbs } from './verbs.ts';
+
+const EXIT_USAGE = 64;
+const EXIT_BUG = 70;
+
+/** Runs one command line (without node and script) and returns its exit code. Never throws; leaves nothing open. */
+export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that has seen enough, such as `head`, is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  const outcome = { exitCode: 0 };
+  const program = new Command('agent-negotiate');
+  program.description('Private negotiation between AI agents over Nostr, end-to-end encrypted with Marmot/MLS.').exitOverride();
+  addVerbs(program, (code) => {
+    outcome.exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    return explain(error, argv.includes('--json'));
+  }
+}
+
+function explain(error: unknown, isJson: boolean): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Commander has told the person already.
+    if (isJson) printJson({ error: { code: 'input/invalid', message: error.message, retryable: false } });
+    return EXIT_USAGE;
+  }
+  if (isNegotiateError(error)) {
+    const { code, message, retryable, details } = error;
+    if (isJson) printJson({ error: { code, message, retryable, details } });
+    printRemark(message);
+    return error.exitCode;
+  }
+  const message = `This is a bug in agent-negotiate: ${error instanceof Error ? error.message : String(error)}. Please report it.`;
+  if (isJson) printJson({ error: { code: 'internal/bug', message, retryable: false } });
+  printRemark(process.env['AGENT_NEGOTIATE_DEBUG'] === '1' && error instanceof Error ? (error.stack ?? message) : message);
+  return EXIT_BUG;
+}

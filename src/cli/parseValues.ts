@@ -1,0 +1,41 @@
+// Values as people type them.
+
+import { NegotiateError } from '../core/errors.ts';
+
+const DURATION = /^([0-9]{1,9})\s*(s|m|h|d)?$/;
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
+/** Parses `90`, `90s`, `30m`, `24h` or `7d` as seconds. Throws `input/invalid`. */
+export function parseDuration(text: string): number {
+  const match = DURATION.exec(text);
+  if (match === null) throw new NegotiateError('input/invalid', 'Expected a duration such as 90s, 30m, 24h or 7d.');
+  return Number(match[1]) * SECONDS[(match[2] ?? 's') as keyof typeof SECONDS];
+}
+
+/** Parses an ISO 8601 date and time, such as 2027-01-31T12:00Z, as unix seconds. Throws `input/invalid`. */
+export function parseInstant(text: string): number {
+  const milliseconds = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(milliseconds)) throw new NegotiateError('input/invalid', 'Expected a date such as 2027-01-31 or 2027-01-31T12:00Z.');
+  return Math.floor(milliseconds / 1_000);
+}
+
+/** Parses a TCP port. Throws `input/invalid`. */
+export function parsePort(text: string): number {
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new NegotiateError('input/invalid', 'Expected a port from 0 to 65535.');
+}
+
+/** Parses a JSON document. Throws `input/invalid`. */
+export function parseJsonText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new NegotiateError('input/invalid', 'The file is not JSON. Correct it and try again.', { cause });
+  }
+}
+
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}

@@ -1,0 +1,97 @@
+// Negotiations as text for a person; whatever a peer wrote is cleaned on its way to the terminal.
+
+import type { MoveResult } from '../agent/finishStep.ts';
+import type { MoveView } from '../agent/viewHistory.ts';
+import type { NegotiationSummary, NegotiationView, OfferView } from '../agent/view.ts';
+import { displayText } from '../core/text.ts';
+
+const SHORT_ID = 8;
+
+/** The digits of an id that people see. */
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID);
+}
+
+/** An npub that still can be told apart. */
+export function shortNpub(npub: string): string {
+  return `${npub.slice(0, 12)}…${npub.slice(-4)}`;
+}
+
+/** Unix seconds in UTC, to the minute. */
+export function renderTime(unixSeconds: number): string {
+  return `${new Date(unixSeconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** One line of a list. */
+export function renderSummary({ nid, phase, price = '', role, service, peer }: NegotiationSummary): string {
+  return [shortId(nid), phase.padEnd(10), price.padEnd(14), `${role === 'buyer' ? 'buying' : 'selling'} ${service}`, shortNpub(peer)].join('  ');
+}
+
+/** A whole negotiation. */
+export function renderNegotiation(view: NegotiationView): readonly string[] {
+  const { nid, peer, role, service, phase, requirements, expiresAt, offers, agreement, unsent, unseen, warnings } = view;
+  const deal = agreement === undefined ? [] : ['', `Deal (${describeDeal(agreement.state)})`, `  agreement ${agreement.hash}`, ...indent(agreement.lines)];
+  return [
+    `Negotiation ${shortId(nid)} (${phase})`,
+    `  with      ${peer}`,
+    `  you are   the ${role}`,
+    `  service   ${service}`,
+    `  about     ${displayText(requirements)}`,
+    `  ends      ${renderTime(expiresAt)}`,
+    ...(unsent > 0 ? [`  not sent  ${unsent} of your messages; run: agent-negotiate sync`] : []),
+    ...(unseen > 0 ? [`  not seen  ${unseen} of your messages by the peer yet`] : []),
+    ...warnings.map((warning) => `  warning   ${warning}`),
+    ...offers.filter(({ status }) => status === 'open').flatMap(renderOffer),
+    ...deal,
+    ...renderNext(view).flatMap((line, i) => (i === 0 ? ['', line] : [line])),
+  ];
+}
+
+/** What came of an own move. */
+export function renderMoveResult(done: string, { negotiation, isSent }: MoveResult): readonly string[] {
+  const sent = isSent ? [] : ['No relay has taken it yet: it is saved and goes out with: agent-negotiate sync'];
+  return [`${done} (negotiation ${shortId(negotiation.nid)}, ${negotiation.phase})`, ...sent];
+}
+
+/** One move of a conversation. */
+export function renderMove({ by, at, type, text, price, code, lines, isSent }: MoveView): readonly string[] {
+  const words = [price, code, text === undefined ? undefined : displayText(text)].filter((part) => part !== undefined).join(': ');
+  const head = `${renderTime(at)}  ${by === 'me' ? 'you ' : 'peer'}  ${type}${words === '' ? '' : `  ${words}`}${isSent ? '' : '  (not sent yet)'}`;
+  return [head, ...indent(lines ?? [], 28)];
+}
+
+function renderOffer({ id, by, price, lines, expiresAt }: OfferView): readonly string[] {
+  const head = `${by === 'me' ? 'Your offer' : 'Offer of the peer'} ${shortId(id)}: ${price}, until ${renderTime(expiresAt)}`;
+  return ['', head, ...indent(lines)];
+}
+
+function renderNext({ nid, phase, offers, agreement }: NegotiationView): readonly string[] {
+  const id = shortId(nid);
+  if (phase === 'agreed') return [`Next: agent-negotiate status ${id} --bundle deal.json   (then: agent-negotiate verify deal.json)`];
+  if (agreement !== undefined) return ['Next: agent-negotiate sync --wait 60s   (the other signature is due)'];
+  const theirs = offers.findLast(({ by, status }) => by === 'peer' && status === 'open');
+  if (phase !== 'open' && phase !== 'offered') return [];
+  return theirs === undefined
+    ? [`Next: agent-negotiate send ${id} TEXT, or: agent-negotiate offer ${id} --sats N`]
+    : [`Next: agent-negotiate accept ${id}, or: agent-negotiate offer ${id} --sats N, or: agent-negotiate reject ${id}`];
+}
+
+function describeDeal(state: 'accepting' | 'sealing' | 'closed' | 'agreed'): string {
+  switch (state) {
+    case 'agreed':
+      return 'agreed: both sides hold it';
+    case 'closed':
+      return 'closed by you, not yet acknowledged: do not act on it';
+    case 'accepting':
+      return 'you have signed, the peer has not: do not act on it';
+    case 'sealing':
+      return 'both have signed, the peer has not closed: do not act on it';
+    default:
+      return state satisfies never;
+  }
+}
+
+// Lines of terms hold text of the peer in places; line breaks in it were indented when they were rendered.
+function indent(lines: readonly string[], width = 2): readonly string[] {
+  return lines.map((line) => `${' '.repeat(width)}${displayText(line.replace(/^ {2}\| /, '| '), 4_200)}`);
+}

@@ -1,0 +1,90 @@
+// The verbs of the command line with their arguments and options.
+
+import type { Command } from 'commander';
+import { collect } from './parseValues.ts';
+
+/** Adds every verb to the program. `setExitCode` takes the code of verbs that have more than one way to end well. */
+export function addVerbs(program: Command, setExitCode: (code: number) => void): void {
+  addSettingUp(program);
+  addMoves(program);
+  addLooking(program);
+  addTools(program, setExitCode);
+}
+
+function verb(program: Command, usage: string, description: string): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .option('--json', 'print JSON on stdout, everything else on stderr')
+    .option('--home <dir>', 'folder of the agent (else AGENT_NEGOTIATE_HOME, else the XDG data folder)')
+    .option('--relay <url>', 'relay to use besides the configured ones; may be repeated', collect);
+}
+
+function addSettingUp(program: Command): void {
+  verb(program, 'init', 'make a new agent; --relay names the relays it is reached at')
+    .option('--invites <who>', 'who may open a channel without asking: ask (nobody), anyone, or npubs with commas', 'ask')
+    .option('--key-file <file>', 'use the secret key in this file (64 hex digits, - for stdin)')
+    .action(async (options) => (await import('./commands/init.ts')).runInit(options));
+  verb(program, 'whoami', 'show npub, relays and home').action(async (options) => (await import('./commands/look.ts')).runWhoami(options));
+}
+
+function addMoves(program: Command): void {
+  verb(program, 'start <npub> <service> [requirements]', 'start a negotiation; requirements are words, or - for stdin')
+    .option('--role <role>', 'what you will be in the deal: buyer or provider', 'buyer')
+    .option('--terms <file>', 'terms to start from, as JSON; they bind nobody')
+    .option('--for <duration>', 'how long the negotiation may take, such as 7d')
+    .action(async (npub, service, requirements, options) =>
+      (await import('./commands/talk.ts')).runStart(npub, service, requirements, options),
+    );
+  verb(program, 'send <negotiation> <text>', 'answer the open question, or ask one; - takes the text from stdin').action(
+    async (nid, text, options) => (await import('./commands/talk.ts')).runSend(nid, text, options),
+  );
+  verb(program, 'offer <negotiation>', 'make an offer or a counter-offer; what is not named stays as it was')
+    .option('--sats <amount>', 'price in sats')
+    .option('--summary <text>', 'the work in words')
+    .option('--output <text>', 'the form of the result')
+    .option('--within <duration>', 'deliver within this time after payment, such as 24h')
+    .option('--by <date>', 'deliver by this date, such as 2027-01-31T12:00Z')
+    .option('--terms <file>', 'the whole terms, as JSON')
+    .option('--for <duration>', 'how long the offer stands, such as 24h')
+    .action(async (nid, options) => (await import('./commands/talk.ts')).runOffer(nid, options));
+  verb(program, 'accept <negotiation>', 'accept the newest offer of the peer: this signs it')
+    .option('--offer <id>', 'the offer to accept')
+    .option('--sats <amount>', 'accept only if it costs exactly this')
+    .action(async (nid, options) => (await import('./commands/talk.ts')).runAccept(nid, options));
+  verb(program, 'reject <negotiation>', 'decline and end the negotiation')
+    .option('--offer <id>', 'the offer to decline')
+    .option('--reason <text>', 'words for the peer')
+    .option('--keep-talking', 'decline the offer alone and go on')
+    .action(async (nid, options) => (await import('./commands/talk.ts')).runReject(nid, options));
+}
+
+function addLooking(program: Command): void {
+  verb(program, 'list', 'list negotiations and invites').action(async (options) => (await import('./commands/look.ts')).runList(options));
+  verb(program, 'status <negotiation>', 'show one negotiation; name it by the first digits of its id, or by the peer')
+    .option('--bundle <file>', 'write the bundle of the closed deal to this file')
+    .action(async (nid, options) => (await import('./commands/look.ts')).runStatus(nid, options));
+  verb(program, 'history <negotiation>', 'show what was said').action(async (nid, options) =>
+    (await import('./commands/look.ts')).runHistory(nid, options),
+  );
+  verb(program, 'sync', 'fetch what is new, answer what is due by itself, send what waits')
+    .option('--wait <duration>', 'wait this long for news, such as 60s')
+    .option('--from <npub>', 'let this peer open a channel, from now on; may be repeated', collect)
+    .action(async (options) => (await import('./commands/sync.ts')).runSync(options));
+}
+
+function addTools(program: Command, setExitCode: (code: number) => void): void {
+  verb(program, 'verify <file>', 'check a bundle offline; exit code 0 for a closed deal only').action(async (file, options) =>
+    setExitCode((await import('./commands/verify.ts')).runVerify(file, options)),
+  );
+  verb(program, 'relay', 'run a small relay for tests, demos and agents on one machine')
+    .option('--host <address>', 'address to listen at (127.0.0.1)')
+    .option('--port <port>', 'port to listen at, 0 for any', '7447')
+    .option('--data <file>', 'keep events in this file instead of memory')
+    .option('--require-auth', 'give gift wraps to their addressee only (NIP-42)')
+    .action(async (options) => (await import('./commands/relay.ts')).runRelay(options));
+  verb(program, 'demo', 'watch two agents negotiate in private on this machine')
+    .option('--buyer-max <sats>', 'what the buyer pays at most', '750')
+    .option('--seller-min <sats>', 'what the seller takes at least', '700')
+    .action(async (options) => setExitCode(await (await import('./demo/runDemo.ts')).runDemo(options)));
+}
