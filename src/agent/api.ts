@@ -79,7 +79,7 @@ export type InputOf<N extends UseCaseName> = (typeof USE_CASES)[N] extends UseCa
 export type OutputOf<N extends UseCaseName> = (typeof USE_CASES)[N] extends UseCase<z.ZodType, infer O> ? O : never;
 
 type Method<N extends UseCaseName> =
-  object extends InputOf<N> ? (input?: InputOf<N>) => Promise<OutputOf<N>> : (input: InputOf<N>) => Promise<OutputOf<N>>;
+  Record<string, never> extends InputOf<N> ? (input?: InputOf<N>) => Promise<OutputOf<N>> : (input: InputOf<N>) => Promise<OutputOf<N>>;
 
 /** An open agent: one method for each use case. Calls run one after the other. Close it, or the process does not end. */
 export type Agent = { readonly [N in UseCaseName]: Method<N> } & { readonly close: () => Promise<void> };

@@ -4,9 +4,10 @@ import { isHex32, type Hex } from '../core/bytes.ts';
 import { verifyEvent } from '../nostr/event.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { Arrival } from '../negotiate/chain.ts';
+import { readPhase, type Negotiation } from '../negotiate/negotiation.ts';
 import { beginNegotiation, checkArrival } from '../negotiate/transition.ts';
 import { issueIfAllowed, receiveArrival } from './applyTransition.ts';
-import { openNegotiation, recordMove, type Work } from './work.ts';
+import { openNegotiation, recordMove, type News, type Work } from './work.ts';
 
 const MAX_ORPHANS = 64;
 
@@ -26,7 +27,14 @@ async function advance(work: Work, arrival: Arrival, rumor: MoveRumor): Promise<
   if (open === undefined) return;
   const checked = checkArrival(arrival, verifyEvent);
   if ((await receiveArrival(work, open, checked, rumor)) !== 'new') return;
-  work.news.push({ nid: arrival.header.nid, type: checked.kind === 'move' ? checked.body.type : 'unusable' });
+  tellNews(work, open.state, checked.kind === 'move' ? checked.body.type : 'unusable');
+}
+
+/** A receipt or an error is told only when it changes where the negotiation stands, as the acknowledgement of a close does. */
+function tellNews(work: Work, before: Negotiation, type: News['type']): void {
+  const phase = readPhase(openNegotiation(work, before.nid)?.state ?? before);
+  const isNotice = type === 'receipt' || type === 'error';
+  if (!isNotice || phase !== readPhase(before)) work.news.push({ nid: before.nid, type, phase });
 }
 
 async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, rumor: MoveRumor): Promise<void> {
@@ -37,7 +45,7 @@ async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, ru
   const { nid } = header;
   work.negotiations.set(nid, { record: undefined, state, hasSent: false });
   recordMove(work, nid, rumor);
-  work.news.push({ nid, type: 'open' });
+  work.news.push({ nid, type: 'open', phase: readPhase(state) });
   // A part of the protocol that the peer cannot do without and that we do not know: better no negotiation than a misunderstanding.
   if (state.open.features.some((feature) => feature.endsWith('!'))) {
     await issueIfAllowed(work, { record: undefined, state, hasSent: false }, { type: 'cancel' });

@@ -21,7 +21,7 @@ export const syncInput = z.strictObject({
   waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
 });
 
-/** What happened. `events` are the moves of peers, in order; receipts and errors are not told. */
+/** What happened. `events` are the moves of peers, in order; receipts and errors only where they change the phase. */
 export interface SyncReport {
   readonly events: readonly News[];
   /** The negotiations that the events are about, as they stand now. */
@@ -81,11 +81,7 @@ function allow(context: AgentContext, pubkeys: readonly string[]): void {
 }
 
 function isNews({ joined, waiting, news }: FetchedNews): boolean {
-  return joined.length > 0 || waiting.length > 0 || news.some(isTold);
-}
-
-function isTold({ type }: News): boolean {
-  return type !== 'receipt' && type !== 'error';
+  return joined.length > 0 || waiting.length > 0 || news.length > 0;
 }
 
 function report(context: AgentContext, { fetched, published }: Pass): SyncReport {
@@ -93,7 +89,7 @@ function report(context: AgentContext, { fetched, published }: Pass): SyncReport
     const message = 'None of your relays answered. Nothing is lost: run sync again when the connection is back, or add --relay URL.';
     throw new NegotiateError('relay/unreachable', message, { details: { waiting: published.waiting } });
   }
-  const events = fetched.news.filter(isTold);
+  const events = fetched.news;
   const nids = [...new Set(events.map(({ nid }) => nid))];
   return {
     events,

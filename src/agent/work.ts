@@ -4,7 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import { decodeChannel, encodeChannel, type Channel } from '../marmot/channel.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import type { MoveType } from '../negotiate/moveBody.ts';
-import type { Negotiation } from '../negotiate/negotiation.ts';
+import type { Negotiation, Phase } from '../negotiate/negotiation.ts';
 import type { Change, ChannelRecord, NegotiationRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { isActive, readState } from './negotiationState.ts';
@@ -25,10 +25,11 @@ export interface OpenNegotiation {
   readonly hasSent: boolean;
 }
 
-/** Something the peer did, for the owner to be told. `type` is a move, or `unusable` for one we could not use. */
+/** Something the peer did, for the owner to be told, and the phase it led to. `unusable` is a move that we could not use. */
 export interface News {
   readonly nid: Hex;
-  readonly type: MoveType | 'unusable' | 'waiting';
+  readonly type: MoveType | 'unusable';
+  readonly phase: Phase;
 }
 
 /** A step: everything it does is in here until {@link saveWork}. `now` is in unix seconds. */

@@ -76,7 +76,6 @@ function broadcast(context: RelayContext, event: NostrEvent, json: string): void
 function authenticate({ limits, clock, ownUrls }: RelayContext, connection: Connection, value: object): Verdict {
   const now = clock.now();
   if (!takeToken(connection.eventBucket, now)) return refuse(RATE_LIMITED);
-  if (!connection.isChallengeSent) return refuse('invalid: this relay has not asked for a proof');
   const check = checkAuth(value, { challenge: connection.challenge, ownUrls, now });
   if (check.kind === 'refused') return refuse(check.reason);
   const { authenticatedKeys } = connection;

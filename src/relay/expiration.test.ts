@@ -32,6 +32,15 @@ describe('expiration (NIP-40)', () => {
     expect(relay.storedBytes()).toBe(Buffer.byteLength(JSON.stringify(lasting)));
   });
 
+  it('does not let expired events use up the limit of a request', async () => {
+    let now = NOW;
+    const client = await connect(await openRelay({ clock: { now: () => now } }));
+    const lasting = makeEvent({ created_at: NOW - 1 });
+    for (const event of [expiring(NOW + 10), lasting]) await client.publish(event);
+    now = NOW + 10;
+    expect((await client.request('a', { kinds: [1], limit: 1 })).events).toEqual([lasting]);
+  });
+
   it('refuses an event from further in the future than the limit says', async () => {
     const client = await connect(await openRelay({ limits: { maxFutureSeconds: 60 } }));
     expect((await client.publish(makeEvent({ created_at: NOW + 60 })))[0]).toBe(true);
