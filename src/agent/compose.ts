@@ -1,7 +1,7 @@
 // Puts an agent together: the only file that meets the store, the relay pool and the key file as concrete parts.
 
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { NegotiateError } from '../core/errors.ts';
 import type { Clock, Rng } from '../core/ports.ts';
 import type { RelayPool } from '../nostr/relayPool.ts';

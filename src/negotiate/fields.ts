@@ -9,7 +9,7 @@ const LATEST_UNIX_SECONDS = 253_402_300_799; // the last second of the year 9999
 /** 64 lower-case hex digits: an event id, a hash, a seed or a lock value. */
 export const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A Nostr public key, x-only, hex. Whether it lies on the curve is checked where a signature is. */
-export const publicKey = hex32;
+export const publicKey = z.string().regex(/^[0-9a-f]{64}$/);
 /** A BIP-340 signature, hex. */
 export const signatureHex = z.string().regex(/^[0-9a-f]{128}$/);
 /** Clean text of at most 200 characters on one line: a name or a title. */

@@ -51,7 +51,7 @@ const confirmSchema = z.strictObject({ v, type: z.literal('confirm'), accept: he
 const closeSchema = z.strictObject({ v, type: z.literal('close'), re: hex32, agreement: hex32, c: hex32 });
 /** With `re` and `v` the first signer voids its signature; with neither it ends an undecided negotiation. */
 const cancelSchema = z
-  .strictObject({ v: v, type: z.literal('cancel'), re: hex32.optional(), void: hex32.optional() })
+  .strictObject({ v, type: z.literal('cancel'), re: hex32.optional(), void: hex32.optional() })
   .refine(({ re, void: value }) => (re === undefined) === (value === undefined));
 const rejectSchema = z.strictObject({
   v,

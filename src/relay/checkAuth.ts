@@ -32,7 +32,7 @@ export function checkAuth(value: object, { challenge, ownUrls, now }: AuthRules)
 }
 
 /** True when two relay URLs lead to the same host and port. */
-export function isSameRelay(a: string, b: string): boolean {
+function isSameRelay(a: string, b: string): boolean {
   const address = addressOfUrl(a);
   return address !== undefined && address === addressOfUrl(b);
 }

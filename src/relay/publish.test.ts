@@ -154,6 +154,8 @@ describe('deletion requests (NIP-09)', () => {
     expect((await client.publish(makeEvent({ kind: 30_023, created_at: NOW - 5, tags: [['d', 'x']] })))[0]).toBe(false);
     const after = makeEvent({ kind: 30_023, created_at: NOW - 4, tags: [['d', 'x']] });
     expect(await client.publish(after)).toEqual([true, '']);
+    await client.publish(makeEvent({ kind: 5, created_at: NOW - 5, content: 'again', tags: [['a', address]] }));
+    expect(relay.storedEvents()).toContainEqual(after);
   });
 
   it('of a deletion request have no effect', async () => {

@@ -2,7 +2,17 @@
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { NegotiateError } from '../core/errors.ts';
-import type { Change, ChannelRecord, NegotiationRecord, OutboxRecord } from './records.ts';
+import type {
+  Change,
+  ChannelRecord,
+  InviteRecord,
+  KeyPackageRecord,
+  MoveRecord,
+  NegotiationRecord,
+  OrphanRecord,
+  OutboxRecord,
+  TargetRecord,
+} from './records.ts';
 
 /** Saves all changes in one transaction, or none of them. Throws `store/conflict` when a record's version does not follow. */
 export function saveChanges(db: DatabaseSync, changes: readonly Change[]): void {
@@ -20,65 +30,60 @@ export function saveChanges(db: DatabaseSync, changes: readonly Change[]): void 
 function saveChange(db: DatabaseSync, change: Change): void {
   switch (change.kind) {
     case 'setting':
-      run(db, 'INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', change.key, change.value);
-      return;
-    case 'key-package': {
-      const { eventId, privateBytes, createdAt, expiresAt } = change.record;
-      run(db, 'INSERT INTO key_package VALUES (?, ?, ?, ?)', eventId, privateBytes, createdAt, expiresAt);
-      return;
-    }
+      return void run(db, 'INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', change.key, change.value);
+    case 'key-package':
+      return saveKeyPackage(db, change.record);
     case 'drop-key-packages':
-      run(db, 'DELETE FROM key_package WHERE expires_at < ?', change.expiredBefore);
-      return;
+      return void run(db, 'DELETE FROM key_package WHERE expires_at < ?', change.expiredBefore);
     case 'channel':
-      saveChannel(db, change.record);
-      return;
+      return saveChannel(db, change.record);
     case 'seen':
-      run(db, 'INSERT OR IGNORE INTO seen VALUES (?, ?)', change.id, change.at);
-      return;
-    case 'invite': {
-      const { wrapId, sender, welcome, receivedAt } = change.record;
-      run(db, 'INSERT OR IGNORE INTO invite VALUES (?, ?, ?, ?)', wrapId, sender, welcome, receivedAt);
-      return;
-    }
+      return void run(db, 'INSERT OR IGNORE INTO seen VALUES (?, ?)', change.id, change.at);
+    case 'invite':
+      return saveInvite(db, change.record);
     case 'drop-invite':
-      run(db, 'DELETE FROM invite WHERE wrap_id = ?', change.wrapId);
-      return;
+      return void run(db, 'DELETE FROM invite WHERE wrap_id = ?', change.wrapId);
     case 'negotiation':
-      saveNegotiation(db, change.record);
-      return;
-    case 'move': {
-      const { id, nid, author, rumor, recordedAt, sentAt } = change.record;
-      const sql = 'INSERT OR IGNORE INTO move(id, nid, author, rumor, recorded_at, sent_at) VALUES (?, ?, ?, ?, ?, ?)';
-      run(db, sql, id, nid, author, rumor, recordedAt, sentAt ?? null);
-      return;
-    }
+      return saveNegotiation(db, change.record);
+    case 'move':
+      return saveMove(db, change.record);
     case 'move-sent':
-      run(db, 'UPDATE move SET sent_at = ? WHERE id = ? AND sent_at IS NULL', change.at, change.id);
-      return;
-    case 'orphan': {
-      const { id, nid, peer, rumor } = change.record;
-      run(db, 'INSERT OR IGNORE INTO orphan(id, nid, peer, rumor) VALUES (?, ?, ?, ?)', id, nid, peer, rumor);
-      return;
-    }
+      return void run(db, 'UPDATE move SET sent_at = ? WHERE id = ? AND sent_at IS NULL', change.at, change.id);
+    case 'orphan':
+      return saveOrphan(db, change.record);
     case 'drop-orphans':
-      run(db, 'DELETE FROM orphan WHERE nid = ?', change.nid);
-      return;
+      return void run(db, 'DELETE FROM orphan WHERE nid = ?', change.nid);
     case 'queue':
-      saveQueued(db, change.record);
-      return;
-    case 'target': {
-      const { relay, state, tries, nextAt } = change.target;
-      const sql = 'UPDATE outbox_target SET state = ?, tries = ?, next_at = ? WHERE event_id = ? AND relay = ?';
-      run(db, sql, state, tries, nextAt, change.eventId, relay);
-      return;
-    }
+      return saveQueued(db, change.record);
+    case 'target':
+      return saveTarget(db, change.eventId, change.target);
     case 'drop-queued':
-      run(db, 'DELETE FROM outbox WHERE event_id = ?', change.eventId);
-      return;
+      return void run(db, 'DELETE FROM outbox WHERE event_id = ?', change.eventId);
     default:
       change satisfies never;
   }
+}
+
+function saveKeyPackage(db: DatabaseSync, { eventId, privateBytes, createdAt, expiresAt }: KeyPackageRecord): void {
+  run(db, 'INSERT INTO key_package VALUES (?, ?, ?, ?)', eventId, privateBytes, createdAt, expiresAt);
+}
+
+function saveInvite(db: DatabaseSync, { wrapId, sender, welcome, receivedAt }: InviteRecord): void {
+  run(db, 'INSERT OR IGNORE INTO invite VALUES (?, ?, ?, ?)', wrapId, sender, welcome, receivedAt);
+}
+
+function saveMove(db: DatabaseSync, { id, nid, author, rumor, recordedAt, sentAt }: MoveRecord): void {
+  const sql = 'INSERT OR IGNORE INTO move(id, nid, author, rumor, recorded_at, sent_at) VALUES (?, ?, ?, ?, ?, ?)';
+  run(db, sql, id, nid, author, rumor, recordedAt, sentAt ?? null);
+}
+
+function saveOrphan(db: DatabaseSync, { id, nid, peer, rumor }: OrphanRecord): void {
+  run(db, 'INSERT OR IGNORE INTO orphan(id, nid, peer, rumor) VALUES (?, ?, ?, ?)', id, nid, peer, rumor);
+}
+
+function saveTarget(db: DatabaseSync, eventId: string, { relay, state, tries, nextAt }: TargetRecord): void {
+  const sql = 'UPDATE outbox_target SET state = ?, tries = ?, next_at = ? WHERE event_id = ? AND relay = ?';
+  run(db, sql, state, tries, nextAt, eventId, relay);
 }
 
 function saveChannel(db: DatabaseSync, record: ChannelRecord): void {
