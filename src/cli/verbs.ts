@@ -81,6 +81,7 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
     .option('--host <address>', 'address to listen at (127.0.0.1)')
     .option('--port <port>', 'port to listen at, 0 for any', '7447')
     .option('--data <file>', 'keep events in this file instead of memory')
+    .option('--public-url <url>', 'the URL by which clients know the relay, where that is not the one it prints')
     .option('--require-auth', 'give gift wraps to their addressee only (NIP-42)')
     .action(async (options) => (await import('./commands/relay.ts')).runRelay(options));
   verb(program, 'demo', 'watch two agents negotiate in private on this machine')

@@ -10,6 +10,7 @@ export interface RelayCommandOptions extends CommonOptions {
   readonly port?: string;
   readonly data?: string;
   readonly requireAuth?: true;
+  readonly publicUrl?: string;
 }
 
 const DEFAULT_PORT = '7447';
@@ -24,6 +25,7 @@ export async function runRelay(options: RelayCommandOptions): Promise<void> {
       host: options.host,
       port: parsePort(options.port ?? DEFAULT_PORT),
       path: options.data,
+      publicUrl: options.publicUrl,
       requireAuthForGiftWraps: options.requireAuth === true,
       signal: stop.signal,
       onReady: ({ url }) => {
