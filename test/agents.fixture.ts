@@ -36,7 +36,7 @@ export interface TestAgent {
 }
 
 export async function makeLab(clock?: Clock): Promise<Lab> {
-  const relay = await startRelay({ requireAuthForGiftWraps: true });
+  const relay = await startRelay({ requireAuthForGiftWraps: true, clock });
   const folders: string[] = [];
   const makeHome = (): string => {
     const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-'));

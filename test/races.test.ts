@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAgent } from '../src/agent/compose.ts';
 import { checkBundle } from '../src/agent/checkBundle.ts';
 import { startRelay } from '../src/relay/startRelay.ts';
@@ -12,11 +12,12 @@ import { runCli } from './cli.fixture.ts';
 
 let clock: TestClock;
 let lab: Lab;
-beforeAll(async () => {
+// Anew for each test: MLS itself reads the system's clock when a member is added, so each story starts in the present.
+beforeEach(async () => {
   clock = makeClock();
   lab = await makeLab(clock);
 });
-afterAll(() => lab.close());
+afterEach(() => lab.close());
 
 interface Table {
   readonly buyer: TestAgent;
@@ -106,7 +107,7 @@ describe('crossing moves', () => {
 describe('time', () => {
   it('an accept that nobody confirms is taken back, and the agents agree that there is no deal', async () => {
     const table = await setTable();
-    const { buyer, seller, nid } = table;
+    const { buyer, nid } = table;
     await buyer.call((agent) => agent.accept({ nid }));
     clock.advance(3 * 3_600);
     await buyer.call((agent) => agent.sync());
@@ -157,13 +158,13 @@ describe('time', () => {
 
 describe('losses', () => {
   it('a relay that forgets everything costs time, not the deal', async () => {
-    const first = await startRelay();
+    const first = await startRelay({ clock });
     const table = await setTable({ relays: [first.url] });
-    const { buyer, seller, nid } = table;
+    const { buyer, nid } = table;
     await buyer.call((agent) => agent.accept({ nid }));
     // The accept is gone with the relay; so would be every answer to it.
     await first.close();
-    const second = await startRelay({ port: first.port });
+    const second = await startRelay({ port: first.port, clock });
     try {
       await settle(table);
       expect(await phases(table)).toEqual(['accepting', 'offered']);
@@ -185,7 +186,7 @@ describe('losses', () => {
     await lab.relay.close();
     const saved = await buyer.call((agent) => agent.accept({ nid }));
     expect(saved.isSent).toBe(false);
-    const again = await startRelay({ port: lab.relay.port, requireAuthForGiftWraps: true });
+    const again = await startRelay({ port: lab.relay.port, requireAuthForGiftWraps: true, clock });
     try {
       await settle({ buyer, seller, nid });
       clock.advance(3_600);
@@ -195,7 +196,6 @@ describe('losses', () => {
       expect(confirms).toHaveLength(2);
     } finally {
       await again.close();
-      lab = await makeLab(clock);
     }
   });
 });
