@@ -3,7 +3,7 @@
 import { cpSync, rmSync, statSync } from 'node:fs';
 import { run } from './run.ts';
 
-const NOT_COPIED = /\.ts$|\.fixture\./;
+const NOT_COPIED = /\.ts$|\.fixture\.|[\\/]vectors(?:[\\/]|$)/;
 
 rmSync('dist', { recursive: true, force: true });
 const compiled = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);

@@ -63,9 +63,7 @@ const start = (agent: TestAgent, peer: string): Promise<{ code: ErrorCode; messa
 /** Two agents with an open negotiation. */
 async function openNegotiation(): Promise<{ buyer: TestAgent; seller: TestAgent; nid: string }> {
   const [buyer, seller] = [await lab.makeAgent(), await lab.makeAgent()];
-  const { negotiation } = await buyer.call((agent) =>
-    agent.start({ peer: seller.npub, service: 'translation', requirements: 'A page.' }),
-  );
+  const { negotiation } = await buyer.call((agent) => agent.start({ peer: seller.npub, service: 'translation', requirements: 'A page.' }));
   await seller.call((agent) => agent.sync());
   return { buyer, seller, nid: negotiation.nid };
 }
@@ -91,7 +89,14 @@ describe('a peer that cannot be invited', () => {
     ['kind 443 of before May 2026', { kind: 443, tags: [['mls_protocol_version', '1.0']], content: 'AAEABQ==' }, 'before May 2026'],
     [
       'a bare KeyPackage of spring 2026',
-      { kind: 30_443, tags: [['d', 'a'.repeat(64)], ['encoding', 'base64']], content: 'AAEAAQ==' },
+      {
+        kind: 30_443,
+        tags: [
+          ['d', 'a'.repeat(64)],
+          ['encoding', 'base64'],
+        ],
+        content: 'AAEAAQ==',
+      },
       'spring 2026',
     ],
     ['garbage', { kind: 30_443, tags: [['d', 'a'.repeat(64)]], content: 'not base64' }, 'not base64'],
@@ -159,7 +164,12 @@ describe('a relay that is down', () => {
     const back = await startRelay({ port: relay.port });
     try {
       await agent.call((open) => open.sync());
-      expect(back.storedEvents().map(({ kind }) => kind).sort((a, b) => a - b)).toEqual([10_002, 10_050, 30_443]);
+      expect(
+        back
+          .storedEvents()
+          .map(({ kind }) => kind)
+          .sort((a, b) => a - b),
+      ).toEqual([10_002, 10_050, 30_443]);
     } finally {
       await back.close();
     }
@@ -181,7 +191,12 @@ describe('a relay that is down', () => {
     const back = await startRelay({ port: relay.port });
     try {
       await agent.call((open) => open.sync());
-      expect(back.storedEvents().map((event) => event.id).sort()).toEqual(before.map((text) => (JSON.parse(text) as NostrEvent).id).sort());
+      expect(
+        back
+          .storedEvents()
+          .map((event) => event.id)
+          .sort(),
+      ).toEqual(before.map((text) => (JSON.parse(text) as NostrEvent).id).sort());
       expect(queued()).toEqual([]);
     } finally {
       await back.close();
@@ -197,7 +212,8 @@ describe('what a hostile relay or stranger sends', () => {
       const signer = newSigner();
       await publish(await signer.signEvent({ kind: 445, created_at: clock.now(), tags: [['h', h]], content }), `group:${h}`);
     }
-    for (const content of ['', 'x', 'A'.repeat(60_000)]) await publishBy(newSigner(), { kind: 1059, tags: [['p', seller.pubkey]], content });
+    for (const content of ['', 'x', 'A'.repeat(60_000)])
+      await publishBy(newSigner(), { kind: 1059, tags: [['p', seller.pubkey]], content });
     const stranger = newSigner();
     const rumor = { kind: 444, created_at: clock.now(), tags: [], content: 'AAAA', pubkey: stranger.pubkey, id: '' };
     const wrap = await wrapRumor({ signer: stranger, recipient: seller.pubkey, rumor, now: clock.now(), rng });

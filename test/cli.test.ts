@@ -94,7 +94,8 @@ describe('the command line', () => {
 
     // Nothing that was said went to the relay in the clear.
     const stored = JSON.stringify(relay.storedEvents());
-    for (const secret of ['A secret letter', 'By when?', 'Within a day.', 'plain text', 'translation']) expect(stored).not.toContain(secret);
+    for (const secret of ['A secret letter', 'By when?', 'Within a day.', 'plain text', 'translation'])
+      expect(stored).not.toContain(secret);
   }, 60_000);
 
   it('speaks to people without --json', async () => {

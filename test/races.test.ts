@@ -28,9 +28,7 @@ interface Table {
 /** Both have offered: the seller 900 sats, the buyer 600, and each knows of the other's offer. */
 async function setTable(options: Parameters<Lab['makeAgent']>[0] = {}): Promise<Table> {
   const [buyer, seller] = [await lab.makeAgent(options), await lab.makeAgent(options)];
-  const { negotiation } = await buyer.call((agent) =>
-    agent.start({ peer: seller.npub, service: 'translation', requirements: 'A page.' }),
-  );
+  const { negotiation } = await buyer.call((agent) => agent.start({ peer: seller.npub, service: 'translation', requirements: 'A page.' }));
   const { nid } = negotiation;
   await seller.call((agent) => agent.sync());
   await seller.call((agent) => agent.offer({ nid, priceMsat: 900_000n }));
@@ -192,7 +190,9 @@ describe('losses', () => {
       clock.advance(3_600);
       await settle({ buyer, seller, nid });
       await expectOneDeal({ buyer, seller, nid }, '900 sats');
-      const confirms = (await seller.call((agent) => agent.history({ nid }))).moves.filter(({ type }) => type === 'accept' || type === 'confirm');
+      const confirms = (await seller.call((agent) => agent.history({ nid }))).moves.filter(
+        ({ type }) => type === 'accept' || type === 'confirm',
+      );
       expect(confirms).toHaveLength(2);
     } finally {
       await again.close();
@@ -209,7 +209,10 @@ describe('invites', () => {
     expect(await seller.call((agent) => agent.sync())).toMatchObject({ invites: [], joined: [] });
     const listed = await runCli(['list', '--home', seller.home]);
     expect(listed.stdout).toContain(`agent-negotiate sync --from ${buyer.npub}`);
-    expect(await seller.call((agent) => agent.sync({ from: [buyer.npub] }))).toMatchObject({ joined: [buyer.npub], events: [{ type: 'open' }] });
+    expect(await seller.call((agent) => agent.sync({ from: [buyer.npub] }))).toMatchObject({
+      joined: [buyer.npub],
+      events: [{ type: 'open' }],
+    });
     expect((await seller.call((agent) => agent.list())).invites).toEqual([]);
   });
 

@@ -51,9 +51,17 @@ async function publishQueued(context: AgentContext, record: OutboxRecord, now: n
   const purpose = record.purpose as Purpose;
   const access = purpose === 'identity' ? { purpose, auth: await context.signer() } : { purpose };
   const outcomes = await pool.publish(relays, event, { ...access, signal: context.closing });
-  const targets = record.targets.map((target) => judgeTarget(target, outcomes.find(({ relay }) => relay === target.relay), now));
+  const targets = record.targets.map((target) =>
+    judgeTarget(
+      target,
+      outcomes.find(({ relay }) => relay === target.relay),
+      now,
+    ),
+  );
   const isTaken = targets.some(({ state }) => state === 'done');
-  const isOver = targets.every(({ state, tries }) => state === 'done' || (isTaken && (state === 'refused' || tries >= MAX_TRIES_AFTER_SUCCESS)));
+  const isOver = targets.every(
+    ({ state, tries }) => state === 'done' || (isTaken && (state === 'refused' || tries >= MAX_TRIES_AFTER_SUCCESS)),
+  );
   const sent: Change[] = isTaken && record.moveId !== undefined ? [{ kind: 'move-sent', id: record.moveId, at: now }] : [];
   const rest: Change[] = isOver
     ? [{ kind: 'drop-queued', eventId: record.eventId }]

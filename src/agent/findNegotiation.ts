@@ -12,7 +12,8 @@ const PREFIX = /^[0-9a-f]{4,64}$/;
 export function findNegotiation(store: Store, text: string): NegotiationRecord {
   const found = listCandidates(store, text);
   const [only] = found;
-  if (only === undefined) throw new NegotiateError('input/not-found', 'There is no such negotiation in this home. See: agent-negotiate list');
+  if (only === undefined)
+    throw new NegotiateError('input/not-found', 'There is no such negotiation in this home. See: agent-negotiate list');
   if (found.length > 1) {
     const message = 'Several negotiations fit. Give more digits of the id; see: agent-negotiate list';
     throw new NegotiateError('input/ambiguous', message, { details: { candidates: found.length } });

@@ -32,7 +32,13 @@ export async function lookUpPeer(context: AgentContext, peer: Hex): Promise<Peer
   const first = await pool.fetch(own, [{ authors: [peer], kinds }], { purpose: 'lookup', signal: context.closing });
   requireAnswer(first.relays);
   const theirs = keepDialable(readList(first.events, KINDS.relayList, parseWriteRelays), own);
-  const packages = await fetchPackages(pool, peer, first.events, theirs.filter((relay) => !own.includes(relay)), context.closing);
+  const packages = await fetchPackages(
+    pool,
+    peer,
+    first.events,
+    theirs.filter((relay) => !own.includes(relay)),
+    context.closing,
+  );
   const keyPackage = await chooseKeyPackage(packages, context.clock.now());
   if (keyPackage === undefined) throw missing(first.events.length > 0, own.length);
   const inbox = keepDialable(readList(first.events, KINDS.inboxRelays, parseInboxRelays), own);

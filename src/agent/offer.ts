@@ -74,7 +74,9 @@ function buildTerms(state: Negotiation, input: OfferInput): Terms {
 }
 
 function findBase(state: Negotiation): Terms | undefined {
-  return (state.offers.findLast(({ by, status }) => by === state.peer && status === 'open') ?? state.offers.at(-1))?.terms ?? state.open.terms;
+  return (
+    (state.offers.findLast(({ by, status }) => by === state.peer && status === 'open') ?? state.offers.at(-1))?.terms ?? state.open.terms
+  );
 }
 
 function buildDelivery(base: Terms | undefined, { deliverWithinS, deliverBy }: OfferInput): Terms['delivery'] {

@@ -26,9 +26,7 @@ async function openStreams(context: AgentContext, signal: AbortSignal): Promise<
   const channels = context.store
     .listChannels()
     .slice(0, MAX_CHANNELS)
-    .map((record) =>
-      pool.subscribe(record.relays, [channelFilter(context, record)], { purpose: `group:${record.nostrGroupId}`, signal }),
-    );
+    .map((record) => pool.subscribe(record.relays, [channelFilter(context, record)], { purpose: `group:${record.nostrGroupId}`, signal }));
   return [wraps, ...channels];
 }
 

@@ -86,12 +86,11 @@ export function hasChanges(work: Work): boolean {
 
 /** Saves the whole step in one transaction. Nothing of it may be published before. */
 export function saveWork(work: Work): void {
-  const channels = [...work.channels.values()].map(
-    ({ record, channel }): Change => ({ kind: 'channel', record: { ...record, state: encodeChannel(channel) } }),
-  );
-  const negotiations = [...work.negotiations.values()].map(
-    (open): Change => ({ kind: 'negotiation', record: recordOf(open, work.now) }),
-  );
+  const channels = [...work.channels.values()].map(({ record, channel }): Change => ({
+    kind: 'channel',
+    record: { ...record, state: encodeChannel(channel) },
+  }));
+  const negotiations = [...work.negotiations.values()].map((open): Change => ({ kind: 'negotiation', record: recordOf(open, work.now) }));
   work.context.store.save([...channels, ...negotiations, ...work.changes]);
 }
 

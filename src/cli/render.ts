@@ -24,13 +24,18 @@ export function renderTime(unixSeconds: number): string {
 
 /** One line of a list. */
 export function renderSummary({ nid, phase, price = '', role, service, peer }: NegotiationSummary): string {
-  return [shortId(nid), phase.padEnd(10), price.padEnd(14), `${role === 'buyer' ? 'buying' : 'selling'} ${service}`, shortNpub(peer)].join('  ');
+  return [shortId(nid), phase.padEnd(10), price.padEnd(14), `${role === 'buyer' ? 'buying' : 'selling'} ${service}`, shortNpub(peer)].join(
+    '  ',
+  );
 }
 
 /** A whole negotiation. */
 export function renderNegotiation(view: NegotiationView): readonly string[] {
   const { nid, peer, role, service, phase, requirements, expiresAt, offers, agreement, unsent, unseen, warnings } = view;
-  const deal = agreement === undefined ? [] : ['', `Deal (${describeDeal(agreement.state)})`, `  agreement ${agreement.hash}`, ...indent(agreement.lines)];
+  const deal =
+    agreement === undefined
+      ? []
+      : ['', `Deal (${describeDeal(agreement.state)})`, `  agreement ${agreement.hash}`, ...indent(agreement.lines)];
   return [
     `Negotiation ${shortId(nid)} (${phase})`,
     `  with      ${peer}`,

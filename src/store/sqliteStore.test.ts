@@ -127,7 +127,12 @@ describe('the store', () => {
       { kind: 'drop-invite', wrapId: id('9') },
       { kind: 'drop-key-packages', expiredBefore: 3 },
     ]);
-    expect([store.listQueued(), store.listInvites(), store.listKeyPackages(), store.listOrphans({ nid: id('c') })]).toEqual([[], [], [], []]);
+    expect([store.listQueued(), store.listInvites(), store.listKeyPackages(), store.listOrphans({ nid: id('c') })]).toEqual([
+      [],
+      [],
+      [],
+      [],
+    ]);
     store.close();
   });
 
@@ -203,6 +208,8 @@ describe('a home', () => {
     later.exec('PRAGMA user_version = 2');
     later.close();
     expect(() => openSqliteStore(join(folder, 'new.db'))).toThrow(expect.objectContaining({ code: 'store/schema-newer' }));
-    expect(() => openSqliteStore(join(folder, 'no', 'such', 'folder', 'a.db'))).toThrow(expect.objectContaining({ code: 'store/unavailable' }));
+    expect(() => openSqliteStore(join(folder, 'no', 'such', 'folder', 'a.db'))).toThrow(
+      expect.objectContaining({ code: 'store/unavailable' }),
+    );
   });
 });

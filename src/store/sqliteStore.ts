@@ -21,7 +21,12 @@ type Row = Record<string, SQLOutputValue>;
 export function openSqliteStore(path: string): Store {
   const db = openDatabase(path);
   const all = <T>(sql: string, read: (row: Row) => T, ...values: SQLInputValue[]): T[] =>
-    explainFaults(() => db.prepare(sql).all(...values).map(read));
+    explainFaults(() =>
+      db
+        .prepare(sql)
+        .all(...values)
+        .map(read),
+    );
   return {
     readSetting: (key) => all('SELECT value FROM setting WHERE key = ?', (row) => String(row['value']), key)[0],
     findKeyPackage: (eventId) => all('SELECT * FROM key_package WHERE event_id = ?', readKeyPackage, eventId)[0],

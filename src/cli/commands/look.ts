@@ -57,7 +57,9 @@ function writeBundle(path: string, bundle: string | undefined): void {
   try {
     writeFileSync(path, bundle, { mode: 0o600 });
   } catch (cause) {
-    throw new NegotiateError('input/invalid', 'The bundle cannot be written there. Check the path and that you may write to it.', { cause });
+    throw new NegotiateError('input/invalid', 'The bundle cannot be written there. Check the path and that you may write to it.', {
+      cause,
+    });
   }
   printRemark(`The bundle is in ${path}`);
 }

@@ -34,7 +34,9 @@ export function decideAsBuyer({ moves, limit }: Situation): Decision {
   if (last.type !== 'offer' || last.sats === undefined) return { kind: 'wait' };
   const hasBid = moves.some(({ by, type }) => by === 'me' && type === 'offer');
   if (!hasBid) return { kind: 'offer', sats: limit < OPENING_BID ? limit : OPENING_BID };
-  return last.sats <= limit ? { kind: 'accept', sats: last.sats } : { kind: 'reject', text: 'That is more than I can pay. Thank you anyway.' };
+  return last.sats <= limit
+    ? { kind: 'accept', sats: last.sats }
+    : { kind: 'reject', text: 'That is more than I can pay. Thank you anyway.' };
 }
 
 /** The seller: asks first, names its list price, then goes down to its limit and no further. */

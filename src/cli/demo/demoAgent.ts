@@ -90,7 +90,11 @@ async function isOver(agent: Agent, nid: string): Promise<boolean> {
   const isDecided = phase === 'agreed' || phase === 'rejected' || phase === 'cancelled' || phase === 'expired';
   if (!isDecided || unsent > 0) return false;
   const { moves } = await agent.history({ nid });
-  const secrets = { ids: [nid, ...moves.map(({ id }) => id)], texts: moves.flatMap(({ text }) => text ?? []), terms: offers.map(({ terms }) => terms) };
+  const secrets = {
+    ids: [nid, ...moves.map(({ id }) => id)],
+    texts: moves.flatMap(({ text }) => text ?? []),
+    terms: offers.map(({ terms }) => terms),
+  };
   tell({ event: 'outcome', phase, agreement: agreement?.hash, bundle, secrets });
   return true;
 }

@@ -99,7 +99,9 @@ function createTextReporter(): Reporter {
 // What a counter-offer repeats need not be read twice: the price stands above.
 function termsOf(type: string, lines: readonly string[]): readonly string[] {
   if (type !== 'offer') return [];
-  return lines.filter((line) => line.startsWith('Deliver') || line.startsWith('Result')).map((line) => `${' '.repeat(10)}${displayText(line)}`);
+  return lines
+    .filter((line) => line.startsWith('Deliver') || line.startsWith('Result'))
+    .map((line) => `${' '.repeat(10)}${displayText(line)}`);
 }
 
 function renderKinds(kinds: readonly KindView[]): readonly string[] {

@@ -93,7 +93,11 @@ function signedParts(bundle: string): unknown {
   return { terms, first: first['sig'], second: second['sig'] };
 }
 
-function conclude(scene: Scene, [mine, theirs]: readonly Outcome[], parties: { readonly buyer: string; readonly provider: string }): boolean {
+function conclude(
+  scene: Scene,
+  [mine, theirs]: readonly Outcome[],
+  parties: { readonly buyer: string; readonly provider: string },
+): boolean {
   const { relay, folder, reporter } = scene;
   const relayEvents = relay.storedEvents().length;
   if (mine?.bundle === undefined && theirs?.bundle === undefined) {
