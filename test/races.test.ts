@@ -1,7 +1,9 @@
 // What goes wrong between two honest agents on a real relay: crossings, losses, kills, long absences. One deal or none.
 
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAgent } from '../src/agent/compose.ts';
 import { checkBundle } from '../src/agent/checkBundle.ts';
@@ -18,6 +20,20 @@ beforeEach(async () => {
   lab = await makeLab(clock);
 });
 afterEach(() => lab.close());
+
+const BIN = fileURLToPath(new URL('../bin/agent-negotiate.js', import.meta.url));
+
+/** Starts a sync in a process of its own and kills it outright after a while; false when it had ended before. */
+function killSync(home: string, delayMs: number): Promise<boolean> {
+  const child = spawn(process.execPath, [BIN, 'sync', '--home', home], { stdio: 'ignore' });
+  const timer = setTimeout(() => child.kill('SIGKILL'), delayMs);
+  return new Promise((resolve) => {
+    child.on('exit', (_, signal) => {
+      clearTimeout(timer);
+      resolve(signal === 'SIGKILL');
+    });
+  });
+}
 
 interface Table {
   readonly buyer: TestAgent;
@@ -198,6 +214,26 @@ describe('losses', () => {
       await again.close();
     }
   });
+});
+
+describe('a process that is killed', () => {
+  // Each round kills a sync a little later, so that the kills fall before, within and after its steps.
+  it('at any moment of a sync loses nothing and doubles nothing', async () => {
+    const table = await setTable();
+    const { buyer, seller, nid } = table;
+    await buyer.call((agent) => agent.accept({ nid }));
+    let killed = 0;
+    for (let delayMs = 150; delayMs <= 600; delayMs += 50) {
+      for (const { home } of [seller, buyer]) killed += (await killSync(home, delayMs)) ? 1 : 0;
+    }
+    expect(killed).toBeGreaterThan(0);
+    await settle(table);
+    await expectOneDeal(table, '900 sats');
+    for (const agent of [buyer, seller]) {
+      const types = (await agent.call((open) => open.history({ nid }))).moves.map(({ type }) => type);
+      for (const once of ['accept', 'confirm', 'close']) expect(types.filter((type) => type === once)).toHaveLength(1);
+    }
+  }, 60_000);
 });
 
 describe('invites', () => {

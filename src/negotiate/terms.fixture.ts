@@ -33,7 +33,7 @@ function section<T extends Record<string, unknown>>(fields: { [K in keyof T]: fc
 
 const penalty = fc
   .tuple(name, fc.constantFrom('over', 'under'), count, amount)
-  .map(([metric, limit, at, credit_msat]) => ({ metric, [limit]: at, credit_msat }));
+  .map(([metric, limit, at, credit]) => ({ metric, [limit]: at, credit_msat: credit }));
 
 /** Any terms that the schema takes. */
 export const anyTerms = fc.record(
