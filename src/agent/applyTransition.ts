@@ -7,7 +7,7 @@ import type { Negotiation } from '../negotiate/negotiation.ts';
 import { transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
 import { refusalError } from './refusalError.ts';
 import { sealMoves } from './sealMoves.ts';
-import { findRumor, recordMove, type OpenNegotiation, type Work } from './work.ts';
+import { findRumor, isQueued, recordMove, type OpenNegotiation, type Work } from './work.ts';
 
 /** Makes a move of ours. Throws `negotiation/refused`, with advice, when the rules do not allow it now; then nothing has changed. */
 export async function issueMove(work: Work, open: OpenNegotiation, draft: Draft): Promise<Negotiation> {
@@ -47,7 +47,7 @@ async function applyResult(work: Work, open: OpenNegotiation, result: Transition
   if (result.kind !== 'moved') return open.state;
   const { state, send, resend } = result;
   for (const rumor of send) recordMove(work, state.nid, rumor);
-  const repeated = [...new Set(resend)].flatMap((id: Hex) => findRumor(work, id) ?? []);
+  const repeated = [...new Set(resend)].flatMap((id: Hex) => (isQueued(work, id) ? [] : (findRumor(work, id) ?? [])));
   await sealMoves(work, state.peer, [...send, ...repeated]);
   work.negotiations.set(state.nid, { ...open, state, hasSent: open.hasSent || send.length > 0 });
   return state;

@@ -5,7 +5,7 @@ import type { AgentContext } from './context.ts';
 import { applyTick } from './applyTransition.ts';
 import { confirmPending } from './confirmOwnOffers.ts';
 import { sealMoves } from './sealMoves.ts';
-import { beginWork, findRumor, hasChanges, openNegotiation, saveWork, type Work } from './work.ts';
+import { beginWork, findRumor, hasChanges, isQueued, openNegotiation, saveWork, type Work } from './work.ts';
 import type { NegotiationRecord } from '../store/records.ts';
 
 const MAX_RESENDS = 10;
@@ -30,8 +30,7 @@ async function resendUnseen(work: Work, nid: string): Promise<void> {
   const open = openNegotiation(work, nid);
   const record = open?.record;
   if (open === undefined || record === undefined || open.hasSent || record.resendAt > work.now || record.resends >= MAX_RESENDS) return;
-  const queued = new Set(work.context.store.listQueued().map(({ moveId }) => moveId));
-  const rumors = listUnseen(open.state.chain).flatMap((id) => (queued.has(id) ? [] : (findRumor(work, id) ?? [])));
+  const rumors = listUnseen(open.state.chain).flatMap((id) => (isQueued(work, id) ? [] : (findRumor(work, id) ?? [])));
   if (rumors.length === 0) return;
   await sealMoves(work, open.state.peer, rumors);
   work.negotiations.set(nid, { ...open, record: postpone(record, work.now) });

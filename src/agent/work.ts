@@ -72,6 +72,12 @@ export function findRumor(work: Work, id: Hex): MoveRumor | undefined {
   return typeof saved === 'string' ? (JSON.parse(saved) as MoveRumor) : saved;
 }
 
+/** True when a message with this move waits to be published: an outbox holds each move at most once (docs/decisions/0001). */
+export function isQueued({ context, changes }: Work, moveId: Hex): boolean {
+  if (changes.some((change) => change.kind === 'queue' && change.record.moveId === moveId)) return true;
+  return context.store.listQueued().some((record) => record.moveId === moveId && record.targets.every(({ state }) => state === 'pending'));
+}
+
 /** Adds a move to the log. */
 export function recordMove(work: Work, nid: Hex, rumor: MoveRumor): void {
   work.moves.set(rumor.id, rumor);
