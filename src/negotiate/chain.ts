@@ -54,7 +54,11 @@ export function receiveMove(chain: Chain, arrival: Arrival): ChainStep {
   const { header } = arrival;
   if (header.seq > MAX_SEQ) return { kind: 'dropped', reason: 'limit' };
   const known = idAt(chain, header.seq);
-  if (known !== undefined) return known === header.id ? repeatMove(chain, arrival) : freeze(chain, [known, header.id]);
+  if (known !== undefined && known !== header.id) return freeze(chain, [known, header.id]);
+  // One that still waits asks again for what it waits for: the first asking, or its answer, may be lost. What it says it has seen
+  // counts in its turn only: counted now, the move whose repetition brings the missing one would no longer be repeated.
+  if (known !== undefined && header.seq > chain.received.length) return { kind: 'waiting', chain };
+  if (known !== undefined) return repeatMove(chain, arrival);
   if (header.seq > chain.received.length + 1) return waitFor(chain, arrival);
   return header.prev === lastId(chain.received) ? applyMoves(chain, arrival) : { kind: 'dropped', reason: 'wrong-prev' };
 }

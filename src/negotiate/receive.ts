@@ -181,7 +181,7 @@ function receiveReject(step: Step, id: Hex, body: BodyOf<'reject'>, now: number)
 }
 
 /** A receipt names the last move its sender has processed without a gap: what came after it goes out again. */
-function resendFrom(step: Step, upto: number): Step {
+export function resendFrom(step: Step, upto: number): Step {
   return step.state.chain.sent.slice(upto).reduce((next, { id }) => resend(next, id), step);
 }
 

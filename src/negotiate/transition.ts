@@ -7,7 +7,7 @@ import { issueDraft, type Draft, type Refusal } from './issue.ts';
 import type { MoveHeader, MoveRumor } from './move.ts';
 import type { BodyOf } from './moveBody.ts';
 import { CANCEL_GRACE_S, findHeld, type Negotiation } from './negotiation.ts';
-import { applyArrival } from './receive.ts';
+import { applyArrival, resendFrom } from './receive.ts';
 import { verifySignature, type SignedEvent } from './signature.ts';
 import { cancelFirst, emit, emitError, endNegotiation, releaseSlot, withState, type Step } from './step.ts';
 
@@ -76,10 +76,8 @@ function receive(start: Step, before: Negotiation, arrival: CheckedArrival, now:
         { ...withState(start, { ...start.state, chain: chained.chain }), resend: [...start.resend, ...chained.resend] },
         before,
       );
-    case 'waiting': {
-      const step = withState(start, { ...start.state, chain: chained.chain });
-      return conclude(emit(step, { v: 1, type: 'receipt', upto: chained.chain.received.length }, now), before);
-    }
+    case 'waiting':
+      return conclude(askForMissing(withState(start, { ...start.state, chain: chained.chain }), arrival, now), before);
     case 'equivocation':
       return conclude(withState(start, { ...start.state, chain: chained.chain }), before);
     case 'dropped':
@@ -87,6 +85,16 @@ function receive(start: Step, before: Negotiation, arrival: CheckedArrival, now:
     default:
       return chained satisfies never;
   }
+}
+
+/**
+ * What a move that comes too early is answered with. What a receipt asks for is sent before its turn: it may itself wait for what we
+ * have asked the other side for. Receipts and errors ask for nothing, or two sides with a gap each would ask each other for ever.
+ */
+function askForMissing(step: Step, arrival: Arrival, now: number): Step {
+  if (arrival.kind === 'move' && arrival.body.type === 'receipt') return resendFrom(step, arrival.body.upto);
+  if (arrival.kind === 'move' && arrival.body.type === 'error') return step;
+  return emit(step, { v: 1, type: 'receipt', upto: step.state.chain.received.length }, now);
 }
 
 /** Deadlines, applied before anything else so that a late input finds the state that time has made. */

@@ -1,0 +1,156 @@
+// The primitives that everything else consists of, each by its fastest implementation here, timed one by one.
+
+import {
+  createCipheriv,
+  createECDH,
+  createHash,
+  createHmac,
+  diffieHellman,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { schnorr } from '@noble/curves/secp256k1.js';
+import { v2 as nip44 } from 'nostr-tools/nip44';
+import { initNostrWasm } from 'nostr-wasm';
+import { measureCallMs, type Metric } from './measure.ts';
+
+/** A primitive: what one costs is measured once for each run. */
+export type Primitive =
+  | 'schnorr-sign'
+  | 'schnorr-verify'
+  | 'secp256k1-ecdh'
+  | 'nip44-encrypt'
+  | 'nip44-decrypt'
+  | 'x25519-keygen'
+  | 'x25519-agree'
+  | 'ed25519-keygen'
+  | 'ed25519-sign'
+  | 'ed25519-verify'
+  | 'hmac'
+  | 'aead'
+  | 'sha256'
+  | 'transaction';
+
+/** How many of each primitive something takes. */
+export type Needs = Readonly<Partial<Record<Primitive, number>>>;
+
+/** CPU milliseconds of one of each. */
+export type Prices = Readonly<Record<Primitive, number>>;
+
+const KIB = 1_024;
+// About the size of a gift-wrapped welcome.
+const TEXT = 'x'.repeat(4 * KIB);
+
+/** Times every primitive. Hashes and ciphers take a KiB, NIP-44 takes four with its conversation key ready. */
+export async function timePrimitives(): Promise<Prices> {
+  return { ...(await timeSecp256k1()), ...(await timeNip44()), ...(await timeCurve25519()), ...(await timeSymmetric()) };
+}
+
+/** What `needs` costs at `prices`. */
+export function sumUp(needs: Needs, prices: Prices): number {
+  return Object.entries(needs).reduce((sum, [name, times]) => sum + times * prices[name as Primitive], 0);
+}
+
+/** Adds needs up, each as often as its number says. */
+export function combine(...parts: readonly (readonly [times: number, needs: Needs])[]): Needs {
+  const total: Partial<Record<Primitive, number>> = {};
+  for (const [times, needs] of parts) {
+    for (const [name, count] of Object.entries(needs)) total[name as Primitive] = (total[name as Primitive] ?? 0) + times * count;
+  }
+  return total;
+}
+
+/** The prices as metrics; with them what the pure JavaScript implementation of BIP-340 takes. */
+export async function listPrices(prices: Prices): Promise<readonly Metric[]> {
+  const metrics = Object.entries(prices).map(([name, value]): Metric => ({ metric: `primitive ${name}`, value, unit: 'ms' }));
+  const [message, key] = [randomBytes(32), randomBytes(32)];
+  const [signature, publicKey] = [schnorr.sign(message, key), schnorr.getPublicKey(key)];
+  const options = { batch: 10, rounds: 5 };
+  const signing = await measureCallMs(() => schnorr.sign(message, key), options);
+  const verifying = await measureCallMs(() => schnorr.verify(signature, message, publicKey), options);
+  return [
+    ...metrics,
+    { metric: 'noble schnorr-sign', value: signing, unit: 'ms', floor: prices['schnorr-sign'] },
+    { metric: 'noble schnorr-verify', value: verifying, unit: 'ms', floor: prices['schnorr-verify'] },
+  ];
+}
+
+async function timeSecp256k1(): Promise<Pick<Prices, 'schnorr-sign' | 'schnorr-verify' | 'secp256k1-ecdh'>> {
+  // An instance of its own: the program's own choice of implementation stays as it is.
+  const wasm = await initNostrWasm();
+  const key = randomBytes(32);
+  const event = { id: '', pubkey: '', sig: '', kind: 445, created_at: 0, tags: [['h', '0'.repeat(64)]], content: 'x'.repeat(KIB) };
+  wasm.finalizeEvent(event, key);
+  const [own, other] = [createECDH('secp256k1'), createECDH('secp256k1')];
+  own.setPrivateKey(key);
+  const peer = other.generateKeys();
+  return {
+    'schnorr-sign': await measureCallMs(() => wasm.finalizeEvent({ ...event }, key)),
+    'schnorr-verify': await measureCallMs(() => wasm.verifyEvent(event)),
+    'secp256k1-ecdh': await measureCallMs(() => own.computeSecret(peer)),
+  };
+}
+
+async function timeNip44(): Promise<Pick<Prices, 'nip44-encrypt' | 'nip44-decrypt'>> {
+  const key = randomBytes(32);
+  const payload = nip44.encrypt(TEXT, key);
+  return {
+    'nip44-encrypt': await measureCallMs(() => nip44.encrypt(TEXT, key)),
+    'nip44-decrypt': await measureCallMs(() => nip44.decrypt(payload, key)),
+  };
+}
+
+type Curve25519 = 'x25519-keygen' | 'x25519-agree' | 'ed25519-keygen' | 'ed25519-sign' | 'ed25519-verify';
+
+async function timeCurve25519(): Promise<Pick<Prices, Curve25519>> {
+  const [own, other] = [generateKeyPairSync('x25519'), generateKeyPairSync('x25519')];
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const message = randomBytes(KIB);
+  const signature = sign(null, message, privateKey);
+  return {
+    'x25519-keygen': await measureCallMs(() => generateKeyPairSync('x25519')),
+    'x25519-agree': await measureCallMs(() => diffieHellman({ privateKey: own.privateKey, publicKey: other.publicKey })),
+    'ed25519-keygen': await measureCallMs(() => generateKeyPairSync('ed25519')),
+    'ed25519-sign': await measureCallMs(() => sign(null, message, privateKey)),
+    'ed25519-verify': await measureCallMs(() => verify(null, message, publicKey, signature)),
+  };
+}
+
+async function timeSymmetric(): Promise<Pick<Prices, 'hmac' | 'aead' | 'sha256' | 'transaction'>> {
+  const [key, nonce, data, block] = [randomBytes(16), randomBytes(12), randomBytes(KIB), randomBytes(32)];
+  const seal = (): unknown => {
+    const cipher = createCipheriv('aes-128-gcm', key, nonce);
+    return [cipher.update(data), cipher.final(), cipher.getAuthTag()];
+  };
+  return {
+    hmac: await measureCallMs(() => createHmac('sha256', key).update(block).digest()),
+    aead: await measureCallMs(seal),
+    sha256: await measureCallMs(() => createHash('sha256').update(data).digest()),
+    transaction: await timeTransactions(),
+  };
+}
+
+/** One row saved for good, as the store does it; the disk's own time is none of the CPU's. */
+async function timeTransactions(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-bench-'));
+  const db = new DatabaseSync(join(folder, 'bench.db'));
+  try {
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE row(id INTEGER PRIMARY KEY, bytes BLOB) STRICT');
+    const insert = db.prepare('INSERT INTO row(bytes) VALUES (?)');
+    const bytes = randomBytes(2 * KIB);
+    return await measureCallMs(() => {
+      db.exec('BEGIN IMMEDIATE');
+      insert.run(bytes);
+      db.exec('COMMIT');
+    });
+  } finally {
+    db.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

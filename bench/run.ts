@@ -1,0 +1,55 @@
+// `npm run bench -- [--json] [NAME…]`: runs the named benches, or all, and prints their figures beside the floor of each.
+
+import { parseArgs } from 'node:util';
+import type { Metric } from './measure.ts';
+
+/** The benches by name; each is loaded when it runs. */
+const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<readonly Metric[]> }>>> = {
+  deal: () => import('./deal.ts'),
+  'cold-start': () => import('./coldStart.ts'),
+};
+
+const EXIT_USAGE = 64;
+
+function readArguments(): { readonly isJson: boolean; readonly names: readonly string[] } {
+  const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
+  const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown.length > 0) throw new TypeError(`There is no bench ${unknown.join(', ')}. Choose from: ${Object.keys(BENCHES).join(', ')}`);
+  return { isJson: values.json, names: positionals.length > 0 ? [...new Set(positionals)] : Object.keys(BENCHES) };
+}
+
+function printJson(bench: string, { metric, value, unit, floor }: Metric): void {
+  console.log(JSON.stringify({ bench, metric, value: round(value), unit, floor: floor === undefined ? null : round(floor) }));
+}
+
+function printLine({ metric, value, unit, floor }: Metric): void {
+  const figures = [String(round(value)).padStart(10), unit.padEnd(5)];
+  const beside = floor === undefined ? [] : [`floor ${String(round(floor)).padStart(8)}`, floor > 0 ? `× ${(value / floor).toFixed(1)}` : ''];
+  console.log(['', metric.padEnd(26), ...figures, ...beside].join('  ').trimEnd());
+}
+
+// Three figures after the point say all that can be known of a millisecond of CPU time.
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
+
+async function runBenches({ isJson, names }: ReturnType<typeof readArguments>): Promise<void> {
+  for (const name of names) {
+    const bench = await BENCHES[name]?.();
+    const metrics = (await bench?.run()) ?? [];
+    if (!isJson) console.log(`${name}  (Node ${process.version}; ms are CPU time; floor: the primitives alone)`);
+    for (const metric of metrics) {
+      if (isJson) printJson(name, metric);
+      else printLine(metric);
+    }
+  }
+}
+
+let choice: ReturnType<typeof readArguments> | undefined;
+try {
+  choice = readArguments();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = EXIT_USAGE;
+}
+if (choice !== undefined) await runBenches(choice);
