@@ -4,11 +4,10 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { NegotiateError } from '../core/errors.ts';
+import { hasSafeWal } from '../core/sqliteVersion.ts';
 
 const APPLICATION_ID = 0x61_6e_72_6c; // "anrl"
 const SCHEMA_VERSION = 1;
-// From this version on SQLite's write-ahead log is free of a reset bug that can lose commits.
-const FIRST_SAFE_WAL = [3, 51, 3] as const;
 
 const SCHEMA = `
 CREATE TABLE event(
@@ -86,18 +85,13 @@ function prepare(db: DatabaseSync, maxBytes: number): void {
   checkSchema(db);
   db.exec('COMMIT');
   // Only now that the file is known to be ours, as this changes its header.
-  db.exec(`PRAGMA journal_mode = ${hasSafeWal(db) ? 'WAL' : 'DELETE'}`);
+  db.exec(`PRAGMA journal_mode = ${hasSafeWal(readVersion(db)) ? 'WAL' : 'DELETE'}`);
   const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
   db.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / pageBytes)}`);
 }
 
-function hasSafeWal(db: DatabaseSync): boolean {
-  const version = String(db.prepare('SELECT sqlite_version() AS value').get()?.['value']).split('.').map(Number);
-  for (const [place, needed] of FIRST_SAFE_WAL.entries()) {
-    const actual = version[place] ?? 0;
-    if (actual !== needed) return actual > needed;
-  }
-  return true;
+function readVersion(db: DatabaseSync): string {
+  return String(db.prepare('SELECT sqlite_version() AS version').get()?.['version']);
 }
 
 function isEmpty(db: DatabaseSync): boolean {
