@@ -8,7 +8,7 @@ import { loadSchnorr } from '../src/nostr/schnorr.ts';
 import { createBenchAgent, type BenchAgent, type Tally } from './benchAgent.ts';
 import { measureCpuMs, median, type Metric } from './measure.ts';
 import { createMemoryPool, type Traffic } from './memoryPool.ts';
-import { NEEDED_EVENTS, NEEDS, STAGES, type Stage } from './needs.ts';
+import { NEEDED_EVENTS, NEEDED_FETCHES, NEEDS, STAGES, THROW_AWAY_SIGNATURES, type Stage } from './needs.ts';
 import { combine, listPrices, sumUp, timePrimitives } from './primitives.ts';
 
 const WARM_UPS = 2;
@@ -121,14 +121,21 @@ function countUp(deals: readonly Deal[]): readonly Metric[] {
   const count = (metric: string, read: (deal: Deal) => number, floor?: number): Metric => {
     return { metric, value: middle(read), unit: 'count', ...(floor === undefined ? {} : { floor }) };
   };
-  const bytes = (metric: string, read: (deal: Deal) => number, floor?: number): Metric => ({ ...count(metric, read, floor), unit: 'bytes' });
+  const bytes = (metric: string, read: (deal: Deal) => number, floor?: number): Metric => ({
+    ...count(metric, read, floor),
+    unit: 'bytes',
+  });
   return [
-    count('identity signatures', ({ counts }) => counts.identitySignatures, (needs['schnorr-sign'] ?? 0) - 11),
+    count('identity signatures', ({ counts }) => counts.identitySignatures, (needs['schnorr-sign'] ?? 0) - THROW_AWAY_SIGNATURES),
     count('events published', ({ counts }) => counts.publishedEvents, NEEDED_EVENTS),
-    count('events fetched', ({ counts }) => counts.fetchedEvents, 3 + 1 + 10),
+    count('events fetched', ({ counts }) => counts.fetchedEvents, NEEDED_FETCHES),
     count('transactions', ({ counts }) => counts.transactions, needs.transaction),
     bytes('bytes published', ({ counts }) => counts.publishedBytes),
     bytes('bytes fetched', ({ counts }) => counts.fetchedBytes),
-    bytes('bytes of group events', ({ counts }) => counts.groupBytes, middle(({ moveBytes }) => moveBytes)),
+    bytes(
+      'bytes of group events',
+      ({ counts }) => counts.groupBytes,
+      middle(({ moveBytes }) => moveBytes),
+    ),
   ];
 }

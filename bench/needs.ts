@@ -7,12 +7,6 @@ export const STAGES = ['publish', 'invite', 'join', 'talk', 'haggle', 'sign', 'v
 /** One of {@link STAGES}. */
 export type Stage = (typeof STAGES)[number];
 
-/** Events that must be published, and transactions that must be saved. */
-export interface Counts {
-  readonly events: number;
-  readonly transactions: number;
-}
-
 // A step that sends is saved before it publishes, and the relay's OK after; one that only receives is saved once.
 const SENDS = 2;
 const RECEIVES = 1;
@@ -30,7 +24,7 @@ const EPOCH: Needs = { hmac: 18, sha256: 4 };
 const HPKE: Needs = { 'x25519-agree': 1, hmac: 7, aead: 1 };
 
 /** Ratchet step, sender data, signature, inner and outer ciphers, move id, message hash; the event by a throw-away key. */
-export const SEAL: Needs = { hmac: 5, aead: 3, sha256: 2, 'ed25519-sign': 1, 'schnorr-sign': 1 };
+const SEAL: Needs = { hmac: 5, aead: 3, sha256: 2, 'ed25519-sign': 1, 'schnorr-sign': 1 };
 
 /** The same from the other side. */
 const OPEN: Needs = { hmac: 5, aead: 3, sha256: 2, 'ed25519-verify': 1, 'schnorr-verify': 1 };
@@ -86,5 +80,17 @@ export const NEEDS: Readonly<Record<Stage, Needs>> = {
   verify: VERIFY,
 };
 
-/** Three events of each agent, the gift wrap, the renewed key package, and ten moves: open, two of talk, three offers, four of the deal. */
-export const NEEDED_EVENTS = 2 * 3 + 1 + 1 + 10;
+// Open, two of talk, three offers, four of the deal.
+const MOVES = 10;
+
+/** Signatures by throw-away keys: one for each move, one for the gift wrap. */
+export const THROW_AWAY_SIGNATURES = MOVES + 1;
+
+/** What the two must read of one another: three events to invite, the gift wrap, the moves. */
+export const NEEDED_FETCHES = 3 + 1 + MOVES;
+
+/** Three events of each agent, the gift wrap, the renewed key package, the moves. */
+export const NEEDED_EVENTS = 2 * 3 + 1 + 1 + MOVES;
+
+/** One move sent and nothing else, which is what `send` does. */
+export const SEND: Needs = combine([1, SEAL], [SENDS, { transaction: 1 }]);

@@ -24,7 +24,8 @@ function printJson(bench: string, { metric, value, unit, floor }: Metric): void 
 
 function printLine({ metric, value, unit, floor }: Metric): void {
   const figures = [String(round(value)).padStart(10), unit.padEnd(5)];
-  const beside = floor === undefined ? [] : [`floor ${String(round(floor)).padStart(8)}`, floor > 0 ? `× ${(value / floor).toFixed(1)}` : ''];
+  const beside =
+    floor === undefined ? [] : [`floor ${String(round(floor)).padStart(8)}`, floor > 0 ? `× ${(value / floor).toFixed(1)}` : ''];
   console.log(['', metric.padEnd(26), ...figures, ...beside].join('  ').trimEnd());
 }
 

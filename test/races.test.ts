@@ -278,6 +278,22 @@ describe('an agent', () => {
     }
   });
 
+  it('that is closed while it waits ends the wait in order, and can be opened again at once', async () => {
+    const { seller } = await setTable();
+    const agent = await openAgent({ home: seller.home, clock });
+    const waiting = agent.sync({ waitS: 600 });
+    await agent.close();
+    expect(
+      await waiting.then(
+        () => 'ended',
+        (error: { code?: string }) => error.code,
+      ),
+    ).toMatch(/^(?:ended|relay\/unreachable|input\/invalid)$/);
+    await expect(agent.list()).rejects.toMatchObject({ code: 'input/invalid' });
+    await agent.close();
+    await seller.call((open) => open.sync());
+  });
+
   it('leaves no secret key in what it prints or stores beside the key file', async () => {
     const { buyer } = await setTable();
     const key = readFileSync(join(buyer.home, 'identity.key'), 'utf8').trim();

@@ -57,10 +57,7 @@ export async function openAgent(options: OpenOptions): Promise<Agent> {
   const opened = openHome(options, mode === 'write');
   try {
     const { context, close } = buildContext(options, opened.store, readSetting(opened.store, 'pubkey'));
-    return buildAgent(context, mode, async () => {
-      await close();
-      opened.close();
-    });
+    return buildAgent(context, mode, close, opened.close);
   } catch (error) {
     opened.close();
     throw error;
@@ -103,10 +100,10 @@ function openHome({ home, lockWaitMs = DEFAULT_LOCK_WAIT_MS }: Pick<OpenOptions,
     const store = openSqliteStore(databasePath(home));
     return {
       store,
-      close: () => {
+      close: onlyOnce(() => {
         store.close();
         unlock();
-      },
+      }),
     };
   } catch (error) {
     unlock();
@@ -130,15 +127,21 @@ function buildContext(
   return { context: { pubkey, store, clock, rng, extraRelays, signer: signer.get, pool: pool.get, closing: closing.signal }, close };
 }
 
-function buildAgent(context: AgentContext, mode: 'read' | 'write', close: () => Promise<void>): Agent {
+function buildAgent(context: AgentContext, mode: 'read' | 'write', disconnect: () => Promise<void>, release: () => void): Agent {
   let last: Promise<unknown> = Promise.resolve();
   const call = (name: UseCaseName, input: unknown): Promise<unknown> => {
     const result = last.then(() => runUseCase(context, mode, name, input));
     last = result.catch(() => undefined);
     return result;
   };
+  // What still runs ends early, since its relays are gone, and is waited for: it may be about to save.
+  const end = async (): Promise<void> => {
+    await disconnect();
+    await last;
+    release();
+  };
   const methods = Object.keys(USE_CASES).map((name) => [name, (input: unknown = {}) => call(name as UseCaseName, input)]);
-  return Object.freeze({ ...Object.fromEntries(methods), close }) as Agent;
+  return Object.freeze({ ...Object.fromEntries(methods), close: end }) as Agent;
 }
 
 async function runUseCase(context: AgentContext, mode: 'read' | 'write', name: UseCaseName, input: unknown): Promise<unknown> {
@@ -157,6 +160,14 @@ function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.output<T>
   const issue = parsed.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? 'input' : issue.path.map(String).join('.');
   throw new NegotiateError('input/invalid', `The value of ${where} is not valid (${issue?.code ?? 'invalid'}). Correct it and try again.`);
+}
+
+function onlyOnce(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }
 
 function once<T>(make: () => Promise<T>): { get: () => Promise<T>; isUsed: () => boolean } {

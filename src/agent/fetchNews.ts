@@ -18,6 +18,8 @@ const GIFT_WRAP = 1059;
 const WRAP_OVERLAP_S = 2 * 86_400 + 3_600;
 // An event may reach a relay long after it was made: its sender was offline, or the relay was.
 const GROUP_OVERLAP_S = 3 * 86_400;
+// Each channel has sockets of its own, so that relays cannot tell whose channels they are.
+const FETCHES_AT_ONCE = 8;
 
 /** What a round of fetching brought. */
 export interface FetchedNews {
@@ -35,10 +37,14 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   const reports: FetchReport[] = [];
   const early = await joinWaiting(context);
   const { joined, waiting } = await fetchWraps(context, reports);
-  const lists = await Promise.all(context.store.listChannels().map((record) => fetchChannel(context, record, reports)));
   const news: News[] = [];
-  // One channel after the other: each step reads what the one before has saved.
-  for (const { record, events, readUntil } of lists) news.push(...(await receiveGroupEvents(context, record.id, events, readUntil)));
+  const channels = context.store.listChannels();
+  for (let start = 0; start < channels.length; start += FETCHES_AT_ONCE) {
+    const batch = channels.slice(start, start + FETCHES_AT_ONCE);
+    const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, reports)));
+    // Taken in one after the other: each step reads what the one before has saved.
+    for (const { record, events, readUntil } of fetched) news.push(...(await receiveGroupEvents(context, record.id, events, readUntil)));
+  }
   const silent = [...new Set(reports.filter(({ complete }) => !complete).map(({ relay }) => relay))];
   return { joined: [...early, ...joined], waiting, news, silent, isDeaf: !reports.some(({ complete }) => complete) };
 }
