@@ -240,7 +240,8 @@ describe('group events', () => {
     const update = (await commit(pair.b, rng)).mlsBytes;
     const seen = new Set<string>();
     for (const source of [application, update]) {
-      for (let bit = 0; bit < source.length * 8; bit += 3) {
+      // Every bit of the header, where kinds and senders are told apart, and every third of the rest.
+      for (let bit = 0; bit < source.length * 8; bit += bit < 800 ? 1 : 3) {
         const bytes = source.with(bit >> 3, (source[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
         seen.add((await processMls(pair.a, bytes)).kind);
       }
@@ -248,9 +249,9 @@ describe('group events', () => {
     }
     expect([...seen].sort()).toEqual(['own', 'refused', 'unreadable']);
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) =>
-        expect((await processMls(pair.a, bytes)).kind).toBe('unreadable'),
-      ),
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+        expect((await processMls(pair.a, bytes)).kind).toBe('unreadable');
+      }),
       { numRuns: 200 },
     );
   });
