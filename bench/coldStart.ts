@@ -40,7 +40,12 @@ export async function run(): Promise<readonly Metric[]> {
       ...listCommands('checkout', join(ROOT, 'bin', 'agent-negotiate.js'), prepared, sendMs),
       ...listCommands('installed', built, prepared, sendMs),
     ];
-    return report(commands, await measureCommands(commands, prepared.home));
+    const storedBefore = relay.storedEvents().length;
+    const costs = await measureCommands(commands, prepared.home);
+    // Two commands send, once in each round.
+    const missing = 2 * (ROUNDS + 1) - (relay.storedEvents().length - storedBefore);
+    if (missing !== 0) throw new Error(`The figures of send count for nothing: ${missing} messages did not reach the relay.`);
+    return report(commands, costs);
   } finally {
     await relay.close();
     rmSync(folder, { recursive: true, force: true });

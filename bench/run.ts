@@ -4,18 +4,18 @@ import { parseArgs } from 'node:util';
 import type { Metric } from './measure.ts';
 
 /** The benches by name; each is loaded when it runs. */
-const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<readonly Metric[]> }>>> = {
-  deal: () => import('./deal.ts'),
-  'cold-start': () => import('./coldStart.ts'),
-};
+const BENCHES: ReadonlyMap<string, () => Promise<{ readonly run: () => Promise<readonly Metric[]> }>> = new Map([
+  ['deal', () => import('./deal.ts')],
+  ['cold-start', () => import('./coldStart.ts')],
+]);
 
 const EXIT_USAGE = 64;
 
 function readArguments(): { readonly isJson: boolean; readonly names: readonly string[] } {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
-  const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
-  if (unknown.length > 0) throw new TypeError(`There is no bench ${unknown.join(', ')}. Choose from: ${Object.keys(BENCHES).join(', ')}`);
-  return { isJson: values.json, names: positionals.length > 0 ? [...new Set(positionals)] : Object.keys(BENCHES) };
+  const unknown = positionals.filter((name) => !BENCHES.has(name));
+  if (unknown.length > 0) throw new TypeError(`There is no bench ${unknown.join(', ')}. Choose from: ${[...BENCHES.keys()].join(', ')}`);
+  return { isJson: values.json, names: positionals.length > 0 ? [...new Set(positionals)] : [...BENCHES.keys()] };
 }
 
 function printJson(bench: string, { metric, value, unit, floor }: Metric): void {
@@ -36,7 +36,7 @@ function round(value: number): number {
 
 async function runBenches({ isJson, names }: ReturnType<typeof readArguments>): Promise<void> {
   for (const name of names) {
-    const bench = await BENCHES[name]?.();
+    const bench = await BENCHES.get(name)?.();
     const metrics = (await bench?.run()) ?? [];
     if (!isJson) console.log(`${name}  (Node ${process.version}; ms are CPU time; floor: the primitives alone)`);
     for (const metric of metrics) {

@@ -4,6 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import { KINDS } from '../marmot/profile.ts';
 import type { Filter } from '../nostr/filter.ts';
 import type { FetchReport } from '../nostr/relayPool.ts';
+import { loadSchnorr } from '../nostr/schnorr.ts';
 import { readState } from './negotiationState.ts';
 import type { ChannelRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
@@ -34,6 +35,8 @@ export interface FetchedNews {
 
 /** Fetches and takes in gift wraps, then the events of every channel, new ones included. Never throws for what relays do. */
 export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
+  // Many signatures are checked from here on: worth loading the fast way to do it.
+  await loadSchnorr();
   const reports: FetchReport[] = [];
   const early = await joinWaiting(context);
   const { joined, waiting } = await fetchWraps(context, reports);
