@@ -70,8 +70,18 @@ function happen(world: World, event: Event): void {
       if (message !== undefined && event.do !== 'drop') receive(world.parties[message.to], message.rumor, world.now);
       break;
     }
-    default:
+    case 'offer':
+    case 'accept':
+    case 'confirm':
+    case 'withdraw':
+    case 'reject':
+    case 'cancel':
+    case 'say':
+    case 'resend':
       move(world, event);
+      break;
+    default:
+      event satisfies never;
   }
   collect(world);
   checkAlways(world);
