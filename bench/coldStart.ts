@@ -12,6 +12,8 @@ import { SEND } from './needs.ts';
 import { sumUp, timePrimitives } from './primitives.ts';
 
 const ROUNDS = 9;
+// A Node that does nothing: the floor of every command.
+const BARE = 'node';
 
 /** A command to measure: its arguments for Node, and what it must do beyond starting, in milliseconds of primitives. */
 interface Command {
@@ -36,7 +38,7 @@ export async function run(): Promise<readonly Metric[]> {
     const built = buildCopy(mkdtempSync(join(folder, 'built-')));
     const sendMs = sumUp(SEND, await timePrimitives());
     const commands = [
-      { name: 'node', args: () => ['-e', '0'], floorMs: 0 },
+      { name: BARE, args: () => ['-e', '0'], floorMs: 0 },
       ...listCommands('checkout', join(ROOT, 'bin', 'agent-negotiate.js'), prepared, sendMs),
       ...listCommands('installed', built, prepared, sendMs),
     ];
@@ -85,12 +87,22 @@ async function measureIn(home: string, args: Command['args']): Promise<ChildCost
 
 function report(commands: readonly Command[], costs: ReadonlyMap<string, readonly ChildCost[]>): readonly Metric[] {
   const middle = (name: string, read: (cost: ChildCost) => number): number => median((costs.get(name) ?? []).map(read));
-  const floor = { cpuMs: middle('node', ({ cpuMs }) => cpuMs), rssMib: middle('node', ({ rssMib }) => rssMib) };
+  const floor = { cpuMs: middle(BARE, ({ cpuMs }) => cpuMs), rssMib: middle(BARE, ({ rssMib }) => rssMib) };
   const times = commands.map(({ name, floorMs }): Metric => {
-    return { metric: name, value: middle(name, ({ cpuMs }) => cpuMs), unit: 'ms', floor: floor.cpuMs + floorMs };
+    return {
+      metric: name,
+      value: middle(name, ({ cpuMs }) => cpuMs),
+      unit: 'ms',
+      ...(name === BARE ? {} : { floor: floor.cpuMs + floorMs }),
+    };
   });
   const memory = commands.map(({ name }): Metric => {
-    return { metric: `${name} memory`, value: middle(name, ({ rssMib }) => rssMib), unit: 'MiB', floor: floor.rssMib };
+    return {
+      metric: `${name} memory`,
+      value: middle(name, ({ rssMib }) => rssMib),
+      unit: 'MiB',
+      ...(name === BARE ? {} : { floor: floor.rssMib }),
+    };
   });
   return [...times, ...memory];
 }

@@ -13,7 +13,7 @@ import { hashLock, makeSignatureTemplate } from '../negotiate/signature.ts';
 import { issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
 import { findOfferById } from './findOfferById.ts';
-import { openNamed } from './findNegotiation.ts';
+import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
 import { signAgreement } from './signAgreement.ts';

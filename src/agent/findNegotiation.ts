@@ -4,7 +4,6 @@ import { isHex32, type Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { parsePublicKey } from '../nostr/npub.ts';
 import type { NegotiationRecord, Store } from '../store/records.ts';
-import { openNegotiation, type OpenNegotiation, type Work } from './work.ts';
 
 const PREFIX = /^[0-9a-f]{4,64}$/;
 
@@ -19,14 +18,6 @@ export function findNegotiation(store: Store, text: string): NegotiationRecord {
     throw new NegotiateError('input/ambiguous', message, { details: { candidates: found.length } });
   }
   return only;
-}
-
-/** Finds a negotiation and opens it within a step. Throws as {@link findNegotiation}. */
-export function openNamed(work: Work, text: string): OpenNegotiation {
-  const { nid } = findNegotiation(work.context.store, text);
-  const open = openNegotiation(work, nid);
-  if (open === undefined) throw new NegotiateError('internal/bug', 'A negotiation vanished while it was opened. Please report this.');
-  return open;
 }
 
 function listCandidates(store: Store, text: string): readonly NegotiationRecord[] {

@@ -9,7 +9,7 @@ import type { Negotiation } from '../negotiate/negotiation.ts';
 import { parseTerms, termsSchema, type Terms } from '../negotiate/terms.ts';
 import { issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
-import { openNamed } from './findNegotiation.ts';
+import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { beginWork } from './work.ts';
 

@@ -5,7 +5,7 @@ import { identifier, longText } from '../negotiate/fields.ts';
 import { issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
 import { findOfferById } from './findOfferById.ts';
-import { openNamed } from './findNegotiation.ts';
+import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { beginWork } from './work.ts';
 

@@ -6,7 +6,8 @@ import { talkText } from '../negotiate/fields.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import { issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
-import { findNegotiation, openNamed } from './findNegotiation.ts';
+import { findNegotiation } from './findNegotiation.ts';
+import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { beginWork } from './work.ts';
 
