@@ -5,12 +5,13 @@ import { bytesToHex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { makeFixedPrice } from '../negotiate/price.ts';
 import { longText, unixSeconds, wholeNumber } from '../negotiate/fields.ts';
-import type { Negotiation } from '../negotiate/negotiation.ts';
+import { readPhase, type Negotiation } from '../negotiate/negotiation.ts';
 import { parseTerms, termsSchema, type Terms } from '../negotiate/terms.ts';
 import { issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
 import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
+import { refusalError } from './refusalError.ts';
 import { beginWork } from './work.ts';
 
 const DEFAULT_LIFE_S = 86_400;
@@ -40,6 +41,8 @@ export async function offer(context: AgentContext, input: OfferInput): Promise<M
   const work = beginWork(context);
   const open = openNamed(work, input.nid);
   const { state } = open;
+  // The rules let talk and plain offers go on, but nobody could accept this one.
+  if (readPhase(state) === 'agreed') throw refusalError('agreed');
   const countered = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open')?.id;
   await issueMove(work, open, {
     type: 'offer',

@@ -3,8 +3,9 @@
 import { NegotiateError } from '../core/errors.ts';
 import type { Refusal } from '../negotiate/issue.ts';
 
-const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit', string>> = {
+const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed', string>> = {
   ended: 'This negotiation is closed, so nothing can be added to it. Start a new one with: agent-negotiate start',
+  agreed: 'The deal of this negotiation is made, so nothing more is offered in it. Start a new one with: agent-negotiate start',
   frozen: 'The peer has contradicted itself, so nothing more is signed here. Look at status, and start anew if you still trust it.',
   limit: 'This negotiation has as many unanswered or counted moves as are allowed. Wait for the peer, or start a new one.',
   'slot-taken': 'A signature of yours is out, or the deal is made. Run sync and look at status before you do anything else.',
