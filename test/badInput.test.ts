@@ -264,6 +264,19 @@ describe('what the owner asks for in vain', () => {
     }
   });
 
+  it('is refused when the deal is made: a new offer needs a new negotiation', async () => {
+    const { buyer, seller, nid } = await openNegotiation();
+    await seller.call((agent) => agent.offer({ nid, priceMsat: 900_000n }));
+    await buyer.call((agent) => agent.sync());
+    await buyer.call((agent) => agent.accept({ nid }));
+    for (const agent of [seller, buyer, seller, buyer]) await agent.call((open) => open.sync());
+    for (const agent of [buyer, seller]) {
+      const { code, message } = await failureOf(agent.call((open) => open.offer({ nid, priceMsat: 1_000n })));
+      expect(code).toBe('negotiation/refused');
+      expect(message).toContain('The deal of this negotiation is made');
+    }
+  });
+
   it('is refused by the peer too when it comes from a program that does not refuse it itself', async () => {
     const { buyer, seller, nid } = await openNegotiation();
     await buyer.call((agent) => agent.reject({ nid }));

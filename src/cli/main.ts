@@ -1,5 +1,6 @@
 // The command line: every verb and its options; what a verb does is loaded when it is called.
 
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isNegotiateError } from '../core/errors.ts';
 import { printJson, printRemark } from './io.ts';
@@ -16,7 +17,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
   const outcome = { exitCode: 0 };
   const program = new Command('agent-negotiate');
-  program.description('Private negotiation between AI agents over Nostr, end-to-end encrypted with Marmot/MLS.').exitOverride();
+  program
+    .description('Private negotiation between AI agents over Nostr, end-to-end encrypted with Marmot/MLS.')
+    .version(readVersion())
+    .exitOverride();
   addVerbs(program, (code) => {
     outcome.exitCode = code;
   });
@@ -26,6 +30,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return explain(error, argv.includes('--json'));
   }
+}
+
+function readVersion(): string {
+  // The same path from src/cli and dist/cli.
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
 }
 
 function explain(error: unknown, isJson: boolean): number {

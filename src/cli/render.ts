@@ -46,7 +46,7 @@ export function renderNegotiation(view: NegotiationView): readonly string[] {
     ...(unsent > 0 ? [`  not sent  ${unsent} of your messages; run: agent-negotiate sync`] : []),
     ...(unseen > 0 ? [`  not seen  ${unseen} of your messages by the peer yet`] : []),
     ...warnings.map((warning) => `  warning   ${warning}`),
-    ...offers.filter(({ status }) => status === 'open').flatMap(renderOffer),
+    ...(agreement === undefined ? offers.filter(({ status }) => status === 'open').flatMap(renderOffer) : []),
     ...deal,
     ...renderNext(view).flatMap((line, i) => (i === 0 ? ['', line] : [line])),
   ];

@@ -24,9 +24,7 @@ function renderReport({ events, negotiations, joined, invites, published, silent
   return [
     ...joined.map((npub) => `${shortNpub(npub)} has opened a private channel with you.`),
     ...invites.map((npub) => `${npub} would like to open a channel. To let it in, run: agent-negotiate sync --from ${npub}`),
-    ...events.map(
-      ({ nid, type, phase }) => `${shortId(nid)}  ${type === 'unusable' ? 'a message that could not be used' : type} (${phase})`,
-    ),
+    ...events.map(({ nid, type }) => `${shortId(nid)}  ${type === 'unusable' ? 'a message that could not be used' : type}`),
     ...negotiations.map(renderSummary),
     ...(isQuiet ? ['Nothing new.'] : []),
     ...(published.waiting > 0 ? [`${published.waiting} messages of yours wait for a relay; run sync again later.`] : []),
