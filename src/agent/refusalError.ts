@@ -5,6 +5,11 @@ import type { Refusal } from '../negotiate/issue.ts';
 
 const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed', string>> = {
   ended: 'This negotiation is closed, so nothing can be added to it. Start a new one with: agent-negotiate start',
+  'wrong-role': 'This step is the other side’s. Look at status.',
+  'too-early': 'It is too early for this step. Run sync and look at status.',
+  conflict: 'This step was taken before, in another way. Look at history.',
+  disputed: 'There is a dispute about this deal, so nothing goes on by itself. Look at history and settle it with the peer.',
+  completed: 'This deal is completed.',
   agreed: 'The deal of this negotiation is made, so nothing more is offered in it. Start a new one with: agent-negotiate start',
   frozen: 'The peer has contradicted itself, so nothing more is signed here. Look at status, and start anew if you still trust it.',
   limit: 'This negotiation has as many unanswered or counted moves as are allowed. Wait for the peer, or start a new one.',

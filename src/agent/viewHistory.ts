@@ -1,6 +1,7 @@
 // The moves of a negotiation as a conversation.
 
 import type { Hex } from '../core/bytes.ts';
+import type { FileRef } from '../negotiate/files.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { MoveBody } from '../negotiate/moveBody.ts';
 import { formatPrice } from '../negotiate/price.ts';
@@ -23,6 +24,8 @@ export interface MoveView {
   readonly lines?: readonly string[];
   /** The offer that an accept or reject is about. */
   readonly offer?: Hex;
+  /** Files handed over, by name, digest and size in bytes. */
+  readonly files?: readonly FileRef[];
   /** The code of an error or a reject. */
   readonly code?: string;
   /** False while no relay has taken a move of ours. */
@@ -44,7 +47,7 @@ export function viewMove(record: MoveRecord, me: Hex): MoveView | undefined {
   return decoded.kind === 'unusable' ? { ...head, type: 'unusable' } : { ...head, type: decoded.body.type, ...viewBody(decoded.body) };
 }
 
-function viewBody(body: MoveBody): Pick<MoveView, 'text' | 'price' | 'lines' | 'offer' | 'code'> {
+function viewBody(body: MoveBody): Pick<MoveView, 'text' | 'price' | 'lines' | 'offer' | 'code' | 'files'> {
   switch (body.type) {
     case 'open':
       return { text: body.requirements };
@@ -60,6 +63,15 @@ function viewBody(body: MoveBody): Pick<MoveView, 'text' | 'price' | 'lines' | '
       return { offer: body.offer, code: body.code, ...(body.text === undefined ? {} : { text: body.text }) };
     case 'error':
       return { code: body.code };
+    case 'deliver':
+      return { files: body.files, ...(body.text === undefined ? {} : { text: body.text }) };
+    case 'input':
+      return { files: body.files };
+    case 'dispute':
+      return { code: body.code, ...(body.text === undefined ? {} : { text: body.text }) };
+    case 'payterms':
+    case 'funded':
+    case 'completion':
     case 'confirm':
     case 'close':
     case 'cancel':

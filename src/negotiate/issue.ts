@@ -5,6 +5,8 @@ import { checkFirst, checkSecond } from './commitment.ts';
 import type { BodyOf } from './moveBody.ts';
 import { findHeld, findOffer, isFrozen, markOffers, type Negotiation, type Offer } from './negotiation.ts';
 import { closeOffers } from './receive.ts';
+import { settleHeld } from './settleHeld.ts';
+import type { SettlementMove, SettlementProblem } from './settlement.ts';
 import { hashLock, type VerifiedSignature } from './signature.ts';
 import { emit, endNegotiation, lastSentId, withState, type Step } from './step.ts';
 import type { Hex } from '../core/bytes.ts';
@@ -27,7 +29,8 @@ export type Draft =
     }
   | { readonly type: 'reject'; readonly body: BodyOf<'reject'> }
   | { readonly type: 'withdraw'; readonly body: BodyOf<'withdraw'> }
-  | { readonly type: 'cancel' };
+  | { readonly type: 'cancel' }
+  | { readonly type: 'settle'; readonly body: SettlementMove };
 
 /** Why an own move may not go out now. */
 export type Refusal =
@@ -42,13 +45,14 @@ export type Refusal =
   | 'expired'
   | 'unknown-accept'
   | 'window'
-  | 'invalid';
+  | 'invalid'
+  | SettlementProblem;
 
 /** Makes an own move, or says why not; a refused one changes nothing. */
 export function issueDraft(step: Step, draft: Draft, now: number): Step | Refusal {
   const { state } = step;
   const isCommitment = draft.type === 'accept' || draft.type === 'confirm';
-  const type = draft.type === 'talk' ? draft.body.type : draft.type;
+  const type = draft.type === 'talk' || draft.type === 'settle' ? draft.body.type : draft.type;
   if (state.ended !== undefined) return 'ended';
   if (isCommitment && isFrozen(state)) return 'frozen';
   if (!isExempt(type) && !maySend(state.chain, type, isCommitment)) return 'limit';
@@ -67,6 +71,8 @@ export function issueDraft(step: Step, draft: Draft, now: number): Step | Refusa
       return issueWithdraw(step, draft.body, now);
     case 'cancel':
       return findHeld(state) === undefined ? endWith(emit(step, { v: 1, type: 'cancel' }, now)) : 'slot-taken';
+    case 'settle':
+      return issueSettlement(step, draft.body, now);
     default:
       return draft satisfies never;
   }
@@ -172,6 +178,13 @@ function issueWithdraw(step: Step, body: BodyOf<'withdraw'>, now: number): Step 
   if (offer.status === 'taken') return 'slot-taken';
   const sent = emit(step, body, now);
   return withState(sent, closeOffers(sent.state, sent.state.me, 'withdrawn', offer.id));
+}
+
+/** One that was made before is not made again: the first one is on its way, or was received. */
+function issueSettlement(step: Step, body: SettlementMove, now: number): Step | Refusal {
+  const settled = settleHeld(step.state, body, step.state.role);
+  if (typeof settled === 'string') return settled;
+  return settled === step.state ? step : emit(withState(step, settled), body, now);
 }
 
 function endWith(step: Step): Step {

@@ -2,7 +2,20 @@
 
 import { z } from 'zod';
 import { MAX_ALTERNATIVES } from './agreement.ts';
-import { capability, hex32, identifier, longText, publicKey, talkText, unixSeconds, wholeNumber } from './fields.ts';
+import { completionEventSchema } from './completion.ts';
+import {
+  addressText,
+  capability,
+  hex32,
+  identifier,
+  longText,
+  publicKey,
+  signatureHex,
+  talkText,
+  unixSeconds,
+  wholeNumber,
+} from './fields.ts';
+import { fileListSchema } from './files.ts';
 import { signedEventSchema } from './signature.ts';
 import { termsSchema } from './terms.ts';
 
@@ -63,6 +76,37 @@ const rejectSchema = z.strictObject({
 });
 const withdrawSchema = z.strictObject({ v, type: z.literal('withdraw'), offer: hex32 });
 const receiptSchema = z.strictObject({ v, type: z.literal('receipt'), upto: wholeNumber, a: hex32.optional() });
+// Signed by payee or payer for a rail; what they say is checked where the rail is (src/pay).
+const paymentEventSchema = z.strictObject({
+  id: hex32,
+  pubkey: publicKey,
+  created_at: unixSeconds,
+  kind: z.int().min(0).max(65_535),
+  tags: z.array(z.array(z.string().max(1_000)).min(1).max(4)).max(16),
+  content: z.literal(''),
+  sig: signatureHex,
+});
+const inputSchema = z.strictObject({ v, type: z.literal('input'), agreement: hex32, files: fileListSchema });
+const paytermsSchema = z.strictObject({
+  v,
+  type: z.literal('payterms'),
+  agreement: hex32,
+  terms: paymentEventSchema,
+  /** What to pay, in the rail's own form: a BOLT11 invoice. */
+  request: z.string().regex(/^[!-~]{1,4000}$/),
+  salt: hex32,
+});
+const fundedSchema = z.strictObject({
+  v,
+  type: z.literal('funded'),
+  agreement: hex32,
+  funded: paymentEventSchema,
+  /** What proves the payment to the payee, in the rail's own form: a preimage. */
+  proof: addressText.optional(),
+});
+const deliverSchema = z.strictObject({ v, type: z.literal('deliver'), agreement: hex32, files: fileListSchema, text: longText.optional() });
+const completionSchema = z.strictObject({ v, type: z.literal('completion'), agreement: hex32, signature: completionEventSchema });
+const disputeSchema = z.strictObject({ v, type: z.literal('dispute'), agreement: hex32, code: identifier, text: longText.optional() });
 const errorSchema = z.strictObject({ v, type: z.literal('error'), re: hex32, code: identifier, l: hex32.optional() });
 
 /** The content of a move, told apart by `type`. */
@@ -79,6 +123,12 @@ export const moveBodySchema = z.discriminatedUnion('type', [
   withdrawSchema,
   receiptSchema,
   errorSchema,
+  inputSchema,
+  paytermsSchema,
+  fundedSchema,
+  deliverSchema,
+  completionSchema,
+  disputeSchema,
 ]);
 
 /** The content of a move, told apart by `type`; the signatures inside are checked for shape only. */

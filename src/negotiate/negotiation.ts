@@ -4,6 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import type { Role } from './agreement.ts';
 import type { Chain } from './chain.ts';
 import type { BodyOf, MoveBody } from './moveBody.ts';
+import type { Settlement } from './settlement.ts';
 import type { VerifiedSignature } from './signature.ts';
 import type { Terms } from './terms.ts';
 
@@ -85,6 +86,8 @@ export interface Negotiation {
   /** A bare cancel or final reject of the peer that takes effect when my slot frees without a deal. */
   readonly deferredEnd?: EndReason;
   readonly ended?: EndReason;
+  /** What has happened since the deal was made, one for each agreement. */
+  readonly settlements?: readonly Settlement[];
   /** The peer showed both values of one signature; the evidence lies in the commitment. */
   readonly cheated?: true;
 }
@@ -147,6 +150,12 @@ export function describeMove(body: MoveBody): string {
     withdraw: 'I take my offer back.',
     receipt: 'Received.',
     error: 'I could not use that.',
+    input: 'Here is what the job needs.',
+    payterms: 'Here is how to pay.',
+    funded: 'It is paid.',
+    deliver: 'Here is the result.',
+    completion: 'The job is done.',
+    dispute: 'I object.',
   } as const;
   return sentences[body.type];
 }

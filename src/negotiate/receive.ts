@@ -18,6 +18,8 @@ import {
   type SecondCommitment,
 } from './negotiation.ts';
 import { hashLock, readClaim, type FirstClaim, type SecondClaim, type SignedEvent, type VerifiedSignature } from './signature.ts';
+import { settleHeld } from './settleHeld.ts';
+import type { SettlementMove } from './settlement.ts';
 import { cancelFirst, emit, emitError, endNegotiation, lastSentId, releaseSlot, resend, withState, type Step } from './step.ts';
 
 /** Applies one authentic move that is next in the peer's chain. */
@@ -54,6 +56,13 @@ function applyBody(step: Step, header: MoveHeader, body: MoveBody, now: number):
       return resendFrom(body.a === undefined ? step : receiveAcknowledgement(step, body.a), body.upto);
     case 'error':
       return receiveError(step, body, now);
+    case 'input':
+    case 'payterms':
+    case 'funded':
+    case 'deliver':
+    case 'completion':
+    case 'dispute':
+      return receiveSettlement(step, header.id, body, now);
     default:
       return body satisfies never;
   }
@@ -207,6 +216,12 @@ function receiveLate(step: Step, l: Hex): Step {
   const known: FirstCommitment = { ...mine, reveals: { ...mine.reveals, l } };
   if (mine.reveals.a !== undefined) return withState(step, { ...replaceCommitment(step.state, known), cheated: true });
   return releaseSlot(step, { ...known, state: 'late' });
+}
+
+function receiveSettlement(step: Step, id: Hex, move: SettlementMove, now: number): Step {
+  const by = step.state.role === 'buyer' ? 'provider' : 'buyer';
+  const settled = settleHeld(step.state, move, by);
+  return typeof settled === 'string' ? emitError(step, id, settled, now) : withState(step, settled);
 }
 
 function findByLock(state: Negotiation, opens: (claim: SecondClaim) => boolean): FirstCommitment | undefined {

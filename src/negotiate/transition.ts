@@ -5,7 +5,8 @@ import { START_BY_S, type Role } from './agreement.ts';
 import { EMPTY_CHAIN, owesReceipt, receiveMove, type Arrival } from './chain.ts';
 import { issueDraft, type Draft, type Refusal } from './issue.ts';
 import type { MoveHeader, MoveRumor } from './move.ts';
-import type { BodyOf } from './moveBody.ts';
+import { verifyCompletion, type CompletionEvent } from './completion.ts';
+import type { BodyOf, MoveBody } from './moveBody.ts';
 import { CANCEL_GRACE_S, findHeld, type Negotiation } from './negotiation.ts';
 import { applyArrival, resendFrom } from './receive.ts';
 import { verifySignature, type SignedEvent } from './signature.ts';
@@ -28,11 +29,14 @@ export type Transition =
   | { readonly kind: 'refused'; readonly reason: Refusal | 'wrong-prev' | 'chain-limit' };
 
 /** The border check of a peer's move: one whose signature is not genuine becomes unusable. `verify` is BIP-340 over the event id. */
-export function checkArrival(arrival: Arrival, verify: (event: SignedEvent) => boolean): CheckedArrival {
-  const signature =
-    arrival.kind === 'move' && (arrival.body.type === 'accept' || arrival.body.type === 'confirm') ? arrival.body.signature : undefined;
-  const isGenuine = signature === undefined || verifySignature(signature, verify) !== undefined;
+export function checkArrival(arrival: Arrival, verify: (event: SignedEvent | CompletionEvent) => boolean): CheckedArrival {
+  const isGenuine = arrival.kind !== 'move' || isSigned(arrival.body, verify);
   return (isGenuine ? arrival : { kind: 'unusable', header: arrival.header, problem: 'signature' }) as CheckedArrival;
+}
+
+function isSigned(body: MoveBody, verify: (event: SignedEvent | CompletionEvent) => boolean): boolean {
+  if (body.type === 'accept' || body.type === 'confirm') return verifySignature(body.signature, verify) !== undefined;
+  return body.type !== 'completion' || verifyCompletion(body.signature, verify);
 }
 
 /** The state after an `open`, sent or received; undefined when it is not addressed between `me` and another, or not the first of its chain. */
