@@ -5,6 +5,7 @@ import { signEvent, verifyEvent } from '../nostr/event.ts';
 import { publicKeyOf } from '../nostr/schnorr.ts';
 import { hashAgreement } from './agreement.ts';
 import { agreementFor, latestConfirmBy } from './commitment.ts';
+import type { CompletionEvent } from './completion.ts';
 import type { Draft } from './issue.ts';
 import { decodeMove, encodeMove, type MoveRumor } from './move.ts';
 import type { BodyOf } from './moveBody.ts';
@@ -18,7 +19,7 @@ import { beginNegotiation, checkArrival, transition, type Input, type Transition
 export const T0 = 1_800_000_000;
 
 /** BIP-340 check for tests. */
-export const verify = (event: SignedEvent): boolean => verifyEvent(event);
+export const verify = (event: SignedEvent | CompletionEvent): boolean => verifyEvent(event);
 
 /** One side: its state, every move it made, and those not yet handed to the other. */
 export interface Party {
