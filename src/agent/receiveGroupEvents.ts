@@ -7,6 +7,7 @@ import type { MoveRumor } from '../negotiate/move.ts';
 import { tagValue, type NostrEvent } from '../nostr/event.ts';
 import type { AgentContext } from './context.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
+import { receiveFileEvent } from './dealFiles.ts';
 import { receiveMove } from './receiveMove.ts';
 import { beginWork, hasChanges, openChannel, saveWork, type News, type OpenChannel, type Work } from './work.ts';
 
@@ -35,6 +36,8 @@ async function receiveStep(context: AgentContext, channelId: Hex, events: readon
   const peer = openChannel(work, channelId)?.record.peer;
   if (peer === undefined) return [];
   for (const rumor of rumors.sort(compareBySeq)) await receiveMove(work, peer, rumor);
+  // After the moves, which say which files to expect.
+  for (const rumor of rumors) await receiveFileEvent(work, peer, rumor);
   await confirmOwnOffers(work);
   if (hasChanges(work)) saveWork(work);
   return work.news;

@@ -87,6 +87,15 @@ export interface OutboxRecord {
   readonly targets: readonly TargetRecord[];
 }
 
+/** A piece of a file that a peer hands over. */
+export interface ParcelRecord {
+  readonly peer: Hex;
+  /** SHA-256 of the whole file. */
+  readonly sha256: Hex;
+  readonly part: number;
+  readonly data: Uint8Array;
+}
+
 /** One change. Records with a `version` name the version they follow: 0 for a new one. */
 export type Change =
   | { readonly kind: 'setting'; readonly key: string; readonly value: string }
@@ -101,6 +110,9 @@ export type Change =
   | { readonly kind: 'move-sent'; readonly id: Hex; readonly at: number }
   | { readonly kind: 'orphan'; readonly record: OrphanRecord }
   | { readonly kind: 'drop-orphans'; readonly nid: Hex }
+  | { readonly kind: 'parcel'; readonly record: ParcelRecord }
+  | { readonly kind: 'drop-parcels'; readonly peer: Hex; readonly sha256: Hex }
+  | { readonly kind: 'file'; readonly sha256: Hex; readonly data: Uint8Array }
   | { readonly kind: 'queue'; readonly record: OutboxRecord }
   | { readonly kind: 'target'; readonly eventId: Hex; readonly target: TargetRecord }
   | { readonly kind: 'drop-queued'; readonly eventId: Hex };
@@ -123,6 +135,10 @@ export interface Store {
   /** In the order of recording. */
   listMoves(nid: Hex): readonly MoveRecord[];
   listOrphans(filter: { readonly nid: Hex } | { readonly peer: Hex }): readonly OrphanRecord[];
+  /** Pieces of a file, in order. */
+  listParcels(peer: Hex, sha256: Hex): readonly ParcelRecord[];
+  /** A whole file by the SHA-256 of its bytes. */
+  findFile(sha256: Hex): Uint8Array | undefined;
   /** Oldest first. */
   listQueued(): readonly OutboxRecord[];
   /** Saves all changes in one transaction. Throws `store/conflict` when a version does not follow; then nothing is changed. */

@@ -11,6 +11,7 @@ import type {
   NegotiationRecord,
   OrphanRecord,
   OutboxRecord,
+  ParcelRecord,
   TargetRecord,
 } from './records.ts';
 
@@ -53,6 +54,12 @@ function saveChange(db: DatabaseSync, change: Change): void {
       return saveOrphan(db, change.record);
     case 'drop-orphans':
       return void run(db, 'DELETE FROM orphan WHERE nid = ?', change.nid);
+    case 'parcel':
+      return saveParcel(db, change.record);
+    case 'drop-parcels':
+      return void run(db, 'DELETE FROM parcel WHERE peer = ? AND sha256 = ?', change.peer, change.sha256);
+    case 'file':
+      return void run(db, 'INSERT OR IGNORE INTO file VALUES (?, ?)', change.sha256, change.data);
     case 'queue':
       return saveQueued(db, change.record);
     case 'target':
@@ -79,6 +86,10 @@ function saveMove(db: DatabaseSync, { id, nid, author, rumor, recordedAt, sentAt
 
 function saveOrphan(db: DatabaseSync, { id, nid, peer, rumor }: OrphanRecord): void {
   run(db, 'INSERT OR IGNORE INTO orphan(id, nid, peer, rumor) VALUES (?, ?, ?, ?)', id, nid, peer, rumor);
+}
+
+function saveParcel(db: DatabaseSync, { peer, sha256, part, data }: ParcelRecord): void {
+  run(db, 'INSERT OR IGNORE INTO parcel VALUES (?, ?, ?, ?)', peer, sha256, part, data);
 }
 
 function saveTarget(db: DatabaseSync, eventId: string, { relay, state, tries, nextAt }: TargetRecord): void {

@@ -32,6 +32,10 @@ CREATE TABLE orphan(
 ) STRICT;
 CREATE INDEX orphan_by_negotiation ON orphan(nid);
 CREATE INDEX orphan_by_peer ON orphan(peer);
+CREATE TABLE parcel(
+  peer TEXT NOT NULL, sha256 TEXT NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(peer, sha256, part)
+) STRICT;
+CREATE TABLE file(sha256 TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE outbox(
   place INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, purpose TEXT NOT NULL, move_id TEXT,
   created_at INTEGER NOT NULL

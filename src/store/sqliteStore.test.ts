@@ -65,6 +65,8 @@ const everything: readonly Change[] = [
   { kind: 'negotiation', record: negotiation },
   { kind: 'move', record: { id: id('6'), nid: id('4'), author: id('a'), rumor: '{}', recordedAt: 1 } },
   { kind: 'orphan', record: { id: id('b'), nid: id('c'), peer: id('3'), rumor: '{}' } },
+  { kind: 'parcel', record: { peer: id('3'), sha256: id('e'), part: 1, data: Uint8Array.of(1, 2) } },
+  { kind: 'file', sha256: id('f'), data: Uint8Array.of(3) },
   { kind: 'queue', record: queued },
 ];
 
@@ -83,6 +85,9 @@ describe('the store', () => {
     expect(store.findNegotiation(id('4'))).toEqual({ ...negotiation, version: 1 });
     expect(store.listMoves(id('4'))).toEqual([{ id: id('6'), nid: id('4'), author: id('a'), rumor: '{}', recordedAt: 1 }]);
     expect(store.listOrphans({ nid: id('c') })).toEqual(store.listOrphans({ peer: id('3') }));
+    expect(store.listParcels(id('3'), id('e'))).toEqual([{ peer: id('3'), sha256: id('e'), part: 1, data: Uint8Array.of(1, 2) }]);
+    expect(store.listParcels(id('4'), id('e'))).toEqual([]);
+    expect([store.findFile(id('f')), store.findFile(id('e'))]).toEqual([Uint8Array.of(3), undefined]);
     expect(store.listQueued()).toEqual([queued]);
     store.close();
   });
@@ -125,8 +130,10 @@ describe('the store', () => {
       { kind: 'drop-queued', eventId: id('5') },
       { kind: 'drop-orphans', nid: id('c') },
       { kind: 'drop-invite', wrapId: id('9') },
+      { kind: 'drop-parcels', peer: id('3'), sha256: id('e') },
       { kind: 'drop-key-packages', expiredBefore: 3 },
     ]);
+    expect(store.listParcels(id('3'), id('e'))).toEqual([]);
     expect([store.listQueued(), store.listInvites(), store.listKeyPackages(), store.listOrphans({ nid: id('c') })]).toEqual([
       [],
       [],

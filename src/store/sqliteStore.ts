@@ -10,6 +10,7 @@ import type {
   NegotiationRecord,
   OrphanRecord,
   OutboxRecord,
+  ParcelRecord,
   Store,
   TargetRecord,
 } from './records.ts';
@@ -44,6 +45,8 @@ export function openSqliteStore(path: string): Store {
       'nid' in filter
         ? all('SELECT * FROM orphan WHERE nid = ? ORDER BY place', readOrphan, filter.nid)
         : all('SELECT * FROM orphan WHERE peer = ? ORDER BY place', readOrphan, filter.peer),
+    listParcels: (peer, sha256) => all('SELECT * FROM parcel WHERE peer = ? AND sha256 = ? ORDER BY part', readParcel, peer, sha256),
+    findFile: (sha256) => all('SELECT data FROM file WHERE sha256 = ?', (row) => row['data'] as Uint8Array, sha256)[0],
     listQueued: () => all('SELECT * FROM outbox ORDER BY place', (row) => readQueued(db, row)),
     save: (changes) => explainFaults(() => saveChanges(db, changes)),
     close: () => db.close(),
@@ -108,6 +111,15 @@ function readMove(row: Row): MoveRecord {
 
 function readOrphan(row: Row): OrphanRecord {
   return { id: String(row['id']), nid: String(row['nid']), peer: String(row['peer']), rumor: String(row['rumor']) };
+}
+
+function readParcel(row: Row): ParcelRecord {
+  return {
+    peer: String(row['peer']),
+    sha256: String(row['sha256']),
+    part: Number(row['part']),
+    data: row['data'] as Uint8Array,
+  };
 }
 
 function readQueued(db: DatabaseSync, row: Row): OutboxRecord {
