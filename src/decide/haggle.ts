@@ -49,7 +49,7 @@ export function decideAsProvider(moves: readonly SeenMove[], { listMsat, minMsat
   if (last.type === 'open' || last.type === 'answer') return { kind: 'offer', priceMsat: list };
   if (last.type !== 'offer' || last.priceMsat === undefined) return { kind: 'wait' };
   if (last.priceMsat >= minMsat) return { kind: 'accept', priceMsat: last.priceMsat };
-  const mine = moves.findLast(({ by, type }) => by === 'me' && type === 'offer')?.priceMsat;
-  // The floor was named before: there is nothing left to give.
-  return mine !== undefined && mine <= minMsat ? { kind: 'reject', reason: 'too-cheap' } : { kind: 'offer', priceMsat: minMsat };
+  // A bid below the floor is answered with the floor, twice: the other side may bid once for form's sake.
+  const floors = moves.filter(({ by, type, priceMsat }) => by === 'me' && type === 'offer' && priceMsat === minMsat).length;
+  return floors < 2 ? { kind: 'offer', priceMsat: minMsat } : { kind: 'reject', reason: 'too-cheap' };
 }
