@@ -32,7 +32,7 @@ export async function receiveFileEvent(work: Work, peer: Hex, rumor: MoveRumor):
   if (want !== undefined) await answerWant(work, peer, want);
 }
 
-/** Hands files over, piece by piece. Those that are not kept here are left out: `keepFile` them first. */
+/** Hands files over, piece by piece. Those that are not kept here are left out: `keepFile` them first. @public */
 export async function sendFiles(work: Work, peer: Hex, files: readonly FileRef[]): Promise<void> {
   for (const { sha256 } of files) {
     const bytes = findFile(work, sha256);
@@ -45,7 +45,7 @@ export async function sendFiles(work: Work, peer: Hex, files: readonly FileRef[]
   }
 }
 
-/** Asks the peer for what is missing of these files. */
+/** Asks the peer for what is missing of these files. @public */
 export async function askForFiles(work: Work, peer: Hex, files: readonly FileRef[]): Promise<void> {
   for (const file of files) {
     const parts = listMissing(
@@ -68,7 +68,7 @@ export function findFile(work: Work, sha256: Hex): Uint8Array | undefined {
   return fresh?.kind === 'file' ? fresh.data : work.context.store.findFile(sha256);
 }
 
-/** True when every file is kept here. */
+/** True when every file is kept here. @public */
 export function hasFiles(work: Work, files: readonly FileRef[]): boolean {
   return files.every(({ sha256 }) => findFile(work, sha256) !== undefined);
 }
