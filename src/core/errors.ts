@@ -22,6 +22,9 @@ export const ERROR_CODES = {
   'signer/refused': { retryable: false, exit: 77, http: 403 },
   'signer/altered': { retryable: false, exit: 76, http: 502 },
   'negotiation/refused': { retryable: false, exit: 65, http: 409 },
+  'wallet/missing': { retryable: false, exit: 78, http: 409 },
+  'wallet/unreachable': { retryable: true, exit: 69, http: 503 },
+  'wallet/refused': { retryable: false, exit: 77, http: 402 },
   'bundle/invalid': { retryable: false, exit: 65, http: 422 },
   'internal/bug': { retryable: false, exit: 70, http: 500 },
 } as const;
