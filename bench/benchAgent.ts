@@ -47,6 +47,9 @@ export function createBenchAgent(folder: string, pool: RelayPool, tally: Tally):
     extraRelays: [],
     signer: async () => signer,
     pool: async () => pool,
+    rail: () => Promise.reject(new Error('this bench pays nothing')),
+    connectWallet: () => Promise.reject(new Error('this bench pays nothing')),
+    jobs: join(folder, 'jobs'),
     closing: new AbortController().signal,
   };
   return {

@@ -68,6 +68,42 @@ export const USE_CASES = {
     const { syncInput: input, sync: run } = await import('./sync.ts');
     return { input, run };
   }),
+  announce: writing('Announce services, change or withdraw them', async () => {
+    const { announceInput: input, announce: run } = await import('./announce.ts');
+    return { input, run };
+  }),
+  find: reading('Find services by capability', async () => {
+    const { findInput: input, find: run } = await import('./findServices.ts');
+    return { input, run };
+  }),
+  trust: reading('Show what others say of a key (ai.wot)', async () => {
+    const { trustInput: input, trust: run } = await import('./trust.ts');
+    return { input, run };
+  }),
+  wallet: reading('Show the wallet', async () => {
+    const { wallet: run } = await import('./wallet.ts');
+    return { input: nothing, run };
+  }),
+  connectWallet: writing('Connect a wallet (NIP-47)', async () => {
+    const { connectWalletInput: input, connectWallet: run } = await import('./wallet.ts');
+    return { input, run };
+  }),
+  buy: writing('Order a job: find, look at the provider, start the negotiation', async () => {
+    const { buyInput: input, buy: run } = await import('./jobs/buy.ts');
+    return { input, run };
+  }),
+  pursue: writing('See purchases and sales through, step by step', async () => {
+    const { pursueInput: input, pursue: run } = await import('./jobs/pursue.ts');
+    return { input, run };
+  }),
+  jobs: reading('Show purchases and sales', async () => {
+    const { jobsInput: input, jobs: run } = await import('./jobs/listJobs.ts');
+    return { input, run };
+  }),
+  result: reading('Hand out the result of a purchase', async () => {
+    const { resultInput: input, result: run } = await import('./jobs/result.ts');
+    return { input, run };
+  }),
 } as const;
 
 /** The names of the use cases. */

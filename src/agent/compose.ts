@@ -8,7 +8,20 @@ import type { RelayPool } from '../nostr/relayPool.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
 import { publicKeyOf } from '../nostr/schnorr.ts';
 import type { Signer } from '../nostr/signer.ts';
-import { databasePath, hasIdentity, lockHome, makeHome, readIdentity, requireIdentity, writeIdentity } from '../store/home.ts';
+import type { Rail } from '../pay/rail.ts';
+import type { Sandbox, SandboxOptions } from '../pay/sandbox/startSandbox.ts';
+import {
+  databasePath,
+  hasIdentity,
+  jobsPath,
+  lockHome,
+  makeHome,
+  readIdentity,
+  readWallet,
+  requireIdentity,
+  writeIdentity,
+  writeWallet,
+} from '../store/home.ts';
 import { openSqliteStore } from '../store/sqliteStore.ts';
 import type { Store } from '../store/records.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
@@ -89,6 +102,14 @@ export async function createAgent(options: CreateOptions): Promise<InitResult> {
   }
 }
 
+/**
+ * Starts wallets of test money behind a service (NIP-47) on a relay, for demos, tests and trying things out. Throws `relay/unreachable`,
+ * `store/…`.
+ */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  return (await import('../pay/sandbox/startSandbox.ts')).startSandbox(options);
+}
+
 interface OpenedHome {
   readonly store: Store;
   readonly close: () => void;
@@ -119,12 +140,43 @@ function buildContext(
   const closing = new AbortController();
   const signer = once(async (): Promise<Signer> => (await import('../nostr/signer.ts')).createKeySigner(readIdentity(home)));
   const pool = once(async (): Promise<RelayPool> => (await import('../nostr/relayPool.ts')).createRelayPool({ clock, rng }));
+  const wallet = openWallet(home);
   const extraRelays = relays.map(parseRelayUrl);
   const close = async (): Promise<void> => {
     closing.abort();
+    await wallet.close();
     if (pool.isUsed()) (await pool.get()).close();
   };
-  return { context: { pubkey, store, clock, rng, extraRelays, signer: signer.get, pool: pool.get, closing: closing.signal }, close };
+  const { rail, connectWallet } = wallet;
+  const ports = { signer: signer.get, pool: pool.get, rail, connectWallet };
+  return { context: { pubkey, store, clock, rng, extraRelays, ...ports, jobs: jobsPath(home), closing: closing.signal }, close };
+}
+
+/** The wallet of a home, opened when first used. */
+function openWallet(home: string): Pick<AgentContext, 'rail' | 'connectWallet'> & { readonly close: () => Promise<void> } {
+  let rail: Promise<Rail> | undefined;
+  const open = async (): Promise<Rail> => {
+    const url = readWallet(home);
+    if (url !== undefined) return (await import('../pay/nwcRail.ts')).openNwcRail(url);
+    throw new NegotiateError('wallet/missing', 'This agent has no wallet yet. Connect one with: agent-negotiate wallet --connect FILE');
+  };
+  const close = async (): Promise<void> => {
+    await (await rail?.catch(() => undefined))?.close();
+    rail = undefined;
+  };
+  return {
+    rail: () =>
+      (rail ??= open().catch((error: unknown) => {
+        rail = undefined;
+        throw error;
+      })),
+    connectWallet: async (url) => {
+      (await import('../pay/walletUrl.ts')).parseWalletUrl(url);
+      await close();
+      writeWallet(home, url);
+    },
+    close,
+  };
 }
 
 function buildAgent(context: AgentContext, mode: 'read' | 'write', disconnect: () => Promise<void>, release: () => void): Agent {

@@ -4,6 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import type { Clock, Rng } from '../core/ports.ts';
 import type { RelayPool } from '../nostr/relayPool.ts';
 import type { Signer } from '../nostr/signer.ts';
+import type { Rail } from '../pay/rail.ts';
 import type { Store } from '../store/records.ts';
 
 /** One open agent. */
@@ -18,6 +19,12 @@ export interface AgentContext {
   readonly signer: () => Promise<Signer>;
   /** The connections to relays. */
   readonly pool: () => Promise<RelayPool>;
+  /** The wallet; throws `wallet/missing` when none is connected. */
+  readonly rail: () => Promise<Rail>;
+  /** Connects a wallet (NIP-47 URL) in place of the one before. Throws `input/invalid`, `home/unreadable`. */
+  readonly connectWallet: (url: string) => Promise<void>;
+  /** The folder in which a provider's commands work, each job in one of its own. */
+  readonly jobs: string;
   /** Aborted when the agent is closed. */
   readonly closing: AbortSignal;
 }

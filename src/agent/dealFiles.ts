@@ -32,7 +32,7 @@ export async function receiveFileEvent(work: Work, peer: Hex, rumor: MoveRumor):
   if (want !== undefined) await answerWant(work, peer, want);
 }
 
-/** Hands files over, piece by piece. Those that are not kept here are left out: `keepFile` them first. @public */
+/** Hands files over, piece by piece. Those that are not kept here are left out: `keepFile` them first. */
 export async function sendFiles(work: Work, peer: Hex, files: readonly FileRef[]): Promise<void> {
   for (const { sha256 } of files) {
     const bytes = findFile(work, sha256);
@@ -45,13 +45,10 @@ export async function sendFiles(work: Work, peer: Hex, files: readonly FileRef[]
   }
 }
 
-/** Asks the peer for what is missing of these files. @public */
+/** Asks the peer for what is missing of these files. */
 export async function askForFiles(work: Work, peer: Hex, files: readonly FileRef[]): Promise<void> {
   for (const file of files) {
-    const parts = listMissing(
-      file,
-      listParcels(work, peer, file.sha256).map(({ part }) => part),
-    ).slice(0, MAX_PARTS_AT_ONCE);
+    const parts = listMissing(file, partsOf(work, peer, file)).slice(0, MAX_PARTS_AT_ONCE);
     if (findFile(work, file.sha256) !== undefined || parts.length === 0) continue;
     await sealMoves(work, peer, [encodeWant(work.context.pubkey, { sha256: file.sha256, parts }, work.now)]);
   }
@@ -68,9 +65,16 @@ export function findFile(work: Work, sha256: Hex): Uint8Array | undefined {
   return fresh?.kind === 'file' ? fresh.data : work.context.store.findFile(sha256);
 }
 
-/** True when every file is kept here. @public */
-export function hasFiles(work: Work, files: readonly FileRef[]): boolean {
-  return files.every(({ sha256 }) => findFile(work, sha256) !== undefined);
+/** `whole`: every file is kept here. `wrong`: all pieces of one have come, and they are not what its digest says. */
+export function checkFiles(work: Work, peer: Hex, files: readonly FileRef[]): 'whole' | 'missing' | 'wrong' {
+  const absent = files.filter(({ sha256 }) => findFile(work, sha256) === undefined);
+  const hasAllPieces = (file: FileRef): boolean => listMissing(file, partsOf(work, peer, file)).length === 0;
+  if (absent.length === 0) return 'whole';
+  return absent.some(hasAllPieces) ? 'wrong' : 'missing';
+}
+
+function partsOf(work: Work, peer: Hex, { sha256 }: FileRef): readonly number[] {
+  return listParcels(work, peer, sha256).map(({ part }) => part);
 }
 
 function receiveParcel(work: Work, peer: Hex, parcel: Parcel): void {
@@ -79,17 +83,11 @@ function receiveParcel(work: Work, peer: Hex, parcel: Parcel): void {
     .find(({ sha256 }) => sha256 === parcel.sha256);
   if (file === undefined || !fitsFile(parcel, file) || findFile(work, file.sha256) !== undefined) return;
   work.changes.push({ kind: 'parcel', record: { peer, ...parcel } });
-  const parcels = listParcels(work, peer, file.sha256);
-  if (
-    listMissing(
-      file,
-      parcels.map(({ part }) => part),
-    ).length > 0
-  )
-    return;
-  const bytes = joinParcels(file, parcels);
-  if (bytes !== undefined) keepFile(work, file.sha256, bytes);
-  // Whole or worthless, the pieces are of no more use.
+  if (listMissing(file, partsOf(work, peer, file)).length > 0) return;
+  const bytes = joinParcels(file, listParcels(work, peer, file.sha256));
+  // Pieces that do not make up the file stay: they show that what was handed over is not what was named.
+  if (bytes === undefined) return;
+  keepFile(work, file.sha256, bytes);
   work.changes.push({ kind: 'drop-parcels', peer, sha256: file.sha256 });
 }
 

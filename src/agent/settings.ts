@@ -3,10 +3,14 @@
 import { z } from 'zod';
 import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
+import { PRICE_UNITS } from '../discover/announcement.ts';
+import type { AnnouncementDraft } from '../discover/buildAnnouncement.ts';
 import type { Change, Store } from '../store/records.ts';
 
 /** Who may open a channel with us: whoever the owner named, or anyone. Others wait for the owner's word. */
 const invitesSchema = z.strictObject({ anyone: z.boolean(), allowed: z.array(z.string()) });
+
+const SERVICES = 'services';
 
 const schemas = {
   /** Public key of the identity. */
@@ -19,6 +23,27 @@ const schemas = {
   /** Unix seconds up to which every relay was asked for gift wraps; 0 for never. */
   wrapsFetchedUntil: z.number(),
 } as const;
+
+const announcedSchema = z.array(
+  z.strictObject({
+    at: z.number(),
+    draft: z.strictObject({
+      service: z.string(),
+      name: z.string(),
+      description: z.string(),
+      capabilities: z.array(z.string()),
+      price: z.strictObject({ amountMsat: z.string().transform(BigInt), per: z.enum(PRICE_UNITS) }).optional(),
+      isActive: z.boolean(),
+      isNegotiable: z.boolean(),
+    }),
+  }),
+);
+
+/** A service as it was last announced, and when (unix seconds). */
+export interface AnnouncedService {
+  readonly draft: AnnouncementDraft;
+  readonly at: number;
+}
 
 /** The settings by name. */
 export type Settings = { readonly [K in keyof typeof schemas]: z.infer<(typeof schemas)[K]> };
@@ -34,6 +59,21 @@ export function readSetting<K extends keyof Settings>(store: Store, key: K): Set
 /** The change that writes one setting. */
 export function writeSetting<K extends keyof Settings>(key: K, value: Settings[K]): Change {
   return { kind: 'setting', key, value: JSON.stringify(value) };
+}
+
+/** The services that are announced. Throws `store/corrupt`. */
+export function readServices(store: Store): readonly AnnouncedService[] {
+  const text = store.readSetting(SERVICES);
+  if (text === undefined) return [];
+  const parsed = announcedSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data as readonly AnnouncedService[];
+  throw new NegotiateError('store/corrupt', 'The list of announced services cannot be read. Restore a copy of the home.');
+}
+
+/** The change that remembers which services are announced. */
+export function writeServices(services: readonly AnnouncedService[]): Change {
+  const value = JSON.stringify(services, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each));
+  return { kind: 'setting', key: SERVICES, value };
 }
 
 /** True when this peer may open a channel without asking. */

@@ -1,7 +1,7 @@
 // Starts a negotiation: a channel with the peer if there is none, and the `open` move in it.
 
 import { z } from 'zod';
-import { bytesToHex } from '../core/bytes.ts';
+import { bytesToHex, type Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { capability, talkText } from '../negotiate/fields.ts';
 import { decodeMove, encodeMove } from '../negotiate/move.ts';
@@ -14,7 +14,7 @@ import type { AgentContext } from './context.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { openPeerChannel } from './openPeerChannel.ts';
 import { sealMoves } from './sealMoves.ts';
-import { beginWork, recordMove } from './work.ts';
+import { beginWork, recordMove, type Work } from './work.ts';
 
 const DEFAULT_LIFE_S = 7 * 86_400;
 const LONGEST_LIFE_S = 365 * 86_400;
@@ -40,9 +40,16 @@ export const startInput = z.strictObject({
  * `relay/unreachable`.
  */
 export async function start(context: AgentContext, input: z.infer<typeof startInput>): Promise<MoveResult> {
+  const work = beginWork(context);
+  const nid = await beginStart(work, input);
+  return finishStep(work, nid);
+}
+
+/** Starts a negotiation within a step and returns its id. Throws as {@link start}. */
+export async function beginStart(work: Work, input: z.infer<typeof startInput>): Promise<Hex> {
+  const { context } = work;
   const peer = parsePublicKey(input.peer);
   if (peer === context.pubkey) throw new NegotiateError('input/invalid', 'This is your own npub. Name the npub of another agent.');
-  const work = beginWork(context);
   await openPeerChannel(work, peer);
   const rumor = makeOpen(context, peer, input, work.now);
   const decoded = decodeMove(rumor);
@@ -52,7 +59,7 @@ export async function start(context: AgentContext, input: z.infer<typeof startIn
   work.negotiations.set(state.nid, { record: undefined, state, hasSent: true });
   recordMove(work, state.nid, rumor);
   await sealMoves(work, peer, [rumor]);
-  return finishStep(work, state.nid);
+  return state.nid;
 }
 
 function makeOpen(context: AgentContext, peer: string, input: z.infer<typeof startInput>, now: number) {

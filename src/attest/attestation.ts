@@ -1,13 +1,11 @@
 // The public trace of a deal, if both agreed to leave one: ai.wot "work-completed", with a reference that tells nothing.
 
 import { sha256Hex, type Hex } from '../core/bytes.ts';
-import type { Terms } from '../negotiate/terms.ts';
+import { PUBLISH_ATTESTATION, type Terms } from '../negotiate/terms.ts';
 import { tagValue, type EventTemplate } from '../nostr/event.ts';
 
 /** Event kind of a label (NIP-32), which ai.wot uses for attestations. */
 export const ATTESTATION_KIND = 1985;
-/** The entry of `/confidentiality/publish` by which both sides agree to an attestation. */
-export const ATTESTATION_CONSENT = 'attestation';
 
 const NAMESPACE = 'ai.wot';
 const TYPE = 'work-completed';
@@ -24,7 +22,7 @@ export interface AttestationFacts {
 
 /** True when both sides have agreed in the terms that an attestation may be published. */
 export function mayAttest({ confidentiality }: Terms): boolean {
-  return confidentiality?.publish?.includes(ATTESTATION_CONSENT) === true;
+  return confidentiality?.publish?.includes(PUBLISH_ATTESTATION) === true;
 }
 
 /** The event that the buyer signs. It holds no amount, no term, no text of the deal and nothing that can be guessed. */

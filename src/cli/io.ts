@@ -18,9 +18,9 @@ export function printResult(options: CommonOptions, result: unknown, lines: () =
   else printLines(lines());
 }
 
-/** Prints one JSON document on one line. */
+/** Prints one JSON document on one line; a bigint becomes its decimal digits. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each))}\n`);
 }
 
 /** Prints lines for a person on stdout. */
@@ -43,14 +43,14 @@ export function readFileOrStdin(path: string): string {
   return new TextDecoder().decode(readBytes(path));
 }
 
-/** The bytes of a file, or of stdin for `-`. Throws `input/invalid` for more than 1 MiB, `input/not-found`. */
-export function readBytes(path: string): Uint8Array {
+/** The bytes of a file, or of stdin for `-`. Throws `input/invalid` for more than `maxBytes` (1 MiB by default), `input/not-found`. */
+export function readBytes(path: string, maxBytes = MAX_STDIN_BYTES): Uint8Array {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path === '-' ? 0 : path);
   } catch (cause) {
     throw new NegotiateError('input/not-found', 'The file cannot be read. Check its path and that you may read it.', { cause });
   }
-  if (bytes.length <= MAX_STDIN_BYTES) return bytes;
-  throw new NegotiateError('input/invalid', 'The file is larger than 1 MiB. Give a smaller one.');
+  if (bytes.length <= maxBytes) return bytes;
+  throw new NegotiateError('input/invalid', `The file is larger than ${maxBytes / 1_048_576} MiB. Give a smaller one.`);
 }

@@ -8,6 +8,7 @@ export function addVerbs(program: Command, setExitCode: (code: number) => void):
   addSettingUp(program);
   addMoves(program);
   addLooking(program);
+  addTrading(program, setExitCode);
   addTools(program, setExitCode);
 }
 
@@ -73,6 +74,41 @@ function addLooking(program: Command): void {
     .action(async (options) => (await import('./commands/sync.ts')).runSync(options));
 }
 
+function addTrading(program: Command, setExitCode: (code: number) => void): void {
+  verb(program, 'find <capability>', 'find services that negotiate')
+    .option('--all', 'also those that do not negotiate')
+    .action(async (capability, options) => (await import('./commands/market.ts')).runFind(capability, options));
+  verb(program, 'trust <npub>', 'explain what others say of a key (ai.wot)').action(async (npub, options) =>
+    (await import('./commands/market.ts')).runTrust(npub, options),
+  );
+  verb(program, 'deal [negotiation]', 'buy a service: find, verify, negotiate, hand over, pay, check, attest; run again, it goes on')
+    .option('--find <capability>', 'what to look for')
+    .option('--max <sats>', 'the most to pay')
+    .option('--bid <sats>', 'what to bid first (two thirds of the most)')
+    .option('--about <text>', 'what is wanted, in words; - takes them from stdin')
+    .option('--input <file>', 'what to hand over once the deal is made; may be repeated', collect)
+    .option('--answer <text>', 'what to answer if the provider asks')
+    .option('--peer <npub>', 'buy from this provider only')
+    .option('--within <duration>', 'latest delivery after payment, such as 24h')
+    .option('--min-trust <score>', 'deal with nobody who scores less, 0 to 100')
+    .option('--attest', 'attest the work in public if the provider agrees')
+    .option('--again', 'order what was ordered before once more')
+    .option('--out <dir>', 'folder for the result (deal-NEGOTIATION)')
+    .option('--wait <duration>', 'how long to stay and see it through (10m)')
+    .action(async (nid, options) => setExitCode(await (await import('./commands/deal.ts')).runDeal(nid, options)));
+  verb(program, 'serve', 'sell services until stopped: announce, negotiate, work, take the money, deliver')
+    .option('--config <file>', 'your services, as JSON (docs/serve.md)')
+    .action(async (options) => (await import('./commands/serve.ts')).runServe(options));
+  verb(program, 'announce', 'show, publish or withdraw announcements of your services')
+    .option('--config <file>', 'announce the services in this file')
+    .option('--withdraw <id>', 'withdraw this service; may be repeated', collect)
+    .action(async (options) => (await import('./commands/market.ts')).runAnnounce(options));
+  verb(program, 'jobs', 'list what was bought and sold').action(async (options) => (await import('./commands/market.ts')).runJobs(options));
+  verb(program, 'wallet', 'show the wallet, or connect one (NIP-47)')
+    .option('--connect <file>', 'file with the wallet’s URL, which is a secret; - for stdin')
+    .action(async (options) => (await import('./commands/wallet.ts')).runWallet(options));
+}
+
 function addTools(program: Command, setExitCode: (code: number) => void): void {
   verb(program, 'verify <file>', 'check a bundle offline; exit code 0 for a closed deal only').action(async (file, options) =>
     setExitCode((await import('./commands/verify.ts')).runVerify(file, options)),
@@ -84,6 +120,10 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
     .option('--public-url <url>', 'the URL by which clients know the relay, where that is not the one it prints')
     .option('--require-auth', 'give gift wraps to their addressee only (NIP-42)')
     .action(async (options) => (await import('./commands/relay.ts')).runRelay(options));
+  verb(program, 'sandbox', 'run wallets of test money on a relay, for trying things out')
+    .option('--wallet <file=sats>', 'make a wallet with so much and write its URL to this file; may be repeated', collect)
+    .option('--data <file>', 'keep the ledger in this file instead of memory')
+    .action(async (options) => (await import('./commands/wallet.ts')).runSandbox(options));
   verb(program, 'demo', 'watch two agents negotiate in private on this machine')
     .option('--buyer-max <sats>', 'what the buyer pays at most', '750')
     .option('--seller-min <sats>', 'what the seller takes at least', '700')

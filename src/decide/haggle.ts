@@ -12,6 +12,7 @@ export interface SeenMove {
 /** What to do next. */
 export type Decision =
   | { readonly kind: 'wait' }
+  | { readonly kind: 'ask' }
   | { readonly kind: 'answer' }
   | { readonly kind: 'offer'; readonly priceMsat: Msat }
   | { readonly kind: 'accept'; readonly priceMsat: Msat }
@@ -23,10 +24,11 @@ export interface BuyerLimits {
   readonly bidMsat: Msat;
 }
 
-/** A provider asks `listMsat` and goes down to `minMsat`, and no further. */
+/** A provider asks `listMsat` and goes down to `minMsat`, and no further. With `asksFirst` it has a question before it names a price. */
 export interface ProviderLimits {
   readonly listMsat: Msat;
   readonly minMsat: Msat;
+  readonly asksFirst?: boolean;
 }
 
 /** The buyer's next move. */
@@ -42,10 +44,12 @@ export function decideAsBuyer(moves: readonly SeenMove[], { maxMsat, bidMsat }: 
 }
 
 /** The provider's next move. */
-export function decideAsProvider(moves: readonly SeenMove[], { listMsat, minMsat }: ProviderLimits): Decision {
+export function decideAsProvider(moves: readonly SeenMove[], { listMsat, minMsat, asksFirst = false }: ProviderLimits): Decision {
   const last = moves.at(-1);
   if (last?.by !== 'peer') return { kind: 'wait' };
   const list = listMsat > minMsat ? listMsat : minMsat;
+  const hasAsked = moves.some(({ by, type }) => by === 'me' && type === 'ask');
+  if (last.type === 'open' && asksFirst && !hasAsked) return { kind: 'ask' };
   if (last.type === 'open' || last.type === 'answer') return { kind: 'offer', priceMsat: list };
   if (last.type !== 'offer' || last.priceMsat === undefined) return { kind: 'wait' };
   if (last.priceMsat >= minMsat) return { kind: 'accept', priceMsat: last.priceMsat };

@@ -17,12 +17,17 @@ export function makeFixedPrice(amountMsat: Msat): Price {
   return { model: 'fixed', amount_msat: formatMsat(amountMsat) };
 }
 
-/** The price as people read it. @example formatPrice(makeFixedPrice(700_000n)) // '700 sats' */
-export function formatPrice(price: Price): string {
+/** What the whole job costs. */
+export function totalPrice(price: Price): Msat {
   switch (price.model) {
     case 'fixed':
-      return formatSats(parseMsat(price.amount_msat));
+      return parseMsat(price.amount_msat);
     default:
       return price.model satisfies never;
   }
+}
+
+/** The price as people read it. @example formatPrice(makeFixedPrice(700_000n)) // '700 sats' */
+export function formatPrice(price: Price): string {
+  return formatSats(totalPrice(price));
 }

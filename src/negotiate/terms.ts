@@ -59,6 +59,9 @@ export const termsSchema = z.strictObject({
     .optional(),
 });
 
+/** The entry of `/confidentiality/publish` by which both sides agree to an attestation (ai.wot). */
+export const PUBLISH_ATTESTATION = 'attestation';
+
 /** A valid terms document. */
 export type Terms = z.infer<typeof termsSchema>;
 

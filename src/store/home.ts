@@ -1,12 +1,13 @@
 // A home on disk: one private folder with the identity's key, the database and the lock.
 
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, closeSync, fsyncSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { bytesToHex, hexToBytes, isHex32 } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 
 const KEY_FILE = 'identity.key';
+const WALLET_FILE = 'wallet.url';
 const DATABASE = 'agent.db';
 const LOCK = 'lock.db';
 
@@ -52,6 +53,32 @@ export function readIdentity(home: string): Uint8Array {
   const text = guard(() => readFileSync(join(home, KEY_FILE), 'utf8')).trim();
   if (isHex32(text)) return hexToBytes(text);
   throw new NegotiateError('store/corrupt', 'The identity’s key file is damaged. Restore it from a copy.');
+}
+
+/** Keeps the wallet's URL, which is a secret, mode 0600; a later one takes the place of an earlier one. Throws `home/unreadable`. */
+export function writeWallet(home: string, url: string): void {
+  guard(() => {
+    const fresh = join(home, `${WALLET_FILE}.new`);
+    const file = openSync(fresh, 'w', 0o600);
+    try {
+      writeFileSync(file, `${url}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(fresh, join(home, WALLET_FILE));
+  });
+}
+
+/** The wallet's URL; undefined when there is none. Throws `home/unreadable`. */
+export function readWallet(home: string): string | undefined {
+  const path = join(home, WALLET_FILE);
+  return existsSync(path) ? guard(() => readFileSync(path, 'utf8')).trim() : undefined;
+}
+
+/** The folder in which a provider's commands work. */
+export function jobsPath(home: string): string {
+  return join(home, 'jobs');
 }
 
 /** Throws `home/missing` unless the home has an identity. */

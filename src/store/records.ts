@@ -96,6 +96,24 @@ export interface ParcelRecord {
   readonly data: Uint8Array;
 }
 
+/** A purchase or a sale that the agent sees through by itself; `body` is JSON that only the agent reads. */
+export interface JobRecord {
+  readonly nid: Hex;
+  /** Names what was ordered, so that the same order is not placed twice. */
+  readonly key?: Hex;
+  readonly body: string;
+  readonly createdAt: number;
+}
+
+/** An outgoing payment: at most one for an agreement, at most one for a payment hash. `body` is JSON that only the agent reads. */
+export interface PaymentRecord {
+  readonly agreement: Hex;
+  readonly paymentHash: Hex;
+  readonly body: string;
+  /** Counts the saves, from 1; a save that does not follow the version it has read is refused. */
+  readonly version: number;
+}
+
 /** One change. Records with a `version` name the version they follow: 0 for a new one. */
 export type Change =
   | { readonly kind: 'setting'; readonly key: string; readonly value: string }
@@ -113,6 +131,8 @@ export type Change =
   | { readonly kind: 'parcel'; readonly record: ParcelRecord }
   | { readonly kind: 'drop-parcels'; readonly peer: Hex; readonly sha256: Hex }
   | { readonly kind: 'file'; readonly sha256: Hex; readonly data: Uint8Array }
+  | { readonly kind: 'job'; readonly record: JobRecord }
+  | { readonly kind: 'payment'; readonly record: PaymentRecord }
   | { readonly kind: 'queue'; readonly record: OutboxRecord }
   | { readonly kind: 'target'; readonly eventId: Hex; readonly target: TargetRecord }
   | { readonly kind: 'drop-queued'; readonly eventId: Hex };
@@ -139,6 +159,10 @@ export interface Store {
   listParcels(peer: Hex, sha256: Hex): readonly ParcelRecord[];
   /** A whole file by the SHA-256 of its bytes. */
   findFile(sha256: Hex): Uint8Array | undefined;
+  findJob(nid: Hex): JobRecord | undefined;
+  /** Newest first. */
+  listJobs(filter?: { readonly key: Hex }): readonly JobRecord[];
+  findPayment(by: { readonly agreement: Hex } | { readonly paymentHash: Hex }): PaymentRecord | undefined;
   /** Oldest first. */
   listQueued(): readonly OutboxRecord[];
   /** Saves all changes in one transaction. Throws `store/conflict` when a version does not follow; then nothing is changed. */

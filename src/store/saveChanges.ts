@@ -6,12 +6,14 @@ import type {
   Change,
   ChannelRecord,
   InviteRecord,
+  JobRecord,
   KeyPackageRecord,
   MoveRecord,
   NegotiationRecord,
   OrphanRecord,
   OutboxRecord,
   ParcelRecord,
+  PaymentRecord,
   TargetRecord,
 } from './records.ts';
 
@@ -60,6 +62,10 @@ function saveChange(db: DatabaseSync, change: Change): void {
       return void run(db, 'DELETE FROM parcel WHERE peer = ? AND sha256 = ?', change.peer, change.sha256);
     case 'file':
       return void run(db, 'INSERT OR IGNORE INTO file VALUES (?, ?)', change.sha256, change.data);
+    case 'job':
+      return saveJob(db, change.record);
+    case 'payment':
+      return savePayment(db, change.record);
     case 'queue':
       return saveQueued(db, change.record);
     case 'target':
@@ -118,6 +124,17 @@ function saveNegotiation(db: DatabaseSync, record: NegotiationRecord): void {
   const sql = `UPDATE negotiation SET state = ?, is_active = ?, updated_at = ?, resend_at = ?, resends = ?, version = version + 1
     WHERE nid = ? AND version = ?`;
   expectOne(run(db, sql, state, Number(isActive), updatedAt, resendAt, resends, nid, version));
+}
+
+function saveJob(db: DatabaseSync, { nid, key, body, createdAt }: JobRecord): void {
+  const sql = 'INSERT INTO job VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body';
+  run(db, sql, nid, key ?? null, body, createdAt);
+}
+
+function savePayment(db: DatabaseSync, { agreement, paymentHash, body, version }: PaymentRecord): void {
+  if (version === 0) return void run(db, 'INSERT INTO payment VALUES (?, ?, ?, 1)', agreement, paymentHash, body);
+  const sql = 'UPDATE payment SET body = ?, version = version + 1 WHERE agreement = ? AND payment_hash = ? AND version = ?';
+  expectOne(run(db, sql, body, agreement, paymentHash, version));
 }
 
 function saveQueued(db: DatabaseSync, record: OutboxRecord): void {

@@ -5,12 +5,14 @@ import { openDatabase, explainFaults } from './openDatabase.ts';
 import type {
   ChannelRecord,
   InviteRecord,
+  JobRecord,
   KeyPackageRecord,
   MoveRecord,
   NegotiationRecord,
   OrphanRecord,
   OutboxRecord,
   ParcelRecord,
+  PaymentRecord,
   Store,
   TargetRecord,
 } from './records.ts';
@@ -47,6 +49,15 @@ export function openSqliteStore(path: string): Store {
         : all('SELECT * FROM orphan WHERE peer = ? ORDER BY place', readOrphan, filter.peer),
     listParcels: (peer, sha256) => all('SELECT * FROM parcel WHERE peer = ? AND sha256 = ? ORDER BY part', readParcel, peer, sha256),
     findFile: (sha256) => all('SELECT data FROM file WHERE sha256 = ?', (row) => row['data'] as Uint8Array, sha256)[0],
+    findJob: (nid) => all('SELECT * FROM job WHERE nid = ?', readJob, nid)[0],
+    listJobs: (filter) =>
+      filter === undefined
+        ? all('SELECT * FROM job ORDER BY created_at DESC, nid', readJob)
+        : all('SELECT * FROM job WHERE key = ? ORDER BY created_at DESC, nid', readJob, filter.key),
+    findPayment: (by) =>
+      'agreement' in by
+        ? all('SELECT * FROM payment WHERE agreement = ?', readPayment, by.agreement)[0]
+        : all('SELECT * FROM payment WHERE payment_hash = ?', readPayment, by.paymentHash)[0],
     listQueued: () => all('SELECT * FROM outbox ORDER BY place', (row) => readQueued(db, row)),
     save: (changes) => explainFaults(() => saveChanges(db, changes)),
     close: () => db.close(),
@@ -119,6 +130,24 @@ function readParcel(row: Row): ParcelRecord {
     sha256: String(row['sha256']),
     part: Number(row['part']),
     data: row['data'] as Uint8Array,
+  };
+}
+
+function readJob(row: Row): JobRecord {
+  return {
+    nid: String(row['nid']),
+    ...(row['key'] === null ? {} : { key: String(row['key']) }),
+    body: String(row['body']),
+    createdAt: Number(row['created_at']),
+  };
+}
+
+function readPayment(row: Row): PaymentRecord {
+  return {
+    agreement: String(row['agreement']),
+    paymentHash: String(row['payment_hash']),
+    body: String(row['body']),
+    version: Number(row['version']),
   };
 }
 

@@ -1,0 +1,82 @@
+// Announces services, changes and withdraws them; what was announced is remembered, so that nothing is published twice in vain.
+
+import { z } from 'zod';
+import { NegotiateError } from '../core/errors.ts';
+import { formatAnnouncedPrice } from '../discover/announcement.ts';
+import { buildAnnouncement, withdrawAnnouncement, type AnnouncementDraft } from '../discover/buildAnnouncement.ts';
+import { signExactly } from '../nostr/giftWrap.ts';
+import type { EventTemplate } from '../nostr/event.ts';
+import type { AgentContext } from './context.ts';
+import { drainOutbox, type DrainReport } from './drainOutbox.ts';
+import { announcementOf, servicesSchema } from './jobs/service.ts';
+import { relaysOf } from './relaysOf.ts';
+import { toQueued } from './sealMoves.ts';
+import { readServices, writeServices, type AnnouncedService } from './settings.ts';
+import { beginWork, saveWork, type Work } from './work.ts';
+
+/** Which services to announce (as `serve` has them), and the ids of those to withdraw. With neither, what is announced is shown. */
+export const announceInput = z.strictObject({
+  services: servicesSchema.default([]),
+  withdraw: z.array(z.string()).default([]),
+});
+
+/** A service as it stands announced. */
+export interface AnnouncementView {
+  readonly service: string;
+  readonly name: string;
+  readonly capabilities: readonly string[];
+  readonly price?: string;
+}
+
+/** What is announced now, what was changed, and what publishing came to. */
+export interface AnnounceResult {
+  readonly services: readonly AnnouncementView[];
+  readonly announced: readonly string[];
+  readonly withdrawn: readonly string[];
+  readonly published: DrainReport;
+}
+
+/** Announces and withdraws. Throws `input/invalid` for a service that cannot be announced, `input/not-found` for one that is not. */
+export async function announce(context: AgentContext, input: z.output<typeof announceInput>): Promise<AnnounceResult> {
+  const known = new Map(readServices(context.store).map((each) => [each.draft.service, each]));
+  const work = beginWork(context);
+  const drafts = input.services.map(announcementOf).filter((draft) => !isSame(known.get(draft.service)?.draft, draft));
+  for (const draft of drafts) {
+    const at = after(known.get(draft.service), work.now);
+    await queue(work, buildAnnouncement(draft, at));
+    known.set(draft.service, { draft, at });
+  }
+  for (const service of input.withdraw) {
+    const announced = known.get(service);
+    if (announced === undefined) throw new NegotiateError('input/not-found', 'No such service is announced. See: agent-negotiate announce');
+    for (const template of withdrawAnnouncement(context.pubkey, announced.draft, after(announced, work.now))) await queue(work, template);
+    known.delete(service);
+  }
+  if (drafts.length + input.withdraw.length > 0) {
+    work.changes.push(writeServices([...known.values()]));
+    saveWork(work);
+  }
+  const published = await drainOutbox(context, { force: true });
+  const services = [...known.values()].map(({ draft }) => viewDraft(draft));
+  return { services, announced: drafts.map(({ service }) => service), withdrawn: input.withdraw, published };
+}
+
+// A relay keeps the later of two announcements: one made within the same second must still be later.
+function after(known: AnnouncedService | undefined, now: number): number {
+  return known === undefined ? now : Math.max(now, known.at + 1);
+}
+
+async function queue(work: Work, template: EventTemplate): Promise<void> {
+  const event = await signExactly(await work.context.signer(), template);
+  work.changes.push({ kind: 'queue', record: toQueued(work, event, 'identity', relaysOf(work.context)) });
+}
+
+function viewDraft({ service, name, capabilities, price }: AnnouncementDraft): AnnouncementView {
+  return { service, name, capabilities, ...(price === undefined ? {} : { price: formatAnnouncedPrice(price) }) };
+}
+
+function isSame(a: AnnouncementDraft | undefined, b: AnnouncementDraft): boolean {
+  const text = (draft: AnnouncementDraft): string =>
+    JSON.stringify(draft, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
+  return a !== undefined && text(a) === text(b);
+}

@@ -1,0 +1,176 @@
+// The provider's side of a job: haggle, take the inputs, do the work, ask for the money, deliver, sign that it is done.
+
+import { bytesToHex, sha256Hex, type Hex } from '../../core/bytes.ts';
+import { NegotiateError } from '../../core/errors.ts';
+import type { FileRef } from '../../negotiate/files.ts';
+import type { BodyOf } from '../../negotiate/moveBody.ts';
+import type { Negotiation } from '../../negotiate/negotiation.ts';
+import { totalPrice } from '../../negotiate/price.ts';
+import { readDeal } from '../../negotiate/settleHeld.ts';
+import { awaitsInputs, readSettlementPhase } from '../../negotiate/settlement.ts';
+import { signExactly } from '../../nostr/giftWrap.ts';
+import { decodeBolt11, isTestNetwork, type Bolt11 } from '../../pay/bolt11.ts';
+import { describePayment } from '../../pay/commitment.ts';
+import { isDescribed, makePayTermsTemplate, readPayTerms } from '../../pay/payTerms.ts';
+import type { AgentContext } from '../context.ts';
+import { askForFiles, checkFiles, findFile, keepFile, sendFiles } from '../dealFiles.ts';
+import { drainOutbox } from '../drainOutbox.ts';
+import { reject } from '../reject.ts';
+import { beginWork, saveWork } from '../work.ts';
+import { signFor } from './advanceBuyer.ts';
+import { bargain } from './bargain.ts';
+import { doWork } from './doWork.ts';
+import { updateJob, type Job, type Sale } from './job.ts';
+import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
+import type { Service } from './service.ts';
+import { objectTo, recordedAt, settleMove } from './settleMove.ts';
+
+const INVOICE_LIFE_S = 900;
+const ASK_EVERY_S = 20;
+const PATIENCE_S = 3_600;
+// Without the buyer's word the wallet is asked now and then, with it at once.
+const LOOK_EVERY_S = 30;
+const LOOK_AGAIN_S = 2;
+// A payment may settle a while after its invoice has ended.
+const LATE_PAYMENT_S = 600;
+
+type Deal = NonNullable<ReturnType<typeof readDeal>>;
+
+/** Takes a sale one step further. Throws `wallet/…`, `signer/…`, `store/…`, `home/unreadable`. */
+export async function advanceProvider(context: AgentContext, state: Negotiation, job: Job<Sale>, service: Service): Promise<Progress> {
+  const deal = readDeal(state);
+  if (deal === undefined) return negotiate(context, state, service);
+  const { settlement, terms } = deal;
+  const phase = readSettlementPhase(settlement);
+  if (phase === 'disputed' || phase === 'completed' || awaitsInputs(settlement, terms)) return IDLE;
+  switch (phase) {
+    case 'agreed':
+      return job.body.result === undefined ? work(context, state, deal, job, service) : askForMoney(context, state, deal);
+    case 'payable':
+    case 'funded':
+      return deliverOncePaid(context, state, deal, job);
+    case 'delivered':
+      return IDLE;
+    case 'accepted':
+      return signFor(context, state.nid, deal, 'provider');
+    default:
+      return phase satisfies never;
+  }
+}
+
+async function negotiate(context: AgentContext, state: Negotiation, service: Service): Promise<Progress> {
+  const inputs = state.open.terms?.scope.inputs ?? [];
+  if (state.ended === undefined && inputs.some(({ size }) => size > service.max_input_bytes)) {
+    await reject(context, { nid: state.nid, keepTalking: false, code: 'input-too-large' });
+    return MOVED;
+  }
+  const { id: rail, payee } = await (await context.rail()).describe();
+  const { list_sats: listMsat, min_sats: minMsat, question = '', within_s: withinS, retention_s: retentionS, output, attest } = service;
+  const sells = { capability: state.open.service, rail, payee, withinS, retentionS, output, mayAttest: attest };
+  const limits = { listMsat, minMsat, asksFirst: question !== '' };
+  return (await bargain(context, state, { role: 'provider', sells, limits, question })) ? MOVED : IDLE;
+}
+
+/** The work is done before the money is asked for: a command that fails costs the buyer nothing. */
+async function work(context: AgentContext, state: Negotiation, deal: Deal, job: Job<Sale>, service: Service): Promise<Progress> {
+  const { nid, peer } = state;
+  const { agreement } = deal.settlement;
+  const files = deal.terms.scope.inputs ?? [];
+  const step = beginWork(context);
+  const have = checkFiles(step, peer, files);
+  if (have === 'wrong') return object(context, nid, agreement, 'input-digest', 'The inputs are not what their digests say.');
+  if (have === 'missing') return awaitInputs(context, state, agreement, files, job);
+  const inputs = files.map(({ sha256 }) => findFile(step, sha256) ?? new Uint8Array());
+  const outcome = await doWork(context, { nid, service, summary: deal.terms.scope.summary, inputs });
+  if (outcome.kind === 'failed') {
+    // Cut off by our own closing: the next process does it again.
+    if (outcome.reason === 'aborted') return IDLE;
+    return object(context, nid, agreement, `work-${outcome.reason}`, 'I could not do the work. You have not been asked for money.');
+  }
+  if (outcome.output.length === 0)
+    return object(context, nid, agreement, 'work-empty', 'The work came to nothing. You have not been asked for money.');
+  const sha256 = sha256Hex(outcome.output);
+  keepFile(step, sha256, outcome.output);
+  step.changes.push(updateJob(job, { result: [{ name: job.body.resultName, sha256, size: outcome.output.length }] }));
+  saveWork(step);
+  return MOVED;
+}
+
+async function awaitInputs(
+  context: AgentContext,
+  { nid, peer }: Negotiation,
+  agreement: Hex,
+  files: readonly FileRef[],
+  job: Job<Sale>,
+): Promise<Progress> {
+  const step = beginWork(context);
+  const toldAt = recordedAt(context, nid, 'input') ?? step.now;
+  const { askedAt = toldAt } = job.body;
+  if (step.now > toldAt + PATIENCE_S) return object(context, nid, agreement, 'input-incomplete', 'The inputs did not come.');
+  if (step.now < askedAt + ASK_EVERY_S) return pollAfter(askedAt + ASK_EVERY_S - step.now);
+  await askForFiles(step, peer, files);
+  step.changes.push(updateJob(job, { askedAt: step.now }));
+  saveWork(step);
+  await drainOutbox(context, { force: true });
+  return pollAfter(ASK_EVERY_S);
+}
+
+async function askForMoney(context: AgentContext, { nid }: Negotiation, { terms, settlement }: Deal): Promise<Progress> {
+  const { agreement } = settlement;
+  const rail = await context.rail();
+  const info = await rail.describe();
+  const salt = bytesToHex(context.rng.bytes(32));
+  const { description, hash: descriptionHash } = describePayment({ agreement, index: 0, salt });
+  const amountMsat = totalPrice(terms.price);
+  const request = await rail.makeInvoice({ amountMsat, description, descriptionHash, expiryS: INVOICE_LIFE_S });
+  const invoice = readOwnInvoice(request);
+  const isOurs = invoice.amountMsat === amountMsat && isDescribed(invoice, { description, hash: descriptionHash });
+  const agreedPayee = terms.payment?.payee?.address ?? invoice.payee;
+  if (!isOurs || isTestNetwork(invoice.network) !== info.isTestMoney || invoice.payee !== agreedPayee) throw strangeInvoice();
+  const { paymentHash, payee } = invoice;
+  const expiresAt = invoice.timestamp + invoice.expiryS;
+  const payTerms = { agreement, rail: info.id, amountMsat, paymentHash, payee, expiresAt, isTestMoney: info.isTestMoney };
+  const event = await signExactly(await context.signer(), makePayTermsTemplate(payTerms, context.clock.now()));
+  const { id, pubkey, created_at, kind, tags, sig } = event;
+  const signed = { id, pubkey, created_at, kind, tags: tags.map((tag) => [...tag]), content: '', sig } as const;
+  await settleMove(context, nid, { v: 1, type: 'payterms', agreement, terms: signed, request, salt });
+  return MOVED;
+}
+
+function readOwnInvoice(request: string): Bolt11 {
+  const decoded = decodeBolt11(request);
+  if (decoded.kind === 'ok') return decoded.invoice;
+  throw strangeInvoice();
+}
+
+function strangeInvoice(): NegotiateError {
+  return new NegotiateError('wallet/refused', 'Your wallet made another invoice than it was asked for. Connect another wallet.');
+}
+
+/** Our own wallet says whether the money is here; the buyer's word only says that it is worth asking. */
+async function deliverOncePaid(context: AgentContext, state: Negotiation, deal: Deal, job: Job<Sale>): Promise<Progress> {
+  const { nid, peer } = state;
+  const { payterms, funded, agreement } = deal.settlement;
+  const asked = payterms === undefined ? undefined : readPayTerms(payterms.terms);
+  const files = job.body.result;
+  if (asked === undefined || files === undefined) return IDLE;
+  const now = context.clock.now();
+  const { checkedAt = 0 } = job.body;
+  const dueS = checkedAt + (funded === undefined ? LOOK_EVERY_S : LOOK_AGAIN_S) - now;
+  if (dueS > 0) return pollAfter(dueS);
+  const seen = await (await context.rail()).lookUp(asked.paymentHash, 'incoming');
+  if (seen.kind === 'settled' && seen.amountMsat >= asked.amountMsat) {
+    const body: BodyOf<'deliver'> = { v: 1, type: 'deliver', agreement, files: [...files] };
+    await settleMove(context, nid, body, { add: (step) => sendFiles(step, peer, files) });
+    return MOVED;
+  }
+  const isOver = now > asked.expiresAt + LATE_PAYMENT_S && seen.kind !== 'unknown' && seen.kind !== 'pending';
+  if (isOver) return object(context, nid, agreement, 'not-paid', 'The invoice has ended and my wallet has no money for it.');
+  context.store.save([updateJob(job, { checkedAt: now })]);
+  return pollAfter(funded === undefined ? LOOK_EVERY_S : LOOK_AGAIN_S);
+}
+
+async function object(context: AgentContext, nid: Hex, agreement: Hex, code: string, text: string): Promise<Progress> {
+  await objectTo(context, nid, agreement, code, text);
+  return MOVED;
+}

@@ -1,0 +1,176 @@
+// Orders a job: finds a service, looks at its provider, and starts the negotiation, all remembered so that it can be seen through.
+
+import { z } from 'zod';
+import { sha256Hex, type Hex } from '../../core/bytes.ts';
+import { canonicalJson } from '../../core/canonical.ts';
+import { NegotiateError } from '../../core/errors.ts';
+import { MAX_MSAT } from '../../core/money.ts';
+import type { Announcement } from '../../discover/announcement.ts';
+import { searchServices } from '../../discover/searchServices.ts';
+import { capability, lineText, longText, talkText } from '../../negotiate/fields.ts';
+import { MAX_FILE_BYTES, MAX_FILES, type FileRef } from '../../negotiate/files.ts';
+import { makeFixedPrice } from '../../negotiate/price.ts';
+import { PUBLISH_ATTESTATION, type Terms } from '../../negotiate/terms.ts';
+import { parsePublicKey } from '../../nostr/npub.ts';
+import type { RailInfo } from '../../pay/rail.ts';
+import type { AgentContext } from '../context.ts';
+import { keepFile } from '../dealFiles.ts';
+import { fetchPublic } from '../fetchPublic.ts';
+import { finishStep } from '../finishStep.ts';
+import { beginStart } from '../start.ts';
+import { trust, type TrustView } from '../trust.ts';
+import { beginWork } from '../work.ts';
+import { newJob, readJob, type Purchase } from './job.ts';
+import { viewJob, type JobView } from './viewJob.ts';
+
+const MAX_CANDIDATES = 5;
+const LIFE_S = 7 * 86_400;
+
+/** What to buy and within which limits. */
+export const buyInput = z.strictObject({
+  /** A capability, as providers announce it. */
+  find: capability,
+  /** Only from this provider (npub or hex key). */
+  peer: z.string().optional(),
+  /** What is wanted, in words; part of the agreement. */
+  about: longText,
+  /** What to answer when the provider asks. */
+  answer: talkText.optional(),
+  /** What to hand over once the deal is made. */
+  inputs: z
+    .array(z.strictObject({ name: lineText, data: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_FILE_BYTES) }))
+    .max(MAX_FILES)
+    .refine((inputs) => new Set(inputs.map(({ name }) => name)).size === inputs.length)
+    .default([]),
+  /** The most that is paid. */
+  maxMsat: z.bigint().min(1n).max(MAX_MSAT),
+  /** What is bid first; two thirds of the most by default. */
+  bidMsat: z.bigint().min(1n).max(MAX_MSAT).optional(),
+  /** Latest delivery in seconds after payment. */
+  withinS: z.int().min(1).optional(),
+  /** Whether to attest the work in public, if the provider agrees. */
+  mayAttest: z.boolean().default(false),
+  /** Deal with nobody who scores less (ai.wot, 0 to 100). */
+  minTrust: z.number().min(0).max(100).default(0),
+  /** Order once more what was ordered before; otherwise the same order is the same job. */
+  again: z.boolean().default(false),
+});
+
+type BuyInput = z.output<typeof buyInput>;
+
+/** The job, and whether it was there before: then nothing was ordered. */
+export interface BuyResult {
+  readonly job: JobView;
+  readonly isResumed: boolean;
+}
+
+/**
+ * Orders a job; `pursue` sees it through. Throws `wallet/…`, `relay/unreachable`, `input/not-found` when nobody offers it,
+ * `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
+ */
+export async function buy(context: AgentContext, input: BuyInput): Promise<BuyResult> {
+  const inputs = input.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
+  const key = orderKey(input, inputs);
+  const known = context.store.listJobs({ key })[0];
+  if (known !== undefined && !input.again) return { job: viewJob(context.store, readJob(known)), isResumed: true };
+  const info = await (await context.rail()).describe();
+  const candidates = await findCandidates(context, input);
+  const { service, seen } = await chooseProvider(context, candidates, input.minTrust);
+  const body = describePurchase(input, inputs, info, { service, found: candidates.length, seen });
+  const work = beginWork(context);
+  const nid = await beginStart(work, {
+    peer: service.pubkey,
+    service: input.find,
+    requirements: input.about,
+    role: 'buyer',
+    terms: openingTerms(body, service),
+    lifeS: LIFE_S,
+  });
+  for (const { data } of input.inputs) keepFile(work, sha256Hex(data), data);
+  work.changes.push(newJob(nid, body, work.now, key));
+  await finishStep(work, nid);
+  const record = context.store.findJob(nid);
+  if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
+  return { job: viewJob(context.store, readJob(record)), isResumed: false };
+}
+
+/** Names an order: what is wanted of whom, and with which inputs; limits may change between two calls. */
+function orderKey({ find, peer, about }: BuyInput, inputs: readonly FileRef[]): Hex {
+  const provider = peer === undefined ? null : parsePublicKey(peer);
+  return sha256Hex(canonicalJson({ domain: 'agent-negotiate/order/1', find, provider, about, inputs }));
+}
+
+type Candidate = Pick<Announcement, 'pubkey' | 'service' | 'name' | 'price'>;
+
+async function findCandidates(context: AgentContext, { find, peer }: BuyInput): Promise<readonly Candidate[]> {
+  const provider = peer === undefined ? undefined : parsePublicKey(peer);
+  const found = await searchServices(fetchPublic(context), { capability: find, onlyNegotiable: true });
+  const services = found
+    .map(({ announcement }) => announcement)
+    .filter(({ pubkey }) => pubkey !== context.pubkey && (provider === undefined || pubkey === provider));
+  if (services.length > 0) return services;
+  // Somebody the owner names need not announce anything.
+  if (provider !== undefined) return [{ pubkey: provider, service: '', name: '' }];
+  throw new NegotiateError('input/not-found', 'Nobody on your relays offers this and negotiates. See: agent-negotiate find CAPABILITY', {
+    details: { found: found.length },
+  });
+}
+
+/** The first that the owner's limit allows, in the order of the search. */
+async function chooseProvider(
+  context: AgentContext,
+  candidates: readonly Candidate[],
+  minTrust: number,
+): Promise<{ readonly service: Candidate; readonly seen: TrustView }> {
+  for (const service of candidates.slice(0, MAX_CANDIDATES)) {
+    const seen = await trust(context, { peer: service.pubkey, blockBelow: minTrust });
+    if (seen.verdict.kind !== 'block') return { service, seen };
+  }
+  const message = 'Nobody who offers this reaches the trust that you ask for. Lower --min-trust, or look with: agent-negotiate trust NPUB';
+  throw new NegotiateError('negotiation/refused', message, { details: { reason: 'trust' } });
+}
+
+function describePurchase(
+  input: BuyInput,
+  inputs: readonly FileRef[],
+  { id: rail, isTestMoney }: RailInfo,
+  { service, found, seen }: { readonly service: Candidate; readonly found: number; readonly seen: TrustView },
+): Purchase {
+  const { find, about, answer, maxMsat, bidMsat, withinS, mayAttest } = input;
+  const { kind } = seen.verdict;
+  return {
+    role: 'buyer',
+    find,
+    service: { id: service.service, name: service.name, provider: service.pubkey },
+    found: service.service === '' ? 0 : found,
+    trust: { score: seen.score, verdict: seen.verdict.kind === 'ok' ? kind : `${kind}, ${seen.verdict.reason}` },
+    about,
+    ...(answer === undefined ? {} : { answer }),
+    inputs: [...inputs],
+    maxMsat: maxMsat.toString(),
+    bidMsat: (bidMsat ?? defaultBid(maxMsat)).toString(),
+    ...(withinS === undefined ? {} : { withinS }),
+    mayAttest,
+    rail,
+    isTestMoney,
+  };
+}
+
+/** Two thirds, in whole sats where there are any. */
+function defaultBid(maxMsat: bigint): bigint {
+  const bid = (maxMsat * 2n) / 3n;
+  return bid >= 1_000n ? bid - (bid % 1_000n) : bid > 0n ? bid : maxMsat;
+}
+
+/** What the buyer says it would like; binds nobody. The price is the announced one, so that it tells nothing of the buyer's limit. */
+function openingTerms({ find, about, inputs, bidMsat, mayAttest, rail, withinS }: Purchase, { price }: Candidate): Terms {
+  const announced = price === undefined || price.amountMsat === 0n ? BigInt(bidMsat) : price.amountMsat;
+  return {
+    service: { capability: find },
+    scope: { summary: about, ...(inputs.length === 0 ? {} : { inputs }) },
+    price: makeFixedPrice(announced),
+    ...(withinS === undefined ? {} : { delivery: { within_s: withinS } }),
+    payment: { rail, when: 'before' },
+    ...(mayAttest ? { confidentiality: { publish: [PUBLISH_ATTESTATION] } } : {}),
+  };
+}

@@ -1,0 +1,87 @@
+// A job: a purchase or a sale that the agent sees through by itself, with what it must remember besides the negotiation.
+
+import { z } from 'zod';
+import type { Hex } from '../../core/bytes.ts';
+import { NegotiateError } from '../../core/errors.ts';
+import { amountText, capability, hex32, lineText, longText, publicKey, talkText, unixSeconds } from '../../negotiate/fields.ts';
+import { fileRefSchema } from '../../negotiate/files.ts';
+import type { Change, JobRecord, Store } from '../../store/records.ts';
+
+const purchaseSchema = z.strictObject({
+  role: z.literal('buyer'),
+  find: capability,
+  /** The announced service, where one was found. */
+  service: z.strictObject({ id: z.string(), name: z.string(), provider: publicKey }),
+  /** How many services were found, and how the provider scored (0 to 100). */
+  found: z.int(),
+  trust: z.strictObject({ score: z.number(), verdict: z.string() }),
+  about: longText,
+  answer: talkText.optional(),
+  inputs: z.array(fileRefSchema),
+  maxMsat: amountText,
+  bidMsat: amountText,
+  withinS: z.int().optional(),
+  mayAttest: z.boolean(),
+  rail: z.enum(['sandbox', 'nwc']),
+  isTestMoney: z.boolean(),
+  /** The attestation that was published, with the salt that opens its reference. */
+  attestation: z.strictObject({ id: hex32, salt: hex32 }).optional(),
+  /** When missing pieces of the result were last asked for. */
+  askedAt: unixSeconds.optional(),
+});
+
+const saleSchema = z.strictObject({
+  role: z.literal('provider'),
+  service: z.string(),
+  /** The result, once the work is done. */
+  result: z.array(fileRefSchema).optional(),
+  resultName: lineText,
+  askedAt: unixSeconds.optional(),
+  /** When the wallet was last asked for the money. */
+  checkedAt: unixSeconds.optional(),
+});
+
+const jobSchema = z.discriminatedUnion('role', [purchaseSchema, saleSchema]);
+
+/** A purchase. Amounts are decimal digits of millisatoshi. */
+export type Purchase = z.infer<typeof purchaseSchema>;
+/** A sale. */
+export type Sale = z.infer<typeof saleSchema>;
+
+/** A saved job. */
+export interface Job<B extends Purchase | Sale = Purchase | Sale> {
+  readonly record: JobRecord;
+  readonly body: B;
+}
+
+/** The job of a negotiation, if it has one. Throws `store/corrupt`. */
+export function findJob(store: Store, nid: Hex): Job | undefined {
+  const record = store.findJob(nid);
+  return record === undefined ? undefined : readJob(record);
+}
+
+/** Reads a saved job. Throws `store/corrupt`. */
+export function readJob(record: JobRecord): Job {
+  const parsed = jobSchema.safeParse(parseJson(record.body));
+  if (parsed.success) return { record, body: parsed.data };
+  throw new NegotiateError('store/corrupt', 'A saved job cannot be read. Restore a copy of the home.');
+}
+
+/** The change that saves a new job. */
+export function newJob(nid: Hex, body: Purchase | Sale, now: number, key?: Hex): Change {
+  const record = { nid, body: JSON.stringify(jobSchema.parse(body)), createdAt: now, ...(key === undefined ? {} : { key }) };
+  return { kind: 'job', record };
+}
+
+/** The change that saves what a job has to remember from now on. */
+export function updateJob<B extends Purchase | Sale>({ record, body }: Job<B>, more: Partial<B>): Change {
+  return { kind: 'job', record: { ...record, body: JSON.stringify(jobSchema.parse({ ...body, ...more })) } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

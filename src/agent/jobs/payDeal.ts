@@ -1,0 +1,106 @@
+// Pays for a deal, once: checks what is asked for, writes the intent down, calls the wallet, and asks it again where it gave no clear answer.
+
+import type { Hex } from '../../core/bytes.ts';
+import type { BodyOf } from '../../negotiate/moveBody.ts';
+import type { DealFacts } from '../../negotiate/settlement.ts';
+import { signExactly } from '../../nostr/giftWrap.ts';
+import { checkPayTerms, makeFundedTemplate, readPayTerms } from '../../pay/payTerms.ts';
+import { applyObservation, applyOutcome, beginPayment, nextAct, repeatPayment, type Payment } from '../../pay/payment.ts';
+import type { Rail } from '../../pay/rail.ts';
+import type { AgentContext } from '../context.ts';
+import { findPayment, savePayment, type SavedPayment } from './findPayment.ts';
+import type { Job, Purchase } from './job.ts';
+import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
+import { objectTo, settleMove } from './settleMove.ts';
+
+const POLL_S = 3;
+
+/** What there is to pay. */
+export interface DueDeal {
+  readonly nid: Hex;
+  readonly deal: DealFacts;
+  readonly agreement: Hex;
+  readonly payterms: BodyOf<'payterms'>;
+}
+
+/** Takes the payment one step further. Throws `wallet/…` where the wallet cannot be used at all; no money moves then. */
+export async function payDeal(context: AgentContext, job: Job<Purchase>, due: DueDeal): Promise<Progress> {
+  const saved = findPayment(context.store, due.agreement);
+  if (saved === undefined) return payFirst(context, job, due);
+  if (saved.payment.state === 'settled') return tellFunded(context, due, saved.payment);
+  const rail = await context.rail();
+  const { payment } = saved;
+  const isOpen = payment.state === 'paying' || payment.state === 'unknown';
+  const seen = isOpen ? await rail.lookUp(payment.paymentHash, 'outgoing') : undefined;
+  const current = seen === undefined ? saved : save(context, saved, applyObservation(payment, seen, context.clock.now()));
+  switch (nextAct(current.payment, seen, context.clock.now())) {
+    case 'pay':
+      await callWallet(context, rail, save(context, current, repeatPayment(current.payment, context.clock.now())));
+      return MOVED;
+    case 'none':
+      return current.payment.state === 'failed' ? giveUp(context, due, current.payment) : MOVED;
+    case 'wait':
+    case 'look-up':
+      return pollAfter(POLL_S);
+  }
+}
+
+async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: DueDeal): Promise<Progress> {
+  const { nid, deal, agreement, payterms } = due;
+  const rail = await context.rail();
+  const { id, isTestMoney } = await rail.describe();
+  // Another wallet than the one the deal was made with moves no money for it.
+  const wallet = { id, isTestMoney: isTestMoney && body.isTestMoney };
+  const check = checkPayTerms(payterms, { deal, agreement, rail: wallet, now: context.clock.now() });
+  if (check.kind === 'refused') {
+    await objectTo(
+      context,
+      nid,
+      agreement,
+      `payterms-${check.reason}`,
+      'What I am asked to pay is not what we agreed. I have paid nothing.',
+    );
+    return MOVED;
+  }
+  const { paymentHash } = check.terms;
+  if (context.store.findPayment({ paymentHash }) !== undefined) {
+    await objectTo(context, nid, agreement, 'payterms-reused', 'This payment hash belongs to another deal of ours. I have paid nothing.');
+    return MOVED;
+  }
+  const payment = beginPayment(check.terms, payterms.request, context.clock.now());
+  context.store.save([savePayment(payment, undefined)]);
+  const saved = findPayment(context.store, agreement);
+  if (saved !== undefined) await callWallet(context, rail, saved);
+  return MOVED;
+}
+
+/** The intent is saved by now, so that a process that ends here is followed by one that asks before it pays. */
+async function callWallet(context: AgentContext, rail: Rail, saved: SavedPayment): Promise<void> {
+  const outcome = await rail.pay(saved.payment.request);
+  save(context, saved, applyOutcome(saved.payment, outcome, context.clock.now()));
+}
+
+function save(context: AgentContext, { record, payment: before }: SavedPayment, payment: Payment): SavedPayment {
+  if (payment === before) return { record, payment };
+  context.store.save([savePayment(payment, record)]);
+  return { record: { ...record, version: record.version + 1 }, payment };
+}
+
+async function tellFunded(context: AgentContext, { nid, agreement, payterms }: DueDeal, { preimage }: Payment): Promise<Progress> {
+  const terms = readPayTerms(payterms.terms);
+  if (terms === undefined || preimage === undefined) return IDLE;
+  const { amountMsat, paymentHash, isTestMoney } = terms;
+  const template = makeFundedTemplate(
+    { agreement, payterms: payterms.terms.id, amountMsat, paymentHash, isTestMoney },
+    context.clock.now(),
+  );
+  const { id, pubkey, created_at, kind, sig, tags } = await signExactly(await context.signer(), template);
+  const funded = { id, pubkey, created_at, kind, tags: tags.map((tag) => [...tag]), content: '', sig } as const;
+  await settleMove(context, nid, { v: 1, type: 'funded', agreement, funded, proof: preimage });
+  return MOVED;
+}
+
+async function giveUp(context: AgentContext, { nid, agreement }: DueDeal, { reason = 'payment-failed' }: Payment): Promise<Progress> {
+  await objectTo(context, nid, agreement, `not-paid-${reason}`, 'My wallet could not pay in time. No money has moved.');
+  return MOVED;
+}

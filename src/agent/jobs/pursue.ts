@@ -1,0 +1,150 @@
+// Sees jobs through: fetches what is new, does whatever is due for each job, and waits for more.
+
+import { z } from 'zod';
+import type { Hex } from '../../core/bytes.ts';
+import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
+import { findHeld, type Negotiation } from '../../negotiate/negotiation.ts';
+import { readDeal } from '../../negotiate/settleHeld.ts';
+import type { AgentContext } from '../context.ts';
+import { readState } from '../negotiationState.ts';
+import { sync } from '../sync.ts';
+import { advanceBuyer } from './advanceBuyer.ts';
+import { advanceProvider } from './advanceProvider.ts';
+import { findJob, newJob, readJob, type Job, type Purchase, type Sale } from './job.ts';
+import { IDLE, pollAfter, type Progress } from './progress.ts';
+import { servicesSchema, type Service } from './service.ts';
+import { viewJob, type JobView } from './viewJob.ts';
+
+const LONGEST_WAIT_S = 86_400;
+const MAX_ROUNDS = 16;
+const AFTER_FAULT_S = 5;
+
+/** The services to sell, and for how long to wait (seconds) when there is nothing to do. With `nid` only that purchase is advanced. */
+export const pursueInput = z.strictObject({
+  services: servicesSchema.default([]),
+  waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
+  nid: z.string().optional(),
+});
+
+/** Why a job cannot go on at the moment; nothing is lost. The message advises and holds no text of the peer. */
+export interface JobProblem {
+  readonly nid: Hex;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** The jobs that are not over, and those that something happened to. */
+export interface PursueReport {
+  readonly jobs: readonly JobView[];
+  readonly problems: readonly JobProblem[];
+  /** npubs of those who would like to open a channel and wait for the owner's word. */
+  readonly invites: readonly string[];
+}
+
+/**
+ * Advances every purchase of this agent, and every sale of `services`, as far as possible; then waits for news, at most once. Throws
+ * `relay/unreachable` when no relay answers; what one job meets is told in `problems` and does not stop the others.
+ */
+export async function pursue(context: AgentContext, input: z.output<typeof pursueInput>): Promise<PursueReport> {
+  const { invites } = await sync(context, { from: [], waitS: 0 });
+  const first = await advanceAll(context, input);
+  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return report(context, input, first, invites);
+  const waitS = Math.min(input.waitS, first.pollS);
+  const later = await sync(context, { from: [], waitS });
+  return report(context, input, await advanceAll(context, input), [...new Set([...invites, ...later.invites])]);
+}
+
+interface Round {
+  readonly touched: ReadonlySet<Hex>;
+  readonly problems: readonly JobProblem[];
+  readonly pollS: number;
+}
+
+async function advanceAll(context: AgentContext, input: z.output<typeof pursueInput>): Promise<Round> {
+  const touched = new Set<Hex>();
+  const problems: JobProblem[] = [];
+  let pollS = Infinity;
+  for (const nid of listDue(context, input)) {
+    const { didMove, last, problem } = await advanceJob(context, nid, input.services);
+    if (didMove) touched.add(nid);
+    if (problem !== undefined) problems.push(problem);
+    if (last.kind === 'poll') pollS = Math.min(pollS, last.afterS);
+  }
+  return { touched, problems, pollS };
+}
+
+interface Advanced {
+  readonly didMove: boolean;
+  readonly last: Progress;
+  readonly problem?: JobProblem;
+}
+
+/** Advances one job as far as it goes by itself. */
+async function advanceJob(context: AgentContext, nid: Hex, services: readonly Service[]): Promise<Advanced> {
+  let didMove = false;
+  for (let round = 0; round < MAX_ROUNDS && !context.closing.aborted; round += 1) {
+    try {
+      const last = await advanceOnce(context, nid, services);
+      if (last.kind !== 'moved') return { didMove, last };
+      didMove = true;
+    } catch (error) {
+      if (!isNegotiateError(error)) throw error;
+      const problem = { nid, code: error.code, message: error.message };
+      return { didMove, last: pollAfter(AFTER_FAULT_S), problem };
+    }
+  }
+  return { didMove, last: IDLE };
+}
+
+async function advanceOnce(context: AgentContext, nid: Hex, services: readonly Service[]): Promise<Progress> {
+  const saved = context.store.findNegotiation(nid);
+  if (saved === undefined) return IDLE;
+  const state = readState(saved);
+  if (state.ended !== undefined && findHeld(state) === undefined) return IDLE;
+  const job = findJob(context.store, nid);
+  if (job?.body.role === 'buyer') return advanceBuyer(context, state, job as Job<Purchase>);
+  const service = services.find(({ capabilities }) => capabilities.includes(state.open.service));
+  if (service === undefined || state.role !== 'provider') return IDLE;
+  if (job === undefined)
+    context.store.save([newJob(nid, { role: 'provider', service: service.id, resultName: service.result }, context.clock.now())]);
+  const sale = findJob(context.store, nid) as Job<Sale> | undefined;
+  return sale === undefined ? IDLE : advanceProvider(context, state, sale, service);
+}
+
+/** The negotiations that may have something to do, latest change first. */
+function listDue({ store }: AgentContext, { nid, services }: z.output<typeof pursueInput>): readonly Hex[] {
+  if (nid !== undefined) return [nid];
+  const purchases = store
+    .listJobs()
+    .map(readJob)
+    .filter((job) => !viewJob(store, job).isOver)
+    .map(({ record }) => record.nid);
+  const sales =
+    services.length === 0
+      ? []
+      : store
+          .listNegotiations()
+          .map(readState)
+          .filter(isSaleOpen)
+          .map((state) => state.nid);
+  return [...new Set([...purchases, ...sales])];
+}
+
+function isSaleOpen(state: Negotiation): boolean {
+  if (state.role !== 'provider') return false;
+  const deal = readDeal(state);
+  if (deal === undefined) return state.ended === undefined;
+  const { dispute, completions } = deal.settlement;
+  return dispute === undefined && completions.provider === undefined;
+}
+
+function report(
+  { store }: AgentContext,
+  { nid }: z.output<typeof pursueInput>,
+  { touched, problems }: Round,
+  invites: readonly string[],
+): PursueReport {
+  const jobs = store.listJobs().map((record) => viewJob(store, readJob(record)));
+  const wanted = jobs.filter((job) => (nid === undefined ? !job.isOver || touched.has(job.nid) : job.nid === nid));
+  return { jobs: wanted, problems, invites };
+}

@@ -1,0 +1,131 @@
+// `deal`: buys a service from first search to attestation; run again after a break, it goes on where it stopped.
+
+import { basename } from 'node:path';
+import type { Agent, InputOf } from '../../agent/api.ts';
+import { openAgent } from '../../agent/compose.ts';
+import type { JobView } from '../../agent/jobs/viewJob.ts';
+import { NegotiateError } from '../../core/errors.ts';
+import { parseSats } from '../../core/money.ts';
+import { displayText } from '../../core/text.ts';
+import { findHome } from '../findHome.ts';
+import { printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
+import { saveResult } from '../jobs/saveResult.ts';
+import { createTeller } from '../jobs/tellJobs.ts';
+import { untilStopped } from '../jobs/untilStopped.ts';
+import { parseDuration } from '../parseValues.ts';
+import { shortId } from '../render.ts';
+
+/** Options of `deal`. */
+export interface DealOptions extends CommonOptions {
+  readonly find?: string;
+  readonly peer?: string;
+  readonly input?: readonly string[];
+  readonly about?: string;
+  readonly answer?: string;
+  readonly max?: string;
+  readonly bid?: string;
+  readonly within?: string;
+  readonly minTrust?: string;
+  readonly attest?: true;
+  readonly again?: true;
+  readonly out?: string;
+  readonly wait?: string;
+}
+
+const EXIT_NO_DEAL = 65;
+const EXIT_LATER = 75;
+const DEFAULT_WAIT = '10m';
+const ROUND_S = 30;
+const MAX_INPUT_BYTES = 4_194_304;
+
+/** Orders, or takes up, a job and sees it through. The exit code is 0 for a completed one, 65 for no deal or a dispute, 75 for "not yet". */
+export async function runDeal(nid: string | undefined, options: DealOptions): Promise<number> {
+  const order = nid === undefined ? readOrder(options) : undefined;
+  const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
+  return untilStopped(async (signal) => {
+    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [] });
+    signal.addEventListener('abort', () => void agent.close(), { once: true });
+    try {
+      const job = order === undefined ? await findJob(agent, nid ?? '') : await placeOrder(agent, order, options);
+      return await seeThrough(agent, job, waitS, options, signal);
+    } finally {
+      await agent.close();
+    }
+  });
+}
+
+function readOrder({ find, peer, input = [], about, answer, max, bid, within, minTrust, attest, again }: DealOptions): InputOf<'buy'> {
+  if (find === undefined || max === undefined) {
+    throw new NegotiateError('input/invalid', 'A deal needs --find CAPABILITY and --max SATS, or the negotiation to go on with.');
+  }
+  return {
+    find,
+    about: about === undefined ? `I need: ${find}` : readTextArgument(about),
+    inputs: input.map((path) => ({ name: basename(path), data: new Uint8Array(readBytes(path, MAX_INPUT_BYTES)) })),
+    maxMsat: parseSats(max),
+    ...(peer === undefined ? {} : { peer }),
+    ...(answer === undefined ? {} : { answer: readTextArgument(answer) }),
+    ...(bid === undefined ? {} : { bidMsat: parseSats(bid) }),
+    ...(within === undefined ? {} : { withinS: parseDuration(within) }),
+    ...(minTrust === undefined ? {} : { minTrust: readTrust(minTrust) }),
+    mayAttest: attest === true,
+    again: again === true,
+  };
+}
+
+function readTrust(text: string): number {
+  if (/^(?:100|\d{1,2})$/.test(text)) return Number(text);
+  throw new NegotiateError('input/invalid', 'Expected a trust score from 0 to 100.');
+}
+
+async function placeOrder(agent: Agent, order: InputOf<'buy'>, options: DealOptions): Promise<JobView> {
+  const { job, isResumed } = await agent.buy(order);
+  if (options.json === true) printJson({ event: 'job', nid: job.nid, peer: job.peer, resumed: isResumed });
+  else if (isResumed) printLines([`This was ordered before: going on with ${shortId(job.nid)} (to order it once more: --again)`]);
+  return job;
+}
+
+async function findJob(agent: Agent, nid: string): Promise<JobView> {
+  const [job] = (await agent.jobs({ nid })).jobs;
+  if (job !== undefined) return job;
+  throw new NegotiateError('input/not-found', 'This negotiation is not a job that runs by itself. See: agent-negotiate jobs');
+}
+
+async function seeThrough(agent: Agent, job: JobView, waitS: number, options: DealOptions, signal: AbortSignal): Promise<number> {
+  const teller = createTeller(options.json === true);
+  const endsAt = performance.now() + waitS * 1_000;
+  let current = job;
+  await teller.jobs(agent, [current]);
+  while (!current.isOver) {
+    const leftS = (endsAt - performance.now()) / 1_000;
+    if (leftS <= 0 || signal.aborted) return tellLater(current, options);
+    const { jobs, problems } = await agent.pursue({ nid: current.nid, waitS: Math.min(ROUND_S, leftS) });
+    teller.problems(problems);
+    current = jobs[0] ?? current;
+    await teller.jobs(agent, [current]);
+  }
+  return conclude(agent, current, options);
+}
+
+function tellLater({ nid, phase }: JobView, options: DealOptions): number {
+  if (options.json === true) printJson({ event: 'waiting', nid, phase });
+  printRemark(`Not finished yet (${phase}). Nothing is lost; go on with: agent-negotiate deal ${shortId(nid)}`);
+  return EXIT_LATER;
+}
+
+async function conclude(agent: Agent, job: JobView, options: DealOptions): Promise<number> {
+  const { nid, outcome, price, agreement, attestation, dispute, payment } = job;
+  const isDone = outcome === 'completed';
+  const files = isDone ? saveResult(options.out ?? `deal-${shortId(nid)}`, (await agent.result({ nid })).files) : [];
+  if (options.json === true) printJson({ event: 'done', nid, outcome, price, agreement, payment, dispute, attestation, files });
+  else
+    printLines(isDone ? ['', `Done: ${price ?? ''}${payment?.isTestMoney === true ? ' of test money' : ''}.`, ...files] : describeEnd(job));
+  return isDone ? 0 : EXIT_NO_DEAL;
+}
+
+function describeEnd({ nid, dispute, payment }: JobView): readonly string[] {
+  const history = `See what was said: agent-negotiate history ${shortId(nid)}`;
+  if (dispute === undefined) return ['No deal was made; nothing was signed or paid.', history];
+  const paid = payment?.state === 'settled' ? `You have paid ${payment.amount}.` : 'You have paid nothing.';
+  return [`The deal ended in a dispute (${displayText(dispute.code)}). ${paid}`, history];
+}

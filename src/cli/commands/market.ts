@@ -1,0 +1,72 @@
+// The verbs around the market: announce, find, trust, jobs.
+
+import { printResult, type CommonOptions } from '../io.ts';
+import { shortId, shortNpub } from '../render.ts';
+import { useAgent } from '../useAgent.ts';
+import { readConfig } from './serve.ts';
+
+/** Options of `announce`. */
+export interface AnnounceOptions extends CommonOptions {
+  readonly config?: string;
+  readonly withdraw?: readonly string[];
+}
+
+/** Options of `find`. */
+export interface FindOptions extends CommonOptions {
+  readonly all?: true;
+}
+
+/** Announces, withdraws, or shows what is announced. */
+export async function runAnnounce(options: AnnounceOptions): Promise<void> {
+  const input = {
+    ...(options.config === undefined ? {} : { services: readConfig(options.config) }),
+    withdraw: [...(options.withdraw ?? [])],
+  };
+  const result = await useAgent(options, 'write', (agent) => agent.announce(input));
+  printResult(options, result, () => [
+    ...result.announced.map((id) => `Announced ${id}`),
+    ...result.withdrawn.map((id) => `Withdrawn ${id}`),
+    ...(result.services.length === 0 ? ['Nothing is announced.'] : ['Announced by this agent:']),
+    ...result.services.map(
+      ({ service, name, capabilities, price }) =>
+        `  ${service}  ${name} (${capabilities.join(', ')})${price === undefined ? '' : `, ${price}`}`,
+    ),
+    ...(result.published.waiting > 0 ? ['Not all of it has reached a relay yet: run agent-negotiate sync'] : []),
+  ]);
+}
+
+/** Finds services. */
+export async function runFind(capability: string, options: FindOptions): Promise<void> {
+  const found = await useAgent(options, 'read', (agent) => agent.find({ capability, onlyNegotiable: options.all !== true }));
+  printResult(options, found, () => [
+    ...found.services.flatMap(({ provider, name, description, price, isNegotiable, oddities }) => [
+      `${name}${price === undefined ? '' : `, ${price}`}${isNegotiable ? '' : ' (does not negotiate)'}`,
+      `  ${description}`,
+      `  by ${provider}`,
+      ...oddities.map((oddity) => `  odd: ${oddity}`),
+    ]),
+    ...(found.services.length === 0 ? ['Nobody on your relays offers this. Look for services that do not negotiate with --all.'] : []),
+  ]);
+}
+
+/** Explains a score. */
+export async function runTrust(peer: string, options: CommonOptions): Promise<void> {
+  const view = await useAgent(options, 'read', (agent) => agent.trust({ peer }));
+  printResult(options, view, () => [
+    ...view.lines,
+    `Policy: ${view.verdict.kind}${'reason' in view.verdict ? ` (${view.verdict.reason})` : ''}`,
+  ]);
+}
+
+/** Lists purchases and sales. */
+export async function runJobs(options: CommonOptions): Promise<void> {
+  const { jobs } = await useAgent(options, 'read', (agent) => agent.jobs());
+  printResult(options, { jobs }, () => [
+    ...jobs.map(({ nid, role, service, phase, price = '', peer }) =>
+      [shortId(nid), phase.padEnd(10), price.padEnd(14), `${role === 'buyer' ? 'buying' : 'selling'} ${service}`, shortNpub(peer)].join(
+        '  ',
+      ),
+    ),
+    ...(jobs.length === 0 ? ['No jobs yet. Buy with: agent-negotiate deal --find CAPABILITY --max SATS'] : []),
+  ]);
+}

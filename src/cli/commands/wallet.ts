@@ -1,0 +1,80 @@
+// `wallet` and `sandbox`: connect a wallet, see it; wallets of test money for trying things out.
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { openSandbox } from '../../agent/compose.ts';
+import { NegotiateError } from '../../core/errors.ts';
+import { formatSats, parseSats } from '../../core/money.ts';
+import { printJson, printLines, printResult, readFileOrStdin, type CommonOptions } from '../io.ts';
+import { untilStopped } from '../jobs/untilStopped.ts';
+import { useAgent } from '../useAgent.ts';
+
+/** Options of `wallet`. */
+export interface WalletOptions extends CommonOptions {
+  readonly connect?: string;
+}
+
+/** Options of `sandbox`. */
+export interface SandboxCommandOptions extends CommonOptions {
+  readonly data?: string;
+  readonly wallet?: readonly string[];
+}
+
+/** Connects the wallet whose URL is in a file, or on stdin; shows what is connected. */
+export async function runWallet(options: WalletOptions): Promise<void> {
+  const url = options.connect === undefined ? undefined : readFileOrStdin(options.connect).trim();
+  const view =
+    url === undefined
+      ? await useAgent(options, 'read', (agent) => agent.wallet())
+      : await useAgent(options, 'write', (agent) => agent.connectWallet({ url }));
+  printResult(options, view, () => [`${view.rail === 'sandbox' ? 'Sandbox wallet' : 'Wallet (NIP-47)'}: ${view.balance}`]);
+}
+
+/** Runs wallets of test money until it is stopped. Their URLs are secrets and go into files. */
+export async function runSandbox(options: SandboxCommandOptions): Promise<void> {
+  const [relay, ...others] = options.relay ?? [];
+  if (relay === undefined || others.length > 0)
+    throw new NegotiateError('input/invalid', 'Name the relay that the wallets are reached at: --relay URL');
+  const wanted = (options.wallet ?? []).map(readWanted);
+  await untilStopped(async (signal) => {
+    const sandbox = await openSandbox({ relay, ...(options.data === undefined ? {} : { file: options.data }) });
+    try {
+      for (const { path, grantMsat } of wanted) {
+        // A wallet made before is still good when the ledger was kept.
+        if (existsSync(path)) continue;
+        writeSecret(path, await sandbox.createWallet(grantMsat));
+      }
+      if (options.json === true) printJson({ event: 'ready', relay, wallets: wanted.map(({ path }) => path) });
+      else {
+        const lines = wanted.map(({ path, grantMsat }) => `  ${path}  ${formatSats(grantMsat)} at first`);
+        printLines([
+          'Wallets of test money, worthless, served on the relay:',
+          ...lines,
+          'Connect one with: agent-negotiate wallet --connect FILE',
+          'Stop with Ctrl-C.',
+        ]);
+      }
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    } finally {
+      await sandbox.close();
+    }
+  });
+}
+
+function readWanted(text: string): { readonly path: string; readonly grantMsat: bigint } {
+  const at = text.lastIndexOf('=');
+  if (at <= 0) throw new NegotiateError('input/invalid', 'Expected --wallet FILE=SATS, such as buyer.wallet=10000.');
+  return { path: text.slice(0, at), grantMsat: parseSats(text.slice(at + 1)) };
+}
+
+function writeSecret(path: string, url: string): void {
+  try {
+    writeFileSync(path, `${url}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    throw new NegotiateError('input/invalid', 'The wallet’s file cannot be written. Check the path and that you may write to it.', {
+      cause,
+    });
+  }
+}

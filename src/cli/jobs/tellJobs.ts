@@ -1,0 +1,60 @@
+// Tells what happens to jobs, each thing once for each process: JSON lines for programs, words for people.
+
+import type { Agent } from '../../agent/api.ts';
+import type { JobProblem } from '../../agent/jobs/pursue.ts';
+import type { JobView, StepView } from '../../agent/jobs/viewJob.ts';
+import { displayText } from '../../core/text.ts';
+import { printJson, printLines, printRemark } from '../io.ts';
+import { shortId } from '../render.ts';
+
+const NOTICES = new Set(['receipt', 'error']);
+
+/** Tells news of jobs. */
+export interface Teller {
+  readonly jobs: (agent: Agent, jobs: readonly JobView[]) => Promise<void>;
+  readonly problems: (problems: readonly JobProblem[]) => void;
+}
+
+/** A teller. For people it says no text and no price of a peer: the output of a daemon ends up in logs. */
+export function createTeller(isJson: boolean): Teller {
+  const told = new Set<string>();
+  const isNew = (key: string): boolean => !told.has(key) && told.add(key).has(key);
+  const tell = async (agent: Agent, job: JobView): Promise<void> => {
+    if (isJson) await tellMoves(agent, job, isNew);
+    for (const step of job.steps) if (isNew(`${job.nid}:${step.step}`)) tellStep(job, step, isJson);
+    if (job.outcome !== undefined && job.outcome !== 'completed' && isNew(`${job.nid}:${job.outcome}`)) tellEnd(job, isJson);
+  };
+  return {
+    jobs: async (agent, jobs) => {
+      for (const job of jobs) await tell(agent, job);
+    },
+    problems: (problems) => {
+      for (const { nid, code, message } of problems) {
+        if (!isNew(`${nid}:${code}`)) continue;
+        if (isJson) printJson({ event: 'problem', nid, code, message });
+        printRemark(message);
+      }
+    },
+  };
+}
+
+async function tellMoves(agent: Agent, { nid }: JobView, isNew: (key: string) => boolean): Promise<void> {
+  const { moves } = await agent.history({ nid });
+  for (const { id, by, type, text, price, lines } of moves) {
+    if (by === 'me' && !NOTICES.has(type) && isNew(id)) printJson({ event: 'move', nid, type, text, price, lines });
+  }
+}
+
+function tellStep({ nid }: JobView, { step, text, testMoney }: StepView, isJson: boolean): void {
+  if (isJson) printJson({ event: 'step', step, nid, text, ...(testMoney === undefined ? {} : { testMoney }) });
+  else printLines([`${shortId(nid)}  ${step.padEnd(9)}  ${text}`]);
+}
+
+function tellEnd({ nid, outcome, dispute }: JobView, isJson: boolean): void {
+  if (isJson) printJson({ event: 'ended', nid, outcome, ...(dispute === undefined ? {} : { dispute }) });
+  else if (dispute === undefined) printLines([`${shortId(nid)}  ended without a deal`]);
+  else
+    printLines([
+      `${shortId(nid)}  dispute    ${dispute.by === 'me' ? 'raised by you' : 'raised by the peer'}: ${displayText(dispute.code)}`,
+    ]);
+}
