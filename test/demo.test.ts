@@ -1,4 +1,4 @@
-// The demo as a user runs it: a process that starts the relay and two agents, each of them a process of its own.
+// The demo as a user runs it: a process that starts relay, wallets and two agents, each of these a process of its own.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -20,14 +20,17 @@ async function runDemo(...args: string[]): Promise<{ readonly code: number | nul
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
   const last = lines.at(-1) ?? { event: 'nothing' };
-  if (typeof last['bundle'] === 'string') made.push(dirname(last['bundle']));
+  const agreed = lines.find(({ event }) => event === 'agreed');
+  if (typeof agreed?.['bundle'] === 'string') made.push(dirname(agreed['bundle']));
   return { code, lines, last };
 }
 
 describe('the demo', () => {
-  it('asks, answers, offers 900, counters 600 and agrees at 700 sats, with a bundle that anyone can check', async () => {
+  it('goes through all seven steps, at 700 sats, with a bundle that anyone can check and a result that was worked for', async () => {
     const { code, lines, last } = await runDemo();
     expect(code).toBe(0);
+    const steps = lines.filter(({ event }) => event === 'step').map(({ step }) => step);
+    expect(steps).toEqual(['discover', 'verify', 'negotiate', 'request', 'pay', 'deliver', 'attest']);
     const moves = lines
       .filter(({ event }) => event === 'move')
       .map(({ role, type, price }) => [role, type, price].filter(Boolean).join(' '));
@@ -41,27 +44,38 @@ describe('the demo', () => {
       'buyer accept',
       'seller confirm',
       'buyer close',
+      'buyer input',
+      'seller payterms',
+      'buyer funded',
+      'seller deliver',
+      'buyer completion',
+      'seller completion',
     ]);
-    expect(Object.keys(last)).toEqual(['event', 'agreement', 'buyer', 'provider', 'bundle', 'relayEvents']);
-    expect(last).toMatchObject({ event: 'agreed', agreement: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+    const agreed = lines.find(({ event }) => event === 'agreed') ?? { event: 'nothing' };
+    expect(Object.keys(agreed)).toEqual(['event', 'agreement', 'buyer', 'provider', 'bundle', 'relayEvents']);
     const npubs = lines.filter(({ event }) => event === 'agent').map(({ npub }) => npub);
-    expect([last['provider'], last['buyer']]).toEqual(npubs);
-    const bundle = String(last['bundle']);
+    expect([agreed['provider'], agreed['buyer']]).toEqual(npubs);
+    const bundle = String(agreed['bundle']);
     const checked = await runCli(['verify', bundle, '--json']);
-    expect(checked.json()).toMatchObject({ state: 'closed', agreement: last['agreement'], price: '700 sats' });
+    expect(checked.json()).toMatchObject({ state: 'closed', agreement: agreed['agreement'], price: '700 sats' });
     expect(lines.find(({ event }) => event === 'privacy')).toMatchObject({ leaks: 0 });
-    // The bundle stays; the homes with their keys do not.
-    expect(readdirSync(dirname(bundle))).toEqual(['bundle.json']);
+    expect(last).toMatchObject({ event: 'done', outcome: 'completed', testMoney: true, leaks: 0 });
+    expect(last['balances']).toEqual({ buyer: '9300 sats', seller: '700 sats' });
+    expect(last['attestation']).toMatch(/^[0-9a-f]{64}$/);
+    expect(readFileSync(String(last['result']), 'utf8')).toContain('The shipyard pays Ms Brandt 48,000 euros as a severance payment.');
+    // The bundle and the result stay; the homes with their keys do not.
+    expect(readdirSync(dirname(bundle)).toSorted()).toEqual(['bundle.json', 'translation.txt']);
     expect(readFileSync(bundle, 'utf8')).toContain('"amount_msat":"700000"');
   });
 
   it('ends at another price, or without a deal, when the limits are others', async () => {
     const cheap = await runDemo('--seller-min', '500');
     expect(cheap.code).toBe(0);
-    expect(readFileSync(String(cheap.last['bundle']), 'utf8')).toContain('"amount_msat":"600000"');
+    expect(cheap.last).toMatchObject({ outcome: 'completed', balances: { buyer: '9400 sats', seller: '600 sats' } });
     const none = await runDemo('--buyer-max', '650');
     expect(none.code).toBe(0);
-    expect(none.last).toMatchObject({ event: 'no-deal', phase: 'rejected' });
+    expect(none.lines.at(-4)).toMatchObject({ event: 'no-deal', phase: 'rejected' });
+    expect(none.last).toMatchObject({ event: 'done', outcome: 'no-deal', balances: { buyer: '10000 sats', seller: '0 sats' } });
     expect(none.lines.some(({ event }) => event === 'agreed')).toBe(false);
   });
 
@@ -72,6 +86,8 @@ describe('the demo', () => {
     expect(code).toBe(0);
     expect(existsSync(bundle)).toBe(true);
     expect(stdout).toContain('seller  offers: 700 sats');
+    for (const step of ['1 DISCOVER', '2 VERIFY', '3 NEGOTIATE', '4 REQUEST', '5 PAY', '6 DELIVER', '7 ATTEST'])
+      expect(stdout).toContain(step);
     expect(stdout).toContain('What an eavesdropper on the relay saw');
     expect(stdout).toContain(': none found.');
     expect(stdout).not.toContain('undefined');

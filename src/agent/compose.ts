@@ -31,6 +31,8 @@ import type { InitResult, initInput } from './init.ts';
 
 const DEFAULT_LOCK_WAIT_MS = 3_000;
 
+export type { Sandbox, SandboxOptions };
+
 /** Which home to open, and how. */
 export interface OpenOptions {
   /** Folder of the agent. */

@@ -29,7 +29,7 @@ export interface Bolt11 {
 
 /** Why a text is no invoice that can be paid. */
 export type Bolt11Problem =
-  'not-bolt11' | 'checksum' | 'network' | 'amount' | 'field' | 'payment-hash' | 'description' | 'feature' | 'signature';
+  'not-bolt11' | 'checksum' | 'network' | 'amount' | 'field' | 'no-payment-hash' | 'description' | 'feature' | 'signature';
 
 /** An invoice, or why a text is none. */
 export type Bolt11Parse = { readonly kind: 'ok'; readonly invoice: Bolt11 } | { readonly kind: 'refused'; readonly reason: Bolt11Problem };
@@ -53,16 +53,19 @@ const SIGNATURE_WORDS = 104;
 const TIMESTAMP_WORDS = 7;
 const HASH_WORDS = 52;
 const KEY_WORDS = 53;
+const MAX_FIELD_WORDS = 1_023;
 const DEFAULT_EXPIRY_S = 3_600;
 const DEFAULT_CLTV = 18;
 const NETWORKS: readonly Bolt11Network[] = ['bc', 'tb', 'tbs', 'bcrt'];
+// One case throughout, and ASCII before anything turns it to lower case: the Kelvin sign would become a `k`.
+const FORM = /^(?:ln[a-z0-9]*1[02-9ac-hj-np-z]{6,}|LN[A-Z0-9]*1[02-9AC-HJ-NP-Z]{6,})$/;
 // Longest first, or `bc` would be read where `bcrt` stands.
-const PREFIX = /^ln(bcrt|tbs|bc|tb)(?:([1-9][0-9]{0,17})([munp]?))?$/;
+const PREFIX = /^ln(bcrt|tbs|bc|tb)(?:([1-9][0-9]{0,19})([munp]?))?$/;
 const LETTERS = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 const MSAT_PER_UNIT = { '': 100_000_000_000n, m: 100_000_000n, u: 100_000n, n: 100n } as const;
 // Fields that may stand once: a second one would leave open which counts.
 const SINGLE = new Set(['p', 's', 'd', 'h', 'n', 'x', 'c', '9']);
-// Even feature bits that a payer must know: variable onion, payment secret, multi-part, blinded routes, payment metadata, and AMP's invoices.
+// Even feature bits that are known: variable onion, payment secret, multi-part, route blinding, payment metadata, blinded paths (bLIP 39).
 const KNOWN_FEATURES = new Set([8, 14, 16, 24, 48, 262]);
 const REQUIRED_FEATURES = [8, 14];
 
@@ -71,46 +74,48 @@ export function isTestNetwork(network: Bolt11Network): boolean {
   return network !== 'bc';
 }
 
-/** Reads an invoice; the signature is always checked. Never throws, whatever the text. */
+/** Reads an invoice of at most 4,000 characters; the signature is always checked. Never throws, whatever the text. */
 export function decodeBolt11(text: string): Bolt11Parse {
-  const parts = splitBolt11(text);
-  if (typeof parts === 'string') return { kind: 'refused', reason: parts };
-  const { prefix, words } = parts;
-  const head = readPrefix(prefix);
-  if (typeof head === 'string') return { kind: 'refused', reason: head };
-  const data = words.slice(0, -SIGNATURE_WORDS);
-  const fields = readFields(data.slice(TIMESTAMP_WORDS));
-  const body = fields === undefined ? 'field' : readBody(fields);
-  if (fields === undefined || typeof body === 'string') return { kind: 'refused', reason: typeof body === 'string' ? body : 'field' };
-  const timestamp = readNumber(data.slice(0, TIMESTAMP_WORDS));
-  const payee = recoverPayee(prefix, data, words.slice(-SIGNATURE_WORDS), fields.get('n'));
-  if (payee === undefined || timestamp === undefined) return { kind: 'refused', reason: payee === undefined ? 'signature' : 'field' };
-  return { kind: 'ok', invoice: { ...head, timestamp, ...body, payee } };
+  const read = readBolt11(text);
+  return typeof read === 'string' ? { kind: 'refused', reason: read } : { kind: 'ok', invoice: read };
 }
 
 /** Writes and signs an invoice with a node's secret key (32 bytes). Throws `input/invalid` for what an invoice cannot say. */
 export function encodeBolt11(draft: Bolt11Draft, secretKey: Uint8Array): string {
-  const { network, amountMsat, timestamp, expiryS, paymentHash, paymentSecret, description, descriptionHash, minFinalCltv } = draft;
-  if ((description === undefined) === (descriptionHash === undefined) || !isHex32(paymentHash) || !isHex32(paymentSecret)) throw unfit();
+  const { network, amountMsat, timestamp, expiryS, minFinalCltv = DEFAULT_CLTV } = draft;
+  if (!Number.isSafeInteger(timestamp + expiryS)) throw unfit();
   const prefix = `ln${network}${amountMsat === undefined ? '' : writeAmount(amountMsat)}`;
   const words = [
     ...writeNumber(timestamp, TIMESTAMP_WORDS),
-    ...writeField('p', bech32.toWords(hexToBytes(paymentHash))),
-    ...writeField('s', bech32.toWords(hexToBytes(paymentSecret))),
-    ...(description === undefined ? [] : writeField('d', bech32.toWords(utf8(description)))),
-    ...(descriptionHash === undefined ? [] : writeField('h', bech32.toWords(hexToBytes(descriptionHash)))),
+    ...writeField('p', writeHash(draft.paymentHash)),
+    ...writeField('s', writeHash(draft.paymentSecret)),
+    ...writeDescription(draft),
     ...writeField('x', writeNumber(expiryS)),
-    ...(minFinalCltv === undefined ? [] : writeField('c', writeNumber(minFinalCltv))),
+    ...writeField('c', writeNumber(minFinalCltv)),
     ...writeField('9', writeFeatures(REQUIRED_FEATURES)),
   ];
-  // Recovery number first here, last on the wire.
-  const signed = secp256k1.sign(hashSigned(prefix, words), secretKey, { prehash: false, format: 'recovered' });
-  const signature = new Uint8Array([...signed.slice(1), signed[0] ?? 0]);
-  return bech32.encode(prefix, [...words, ...bech32.toWords(signature)], false);
+  return bech32.encode(prefix, [...words, ...signWords(prefix, words, secretKey)], false);
+}
+
+function readBolt11(text: string): Bolt11 | Bolt11Problem {
+  const parts = splitBolt11(text);
+  if (typeof parts === 'string') return parts;
+  const { prefix, words } = parts;
+  const head = readPrefix(prefix);
+  if (typeof head === 'string') return head;
+  const signed = words.slice(0, -SIGNATURE_WORDS);
+  const fields = readFields(signed.slice(TIMESTAMP_WORDS));
+  if (fields === undefined) return 'field';
+  const body = readBody(fields);
+  if (typeof body === 'string') return body;
+  const timestamp = readNumber(signed.slice(0, TIMESTAMP_WORDS));
+  if (timestamp === undefined || !Number.isSafeInteger(timestamp + body.expiryS)) return 'field';
+  const payee = recoverPayee(prefix, signed, words.slice(-SIGNATURE_WORDS), fields.get('n'));
+  return payee === undefined ? 'signature' : { ...head, timestamp, ...body, payee };
 }
 
 function splitBolt11(text: string): { readonly prefix: string; readonly words: readonly number[] } | Bolt11Problem {
-  if (text.length > MAX_CHARS || !/^ln/i.test(text) || !text.includes('1')) return 'not-bolt11';
+  if (text.length > MAX_CHARS || !FORM.test(text)) return 'not-bolt11';
   const decoded = bech32.decodeUnsafe(text, false);
   if (decoded === undefined) return 'checksum';
   return decoded.words.length < SIGNATURE_WORDS + TIMESTAMP_WORDS ? 'not-bolt11' : decoded;
@@ -166,7 +171,7 @@ function readBody(
   fields: ReadonlyMap<string, readonly number[]>,
 ): Omit<Bolt11, 'network' | 'amountMsat' | 'timestamp' | 'payee'> | Bolt11Problem {
   const paymentHash = readHex(fields.get('p'));
-  if (paymentHash === undefined) return 'payment-hash';
+  if (paymentHash === undefined) return 'no-payment-hash';
   const description = readText(fields.get('d'));
   const descriptionHash = readHex(fields.get('h'));
   if ((fields.get('d') === undefined) === (descriptionHash === undefined) || (fields.has('d') && description === undefined))
@@ -201,23 +206,28 @@ function writeFeatures(bits: readonly number[]): readonly number[] {
   );
 }
 
+/** The key that signed; undefined when there is none, or when field `n` names another. */
 function recoverPayee(
   prefix: string,
-  data: readonly number[],
+  signed: readonly number[],
   signature: readonly number[],
-  key: readonly number[] | undefined,
+  named: readonly number[] | undefined,
 ): string | undefined {
+  const bytes = toBytes(signature);
   try {
-    const bytes = bech32.fromWords([...signature]);
-    const recovered = new Uint8Array([bytes[64] ?? 0, ...bytes.slice(0, 64)]);
-    const hash = hashSigned(prefix, data);
-    const payee = secp256k1.Signature.fromBytes(recovered, 'recovered').recoverPublicKey(hash).toBytes(true);
-    // A key that is named must be the key that signed.
-    if (key !== undefined && !equalBytes(payee, toBytes(key))) return undefined;
-    return bytesToHex(payee);
+    // The recovery number is last on the wire, first in the library.
+    const recovered = secp256k1.Signature.fromBytes(new Uint8Array([...bytes.slice(64), ...bytes.slice(0, 64)]), 'recovered');
+    const payee = recovered.recoverPublicKey(hashSigned(prefix, signed)).toBytes(true);
+    return named === undefined || equalBytes(payee, toBytes(named)) ? bytesToHex(payee) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function signWords(prefix: string, words: readonly number[], secretKey: Uint8Array): readonly number[] {
+  if (!secp256k1.utils.isValidSecretKey(secretKey)) throw new NegotiateError('input/invalid', 'Expected a secret key of 32 bytes.');
+  const bytes = secp256k1.sign(hashSigned(prefix, words), secretKey, { prehash: false, format: 'recovered' });
+  return bech32.toWords(new Uint8Array([...bytes.slice(1), ...bytes.slice(0, 1)]));
 }
 
 function hashSigned(prefix: string, words: readonly number[]): Uint8Array {
@@ -266,8 +276,20 @@ function writeNumber(value: number, length = 0): readonly number[] {
   return words;
 }
 
+function writeHash(hash: Hex): readonly number[] {
+  if (!isHex32(hash)) throw unfit();
+  return bech32.toWords(hexToBytes(hash));
+}
+
+/** Field `d` or `h`: one of them, and text that UTF-8 can carry. */
+function writeDescription({ description, descriptionHash }: Bolt11Draft): readonly number[] {
+  if (descriptionHash !== undefined && description === undefined) return writeField('h', writeHash(descriptionHash));
+  if (descriptionHash !== undefined || description?.isWellFormed() !== true) throw unfit();
+  return writeField('d', bech32.toWords(utf8(description)));
+}
+
 function writeField(letter: string, words: readonly number[]): readonly number[] {
-  if (words.length >= 1_024) throw unfit();
+  if (words.length > MAX_FIELD_WORDS) throw unfit();
   return [LETTERS.indexOf(letter), words.length >> 5, words.length & 31, ...words];
 }
 

@@ -155,8 +155,7 @@ async function deliverOncePaid(context: AgentContext, state: Negotiation, deal: 
   const files = job.body.result;
   if (asked === undefined || files === undefined) return IDLE;
   const now = context.clock.now();
-  const { checkedAt = 0 } = job.body;
-  const dueS = checkedAt + (funded === undefined ? LOOK_EVERY_S : LOOK_AGAIN_S) - now;
+  const dueS = nextLook(context, nid, job, funded !== undefined) - now;
   if (dueS > 0) return pollAfter(dueS);
   const seen = await (await context.rail()).lookUp(asked.paymentHash, 'incoming');
   if (seen.kind === 'settled' && seen.amountMsat >= asked.amountMsat) {
@@ -168,6 +167,15 @@ async function deliverOncePaid(context: AgentContext, state: Negotiation, deal: 
   if (isOver) return object(context, nid, agreement, 'not-paid', 'The invoice has ended and my wallet has no money for it.');
   context.store.save([updateJob(job, { checkedAt: now })]);
   return pollAfter(funded === undefined ? LOOK_EVERY_S : LOOK_AGAIN_S);
+}
+
+/** When to ask the wallet again (unix seconds): now and then, more often once the buyer says it has paid, and at once when it has just said so. */
+function nextLook(context: AgentContext, nid: Hex, { body }: Job<Sale>, isFunded: boolean): number {
+  const askedAt = recordedAt(context, nid, 'payterms') ?? 0;
+  const { checkedAt = askedAt } = body;
+  if (!isFunded) return checkedAt + LOOK_EVERY_S;
+  const toldAt = recordedAt(context, nid, 'funded') ?? 0;
+  return body.checkedAt === undefined || checkedAt <= toldAt ? toldAt : checkedAt + LOOK_AGAIN_S;
 }
 
 async function object(context: AgentContext, nid: Hex, agreement: Hex, code: string, text: string): Promise<Progress> {

@@ -51,6 +51,13 @@ export interface JobView {
   readonly attestation?: Hex;
 }
 
+const VERDICTS: Readonly<Record<string, string>> = {
+  ok: 'well spoken of',
+  'warn, unknown': 'nobody has attested it yet; the policy warns and goes on',
+  'warn, low': 'little speaks for it; the policy warns and goes on',
+  'warn, disputed': 'somebody of standing disputes its work; the policy warns and goes on',
+};
+
 /** Shows a job. */
 export function viewJob(store: Store, { record, body }: Job): JobView {
   const saved = store.findNegotiation(record.nid);
@@ -126,10 +133,10 @@ function listSteps(state: Negotiation, body: Purchase | Sale, payment: Payment |
 }
 
 function beginning({ service, found, trust }: Purchase): readonly StepView[] {
-  const label = service.id === '' ? 'named by its owner' : `${found} found`;
+  const count = `${found} ${found === 1 ? 'service that negotiates' : 'services that negotiate'} found by announcement`;
   return [
-    { step: 'discover', text: `a service for what is wanted: ${label}` },
-    { step: 'verify', text: `the provider scores ${trust.score} of 100 (ai.wot): ${trust.verdict}` },
+    { step: 'discover', text: service.id === '' ? 'the provider was named, nothing had to be found' : count },
+    { step: 'verify', text: `the provider scores ${trust.score} of 100 (ai.wot): ${VERDICTS[trust.verdict] ?? trust.verdict}` },
   ];
 }
 

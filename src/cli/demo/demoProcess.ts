@@ -1,63 +1,75 @@
-// Starts one agent of the demo as a process of its own and reads what it tells, line by line.
+// One agent of the demo: the command line itself, in a process of its own, whose JSON lines are read as they come.
 
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { programPath } from '../programPath.ts';
 
-const text = z.string();
+// The same path from src/cli/demo and dist/cli/demo.
+const BIN = fileURLToPath(new URL('../../../bin/agent-negotiate.js', import.meta.url));
 
-/** What an agent tells the demo. */
-const eventSchema = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('ready'), npub: text }),
-  z.object({ event: z.literal('move'), type: text, text: text.optional(), price: text.optional(), lines: z.array(text).optional() }),
-  z.object({
-    event: z.literal('outcome'),
-    phase: text,
-    agreement: text.optional(),
-    bundle: text.optional(),
-    secrets: z.object({ ids: z.array(text), texts: z.array(text), terms: z.array(z.unknown()) }),
-  }),
-]);
+const stepSchema = z.enum(['discover', 'verify', 'negotiate', 'request', 'pay', 'deliver', 'attest']);
+const lineSchema = z.looseObject({
+  event: z.string(),
+  step: stepSchema.optional(),
+  nid: z.string().optional(),
+  text: z.string().optional(),
+  testMoney: z.boolean().optional(),
+});
 
-/** What an agent tells the demo. */
-export type DemoEvent = z.infer<typeof eventSchema>;
-/** How a negotiation ended for one agent. */
-export type Outcome = Extract<DemoEvent, { event: 'outcome' }>;
+/** A line that an agent prints. */
+export type DemoLine = z.infer<typeof lineSchema>;
 
 /** A running agent. */
 export interface DemoProcess {
-  /** The npub, once the agent is ready. */
-  readonly npub: Promise<string>;
-  /** How it ended. Rejects when the process fails. */
-  readonly outcome: Promise<Outcome>;
+  /** The first line with this event. Rejects when the process ends without it. */
+  readonly line: (event: string) => Promise<DemoLine>;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number>;
+  /** Asks it to end. */
+  readonly stop: () => void;
 }
 
-/** Starts an agent; the signal kills it. `onMove` hears of each of its moves as it is made. */
-export function startDemoAgent(
-  args: readonly string[],
-  onMove: (move: Extract<DemoEvent, { event: 'move' }>) => void,
-  signal: AbortSignal,
-): DemoProcess {
-  const program = programPath(import.meta.url, './demoAgent');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** Starts `agent-negotiate` with these arguments and `--json`; the signal kills it. `onLine` hears of every line, in order. */
+export function startAgentProcess(args: readonly string[], onLine: (line: DemoLine) => void, signal: AbortSignal): DemoProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', BIN, ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });
-  const ready = Promise.withResolvers<string>();
-  const outcome = Promise.withResolvers<Outcome>();
-  const fail = (): void => {
-    const error = new Error('an agent of the demo ended early; what it said stands above');
-    ready.reject(error);
-    outcome.reject(error);
+  const waiting = new Map<string, PromiseWithResolvers<DemoLine>>();
+  const waitFor = (event: string): PromiseWithResolvers<DemoLine> => {
+    const known = waiting.get(event) ?? Promise.withResolvers<DemoLine>();
+    known.promise.catch(() => undefined);
+    waiting.set(event, known);
+    return known;
   };
-  for (const { promise } of [ready, outcome]) promise.catch(() => undefined);
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const event = eventSchema.parse(JSON.parse(line));
-    if (event.event === 'ready') ready.resolve(event.npub);
-    else if (event.event === 'move') onMove(event);
-    else outcome.resolve(event);
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line = lineSchema.parse(JSON.parse(text));
+    onLine(line);
+    waitFor(line.event).resolve(line);
   });
-  child.on('error', fail).on('close', fail);
-  return { npub: ready.promise, outcome: outcome.promise };
+  const ended = endOf(child).then((code) => {
+    for (const { reject } of waiting.values()) reject(new Error(`an agent of the demo ended early: ${errors.trim()}`));
+    return code;
+  });
+  return {
+    line: async (event) => Promise.race([waitFor(event).promise, failWith(ended, () => errors)]),
+    ended,
+    stop: () => child.kill('SIGTERM'),
+  };
+}
+
+async function failWith(ended: Promise<number>, errors: () => string): Promise<never> {
+  await ended;
+  // What it printed last is still on its way.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  throw new Error(`an agent of the demo ended early: ${errors().trim()}`);
+}
+
+function endOf(child: ChildProcess): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  child.on('error', () => resolve(1)).on('close', (code) => resolve(code ?? 1));
+  return promise;
 }

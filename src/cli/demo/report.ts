@@ -1,14 +1,16 @@
-// What the demo prints: a conversation for people, or one JSON line for each event.
+// What the demo prints: the seven steps for people, or one JSON line for each event.
 
 import type { BundleCheckResult } from '../../agent/checkBundle.ts';
+import type { StepName } from '../../agent/jobs/viewJob.ts';
+import type { MoveView } from '../../agent/viewHistory.ts';
 import { displayText } from '../../core/text.ts';
 import { printJson, printLines } from '../io.ts';
-import type { DemoEvent } from './demoProcess.ts';
 import type { KindView } from './eavesdrop.ts';
 
-type Role = 'buyer' | 'seller';
+/** The demo's two sides. */
+export type DemoRole = 'buyer' | 'seller';
 
-/** The facts of the deal, as the last JSON line has them. */
+/** The facts of the deal. */
 export interface AgreedFacts {
   readonly agreement: string;
   readonly buyer: string;
@@ -17,36 +19,60 @@ export interface AgreedFacts {
   readonly relayEvents: number;
 }
 
+/** How it ended. Balances are for people. */
+export interface DoneFacts {
+  readonly outcome: 'completed' | 'no-deal';
+  readonly result?: string;
+  readonly attestation?: string;
+  readonly balances: Readonly<Record<DemoRole, string>>;
+  readonly leaks: number;
+}
+
 /** Tells what happens in the demo. */
 export interface Reporter {
-  readonly begin: (relay: string, limits: Readonly<Record<Role, bigint>>) => void;
-  readonly agent: (role: Role, npub: string) => void;
-  readonly move: (role: Role, move: Extract<DemoEvent, { event: 'move' }>) => void;
-  readonly eavesdropper: (kinds: readonly KindView[]) => void;
-  readonly privacy: (secrets: number, bytes: number, leaks: number) => void;
+  readonly begin: (relay: string, limits: Readonly<Record<DemoRole, bigint>>) => void;
+  readonly agent: (role: DemoRole, npub: string) => void;
+  readonly step: (step: StepName, text: string, isTestMoney: boolean) => void;
+  readonly move: (role: DemoRole, move: MoveView) => void;
+  readonly agreed: (facts: AgreedFacts, check: BundleCheckResult) => void;
+  readonly result: (before: string, after: string) => void;
   readonly noDeal: (phase: string, relayEvents: number) => void;
   readonly broken: (problem: string) => void;
-  readonly agreed: (facts: AgreedFacts, check: BundleCheckResult) => void;
+  readonly eavesdropper: (kinds: readonly KindView[]) => void;
+  readonly privacy: (secrets: number, bytes: number, leaks: readonly string[]) => void;
+  readonly done: (facts: DoneFacts) => void;
 }
 
 /** A reporter for programs or for people. */
 export function createReporter(isJson: boolean): Reporter {
-  return isJson ? jsonReporter : createTextReporter();
+  return isJson ? jsonReporter : textReporter;
 }
 
 const jsonReporter: Reporter = {
   begin: (relay, { buyer, seller }) => printJson({ event: 'begin', relay, buyerMax: Number(buyer), sellerMin: Number(seller) }),
   agent: (role, npub) => printJson({ event: 'agent', role, npub }),
+  step: (step, text, isTestMoney) => printJson({ event: 'step', step, text, ...(isTestMoney ? { testMoney: true } : {}) }),
   move: (role, { type, text, price }) => printJson({ event: 'move', role, type, text, price }),
-  eavesdropper: (kinds) => printJson({ event: 'eavesdropper', kinds }),
-  privacy: (secrets, bytes, leaks) => printJson({ event: 'privacy', secrets, bytes, leaks }),
+  agreed: (facts) => printJson({ event: 'agreed', ...facts }),
+  result: () => undefined,
   noDeal: (phase, relayEvents) => printJson({ event: 'no-deal', phase, relayEvents }),
   broken: (problem) => printJson({ event: 'failed', problem }),
-  agreed: (facts) => printJson({ event: 'agreed', ...facts }),
+  eavesdropper: (kinds) => printJson({ event: 'eavesdropper', kinds }),
+  privacy: (secrets, bytes, leaks) => printJson({ event: 'privacy', secrets, bytes, leaks: leaks.length }),
+  done: (facts) => printJson({ event: 'done', testMoney: true, ...facts }),
 };
 
+const STEP_NUMBERS: Readonly<Record<StepName, number>> = {
+  discover: 1,
+  verify: 2,
+  negotiate: 3,
+  request: 4,
+  pay: 5,
+  deliver: 6,
+  attest: 7,
+};
 const ACTS: Readonly<Record<string, string>> = {
-  open: 'opens',
+  open: 'opens a private channel',
   ask: 'asks',
   answer: 'answers',
   offer: 'offers',
@@ -55,53 +81,61 @@ const ACTS: Readonly<Record<string, string>> = {
   close: 'closes the deal',
   reject: 'declines',
   cancel: 'cancels',
+  input: 'hands over the contract',
+  payterms: 'asks for payment, signed and bound to the agreement',
+  funded: 'has paid',
+  deliver: 'delivers the translation',
+  completion: 'signs that the job is done',
+  dispute: 'objects',
 };
 
-function createTextReporter(): Reporter {
-  return {
-    begin: (relay, { buyer, seller }) =>
-      printLines([
-        `A relay at ${relay} and two agents, each a process of its own.`,
-        `The buyer pays at most ${buyer} sats, the seller takes at least ${seller}; neither knows that of the other.`,
-        '',
-      ]),
-    agent: (role, npub) => printLines([`${role.padEnd(6)}  ${npub}`]),
-    move: (role, { type, text, price, lines }) => {
-      const isFirst = type === 'open';
-      const words = price ?? (text === undefined ? undefined : displayText(text));
-      printLines([
-        ...(isFirst ? ['', 'The conversation, encrypted end to end'] : []),
-        `${role.padEnd(6)}  ${ACTS[type] ?? type}${words === undefined ? '' : `: ${words}`}`,
-        ...termsOf(type, lines ?? []),
-      ]);
-    },
-    eavesdropper: (kinds) => printLines(['', 'What an eavesdropper on the relay saw', ...renderKinds(kinds)]),
-    privacy: (secrets, bytes, leaks) =>
-      printLines([
-        '',
-        leaks === 0
-          ? `Privacy check: ${secrets} texts, terms, ids and signatures looked for in ${bytes} stored bytes, plain, base64 and hex: none found.`
-          : `PRIVACY CHECK FAILED: ${leaks} of ${secrets} secrets found in what the relay stored.`,
-      ]),
-    noDeal: () => printLines(['', 'No deal: the limits of the two do not meet. Nothing was signed.']),
-    broken: (problem) => printLines(['', `FAILED: ${problem}`]),
-    agreed: ({ agreement, bundle }, { price, checks }) =>
-      printLines([
-        '',
-        `Agreed at ${price ?? ''}: both agents hold the same bundle, and its ${checks.length} checks hold.`,
-        `  agreement  ${agreement}`,
-        `  bundle     ${bundle}`,
-        `Check it yourself: agent-negotiate verify ${bundle}`,
-      ]),
-  };
-}
+const textReporter: Reporter = {
+  begin: (relay, { buyer, seller }) =>
+    printLines([
+      `A relay at ${relay}, a wallet service with worthless test money, and two agents, each a process of its own.`,
+      `The buyer pays at most ${buyer} sats, the seller takes at least ${seller}; neither knows that of the other.`,
+      '',
+    ]),
+  agent: (role, npub) => printLines([`${role.padEnd(6)}  ${npub}`]),
+  step: (step, text) => printLines([`${STEP_NUMBERS[step]} ${step.toUpperCase().padEnd(9)}  ${text}`]),
+  move: (role, { type, text, price }) => {
+    const words = price ?? (text === undefined || type === 'deliver' ? undefined : displayText(text));
+    printLines([`      ${role.padEnd(6)}  ${ACTS[type] ?? type}${words === undefined ? '' : `: ${words}`}`]);
+  },
+  agreed: ({ agreement, bundle }, { price, checks }) =>
+    printLines([
+      `      both hold the same bundle at ${price ?? ''}; its ${checks.length} checks hold`,
+      `      agreement  ${agreement}`,
+      `      bundle     ${bundle}`,
+    ]),
+  result: (before, after) => printLines(['      what went in, and what came out', ...quote(before), ...quote(after)]),
+  noDeal: () => printLines(['', 'No deal: the limits of the two do not meet. Nothing was signed, nothing was paid.']),
+  broken: (problem) => printLines(['', `FAILED: ${problem}`]),
+  eavesdropper: (kinds) => printLines(['', 'What an eavesdropper on the relay saw', ...renderKinds(kinds)]),
+  privacy: (secrets, bytes, leaks) =>
+    printLines([
+      '',
+      leaks.length === 0
+        ? `Privacy check: ${secrets} secrets (words, terms, inputs, result, price, invoice, keys, signatures) looked for in ${bytes} bytes, plain, base64 and hex: none found.`
+        : `PRIVACY CHECK FAILED: ${leaks.length} of ${secrets} secrets found in what the relay saw (${[...new Set(leaks)].join(', ')}).`,
+    ]),
+  done: ({ outcome, result, balances: { buyer, seller } }) =>
+    printLines([
+      '',
+      ...(outcome === 'completed'
+        ? ['Done: found, verified, negotiated, requested, paid, delivered and attested.']
+        : ['Done, without a deal.']),
+      `  test money  buyer ${buyer}, seller ${seller}`,
+      ...(result === undefined ? [] : [`  result      ${result}`]),
+    ]),
+};
 
-// What a counter-offer repeats need not be read twice: the price stands above.
-function termsOf(type: string, lines: readonly string[]): readonly string[] {
-  if (type !== 'offer') return [];
-  return lines
-    .filter((line) => line.startsWith('Deliver') || line.startsWith('Result'))
-    .map((line) => `${' '.repeat(10)}${displayText(line)}`);
+function quote(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(1, 3)
+    .map((line) => `        | ${displayText(line, 100)}`);
 }
 
 function renderKinds(kinds: readonly KindView[]): readonly string[] {
@@ -109,8 +143,8 @@ function renderKinds(kinds: readonly KindView[]): readonly string[] {
   return [
     ...kinds.map(
       ({ kind, what, count, bytes, authors }) =>
-        `  ${String(count).padStart(3)} × kind ${String(kind).padEnd(6)} ${what.padEnd(28)} ${String(bytes).padStart(7)} bytes  ${authors} ${authors === 1 ? 'author' : 'authors'}`,
+        `  ${String(count).padStart(3)} × kind ${String(kind).padEnd(6)} ${what.padEnd(32)} ${String(bytes).padStart(7)} bytes  ${authors} ${authors === 1 ? 'author' : 'authors'}`,
     ),
-    `  ${String(total).padStart(3)} events, no plaintext; each group event and gift wrap comes from a throw-away key`,
+    `  ${String(total).padStart(3)} events; each group event and gift wrap comes from a throw-away key`,
   ];
 }

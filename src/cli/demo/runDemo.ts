@@ -1,17 +1,21 @@
-// `demo`: a relay and two agents, each a process of its own, from first contact to a signed agreement; then what others could see.
+// `demo`: a relay, a wallet service with test money and two agents go through all seven steps; then what others could see of it.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkBundle } from '../../agent/checkBundle.ts';
-import { parseSats } from '../../core/money.ts';
+import { createAgent, openAgent, openSandbox } from '../../agent/compose.ts';
+import { parseSats, satToMsat } from '../../core/money.ts';
 import { NegotiateError } from '../../core/errors.ts';
-import { startRelay, type RunningRelay } from '../../relay/startRelay.ts';
+import { startRelay } from '../../relay/startRelay.ts';
 import type { CommonOptions } from '../io.ts';
-import { startDemoAgent, type DemoEvent, type Outcome } from './demoProcess.ts';
-import { eavesdrop } from './eavesdrop.ts';
-import { findLeaks, listSecrets } from './findLeaks.ts';
-import { createReporter, type Reporter } from './report.ts';
+import { programPath } from '../programPath.ts';
+import { concludeDemo } from './concludeDemo.ts';
+import { startAgentProcess, type DemoProcess } from './demoProcess.ts';
+import { listenIn } from './eavesdrop.ts';
+import { createReporter } from './report.ts';
+import { ABOUT, ANSWER, CAPABILITY, CONTRACT, GRANT, LIST_PRICE, OPENING_BID, QUESTION } from './script.ts';
+import type { Stage } from './stage.ts';
+import { createStoryteller } from './storyteller.ts';
 
 const LONGEST_MS = 90_000;
 const EXIT_FAILED = 1;
@@ -29,92 +33,104 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   process.once('SIGINT', abort).once('SIGTERM', abort);
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST_MS)]);
   // Gift wraps only for their addressee, as a careful relay does it.
   const relay = await startRelay({ requireAuthForGiftWraps: true });
-  const reporter = createReporter(options.json === true);
   try {
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST_MS)]);
-    return await play({ relay, folder, limits, signal, reporter });
+    return await withStage({ relay, folder, limits, signal, reporter: createReporter(options.json === true) }, play);
   } finally {
     stop.abort();
     process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
     await relay.close();
-    for (const role of ['buyer', 'seller']) rmSync(join(folder, role), { recursive: true, force: true });
+    for (const leftover of ['buyer', 'seller', 'services.json', 'contract.txt'])
+      rmSync(join(folder, leftover), { recursive: true, force: true });
   }
 }
 
-interface Scene {
-  readonly relay: RunningRelay;
-  readonly folder: string;
-  /** In whole sats. */
-  readonly limits: { readonly buyer: bigint; readonly seller: bigint };
-  readonly signal: AbortSignal;
-  readonly reporter: Reporter;
+type Place = Pick<Stage, 'relay' | 'folder' | 'limits' | 'signal' | 'reporter'>;
+
+async function withStage(place: Place, run: (stage: Stage) => Promise<number>): Promise<number> {
+  const { relay, folder, limits, reporter } = place;
+  const sandbox = await openSandbox({ relay: relay.url });
+  const listener = await listenIn(relay.url);
+  try {
+    reporter.begin(relay.url, limits);
+    const walletUrls = [await sandbox.createWallet(satToMsat(GRANT)), await sandbox.createWallet(0n)];
+    const buyer = await makeAgent(join(folder, 'buyer'), relay.url, walletUrls[0] ?? '');
+    const seller = await makeAgent(join(folder, 'seller'), relay.url, walletUrls[1] ?? '');
+    reporter.agent('seller', seller);
+    reporter.agent('buyer', buyer);
+    return await run({ ...place, sandbox, listener, npubs: { buyer, seller }, walletUrls });
+  } finally {
+    listener.close();
+    await sandbox.close();
+  }
 }
 
-async function play(scene: Scene): Promise<number> {
-  const { relay, folder, limits, signal, reporter } = scene;
-  reporter.begin(relay.url, limits);
-  const begin = (role: 'buyer' | 'seller', more: readonly string[]) => {
-    const args = ['--role', role, '--home', join(folder, role), '--relay', relay.url, '--limit', String(limits[role]), ...more];
-    return startDemoAgent(args, (move: Extract<DemoEvent, { event: 'move' }>) => reporter.move(role, move), signal);
+async function makeAgent(home: string, relay: string, walletUrl: string): Promise<string> {
+  const { npub } = await createAgent({ home, relays: [relay], invites: 'anyone' });
+  const agent = await openAgent({ home });
+  try {
+    await agent.connectWallet({ url: walletUrl });
+  } finally {
+    await agent.close();
+  }
+  return npub;
+}
+
+async function play(stage: Stage): Promise<number> {
+  const { folder, signal } = stage;
+  writeFileSync(join(folder, 'contract.txt'), CONTRACT, { mode: 0o600 });
+  writeFileSync(join(folder, 'services.json'), JSON.stringify(describeService(stage)), { mode: 0o600 });
+  const storyteller = createStoryteller(stage);
+  const seller = startAgentProcess(
+    ['serve', '--home', join(folder, 'seller'), '--config', join(folder, 'services.json')],
+    (line) => storyteller.hear('seller', line),
+    signal,
+  );
+  await seller.line('ready');
+  const buyer = startAgentProcess(['deal', ...dealArguments(stage)], (line) => storyteller.hear('buyer', line), signal);
+  const done = await buyer.line('done');
+  await endAll([buyer, seller]);
+  const isTold = await storyteller.finish();
+  const isSound = await concludeDemo(stage, done);
+  return isTold && isSound ? 0 : EXIT_FAILED;
+}
+
+async function endAll([buyer, seller]: readonly DemoProcess[]): Promise<void> {
+  await buyer?.ended;
+  seller?.stop();
+  await seller?.ended;
+}
+
+/** The seller's services, as `serve` takes them. */
+function describeService({ limits }: Stage): unknown {
+  const program = programPath(import.meta.url, './translate');
+  const list = limits.seller > LIST_PRICE ? limits.seller : LIST_PRICE;
+  return {
+    services: [
+      {
+        id: 'translate-de-en',
+        name: 'Confidential translation, German to English',
+        description: 'Runs on one machine without a network. Prices can be negotiated.',
+        capabilities: [CAPABILITY],
+        list_sats: list.toString(),
+        min_sats: limits.seller.toString(),
+        question: QUESTION,
+        command: [process.execPath, '--disable-warning=ExperimentalWarning', program],
+        result: 'translation.txt',
+        output: 'A plain text file.',
+        retention_s: 0,
+      },
+    ],
   };
-  const seller = begin('seller', []);
-  const sellerNpub = await seller.npub;
-  reporter.agent('seller', sellerNpub);
-  const buyer = begin('buyer', ['--peer', sellerNpub]);
-  const buyerNpub = await buyer.npub;
-  reporter.agent('buyer', buyerNpub);
-  const outcomes = await Promise.all([buyer.outcome, seller.outcome]);
-  const isPrivate = checkPrivacy(scene, outcomes);
-  const isSound = conclude(scene, outcomes, { buyer: buyerNpub, provider: sellerNpub });
-  return isPrivate && isSound ? 0 : EXIT_FAILED;
 }
 
-/** Searches everything the relay stored for anything the two said, agreed or signed. */
-function checkPrivacy({ relay, reporter }: Scene, outcomes: readonly Outcome[]): boolean {
-  const stored = JSON.stringify(relay.storedEvents());
-  const secrets = outcomes.flatMap(({ secrets: { ids, texts, terms }, agreement, bundle }) => [
-    ...ids,
-    ...texts,
-    ...listSecrets(terms),
-    ...(agreement === undefined ? [] : [agreement]),
-    ...(bundle === undefined ? [] : listSecrets(signedParts(bundle))),
-  ]);
-  const leaks = findLeaks(stored, secrets);
-  reporter.eavesdropper(eavesdrop(relay.storedEvents()));
-  reporter.privacy(new Set(secrets).size, Buffer.byteLength(stored), leaks.length);
-  return leaks.length === 0;
-}
-
-// The public keys in a bundle are public; what is signed, and the signatures, are not.
-function signedParts(bundle: string): unknown {
-  const { first, second, terms } = JSON.parse(bundle) as Record<'first' | 'second' | 'terms', Record<string, unknown>>;
-  return { terms, first: first['sig'], second: second['sig'] };
-}
-
-function conclude(
-  scene: Scene,
-  [mine, theirs]: readonly Outcome[],
-  parties: { readonly buyer: string; readonly provider: string },
-): boolean {
-  const { relay, folder, reporter } = scene;
-  const relayEvents = relay.storedEvents().length;
-  if (mine?.bundle === undefined && theirs?.bundle === undefined) {
-    reporter.noDeal(mine?.phase ?? '', relayEvents);
-    return mine?.phase === theirs?.phase;
-  }
-  const bundle = join(folder, 'bundle.json');
-  writeFileSync(bundle, mine?.bundle ?? '', { mode: 0o600 });
-  const check = checkBundle(mine?.bundle ?? '');
-  const isSame = mine?.bundle === theirs?.bundle && mine?.agreement === theirs?.agreement && mine?.agreement === check.agreement;
-  const areParties = check.buyer === parties.buyer && check.provider === parties.provider;
-  if (!isSame || !check.isDeal || !areParties) {
-    reporter.broken('The two agreements differ, or a signature is wrong.');
-    return false;
-  }
-  reporter.agreed({ agreement: check.agreement ?? '', ...parties, bundle, relayEvents }, check);
-  return true;
+function dealArguments({ folder, limits }: Stage): readonly string[] {
+  const bid = limits.buyer < OPENING_BID ? limits.buyer : OPENING_BID;
+  const words = ['--find', CAPABILITY, '--about', ABOUT, '--answer', ANSWER, '--input', join(folder, 'contract.txt')];
+  const prices = ['--max', limits.buyer.toString(), '--bid', bid.toString()];
+  return ['--home', join(folder, 'buyer'), ...words, ...prices, '--attest', '--out', folder, '--wait', '80s'];
 }
 
 function readLimit(text: string): bigint {
