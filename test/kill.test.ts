@@ -3,7 +3,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeService, GRANT_MSAT, launch, openMarket, writeServices, type CliLine, type CliProcess, type Market } from './market.fixture.ts';
+import {
+  describeService,
+  GRANT_MSAT,
+  launch,
+  openMarket,
+  writeServices,
+  type CliLine,
+  type CliProcess,
+  type Market,
+} from './market.fixture.ts';
 
 const STEPS = ['discover', 'verify', 'negotiate', 'request', 'pay', 'deliver', 'attest'] as const;
 const PRICE_MSAT = 700_000n;

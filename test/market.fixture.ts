@@ -15,7 +15,11 @@ const BIN = fileURLToPath(new URL('../bin/agent-negotiate.js', import.meta.url))
 export const GRANT_MSAT = 10_000_000n;
 
 /** Makes its input upper case: small, and what it does can be seen. */
-export const UPPER_CASE = [process.execPath, '-e', 'let t="";process.stdin.on("data",(c)=>t+=c).on("end",()=>process.stdout.write(t.toUpperCase()))'];
+export const UPPER_CASE = [
+  process.execPath,
+  '-e',
+  'let t="";process.stdin.on("data",(c)=>t+=c).on("end",()=>process.stdout.write(t.toUpperCase()))',
+];
 
 export interface Trader {
   readonly home: string;
@@ -97,7 +101,9 @@ export interface CliProcess {
 
 /** Runs the command line as a process of its own and hands on every JSON line that it prints. */
 export function launch(args: readonly string[], onLine: (line: CliLine) => void): CliProcess {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', BIN, ...args, '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', BIN, ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   createInterface({ input: child.stdout }).on('line', (line) => onLine(JSON.parse(line) as CliLine));
   const { promise, resolve } = Promise.withResolvers<number | null>();
   child.on('close', resolve);

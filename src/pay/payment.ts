@@ -30,7 +30,8 @@ export interface Payment {
 export type PaymentAct = 'look-up' | 'pay' | 'wait' | 'none';
 
 const MAX_TRIES = 3;
-const RETRY_S = 30;
+// An order to pay may still be on its way to the wallet when the wallet first says that it knows of none.
+const RETRY_S = 10;
 // Wallets and nodes have clocks of their own.
 const EXPIRY_MARGIN_S = 120;
 
@@ -71,21 +72,26 @@ export function applyObservation(payment: Payment, observation: Observation, now
     case 'settled':
       // Without the preimage there is no receipt; the wallet will have it later.
       return observation.preimage === undefined
-        ? { ...payment, state: 'unknown', updatedAt: now }
+        ? becomeUnknown(payment, now)
         : { ...payment, state: 'settled', preimage: observation.preimage, updatedAt: now };
     case 'failed':
       return { ...payment, state: 'failed', reason: 'payment-failed', updatedAt: now };
     case 'expired':
     case 'not-found': {
       const isOver = now > payment.expiresAt + EXPIRY_MARGIN_S;
-      return isOver ? { ...payment, state: 'failed', reason: 'expired', updatedAt: now } : { ...payment, state: 'unknown', updatedAt: now };
+      return isOver ? { ...payment, state: 'failed', reason: 'expired', updatedAt: now } : becomeUnknown(payment, now);
     }
     case 'pending':
     case 'unknown':
-      return { ...payment, state: 'unknown', updatedAt: now };
+      return becomeUnknown(payment, now);
     default:
       return observation satisfies never;
   }
+}
+
+// One that is unknown already keeps its time: it counts from the last order to pay.
+function becomeUnknown(payment: Payment, now: number): Payment {
+  return payment.state === 'unknown' ? payment : { ...payment, state: 'unknown', updatedAt: now };
 }
 
 /**
@@ -94,16 +100,16 @@ export function applyObservation(payment: Payment, observation: Observation, now
  */
 export function nextAct(payment: Payment, last: Observation | undefined, now: number): PaymentAct {
   const mayRepeat = payment.tries < MAX_TRIES && now < payment.expiresAt;
+  const repeat = now < payment.updatedAt + RETRY_S ? 'wait' : 'pay';
   switch (payment.state) {
     case 'settled':
       return 'none';
     case 'failed':
-      if (!mayRepeat) return 'none';
-      return now < payment.updatedAt + RETRY_S ? 'wait' : 'pay';
+      return mayRepeat ? repeat : 'none';
     case 'paying':
     case 'unknown':
       if (last === undefined) return 'look-up';
-      return last.kind === 'not-found' && mayRepeat ? 'pay' : 'wait';
+      return last.kind === 'not-found' && mayRepeat ? repeat : 'wait';
     default:
       return payment.state satisfies never;
   }
