@@ -14,7 +14,6 @@ import { encodeNpub } from '../src/nostr/npub.ts';
 import { createRelayPool } from '../src/nostr/relayPool.ts';
 import { createKeySigner } from '../src/nostr/signer.ts';
 import type { Observation, PayOutcome, Rail } from '../src/pay/rail.ts';
-import { decodeBolt11 } from '../src/pay/bolt11.ts';
 import { applyLedger, EMPTY_LEDGER, isConserved, type Ledger } from '../src/pay/sandbox/ledger.ts';
 import { answerWallet, type WalletAnswer } from '../src/pay/sandbox/walletMethods.ts';
 import { startRelay } from '../src/relay/startRelay.ts';
@@ -164,11 +163,4 @@ export async function openStage(): Promise<Stage> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The payment hash of an invoice. */
-export function hashOf(invoice: string): string {
-  const decoded = decodeBolt11(invoice);
-  if (decoded.kind === 'refused') throw new Error('not an invoice');
-  return decoded.invoice.paymentHash;
 }

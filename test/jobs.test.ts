@@ -114,6 +114,19 @@ describe('a deal', () => {
     expect(files[0]?.sha256).toBe(sha256Hex('ABCDEFGH'.repeat(12_000)));
   });
 
+  it('leaves nothing of it with a provider that promised to delete it', async () => {
+    const pair = await order({ retention_s: 60 });
+    await play(pair, bothAre('completed'));
+    const { store } = pair.seller.context;
+    const kept = (): boolean[] => [sha256Hex(INPUT), sha256Hex('A SECRET TEXT')].map((sha256) => store.findFile(sha256) !== undefined);
+    expect(kept()).toEqual([true, true]);
+    stage.clock.advance(61);
+    await pair.seller.call('pursue', { services: pair.services as never });
+    expect(kept()).toEqual([false, false]);
+    await pair.seller.call('pursue', { services: pair.services as never });
+    expect((await pair.buyer.call('result', { nid: pair.nid })).files).toHaveLength(1);
+  });
+
   it('needs no input where words are enough', async () => {
     const pair = await order({}, { inputs: [] });
     await play(pair, bothAre('completed'));

@@ -23,7 +23,11 @@ interface Ending {
 }
 
 /** Runs a deal; `shouldKill` looks at every line of the buyer's and says who is to be killed at it. */
-async function runDeal(market: Market, shouldKill: (line: CliLine) => 'buyer' | 'seller' | undefined): Promise<Ending> {
+async function runDeal(
+  market: Market,
+  shouldKill: (line: CliLine) => 'buyer' | 'seller' | undefined,
+  { everyMs, kills: maxKills }: { readonly everyMs: number; readonly kills: number } = { everyMs: 0, kills: 0 },
+): Promise<Ending> {
   const buyer = await market.makeTrader('buyer', GRANT_MSAT);
   const seller = await market.makeTrader('seller', 0n);
   const input = join(market.folder, 'secret.txt');
@@ -41,15 +45,21 @@ async function runDeal(market: Market, shouldKill: (line: CliLine) => 'buyer' | 
       const deal = launch(['deal', '--home', buyer.home, ...order, '--out', join(market.folder, 'out'), '--wait', '40s'], (line) => {
         if (line.event === 'done') done = line;
         const victim = shouldKill(line);
-        if (victim === undefined) return;
+        if (victim !== undefined) killOne(victim);
+      });
+      const killOne = (victim: 'buyer' | 'seller'): void => {
         kills += 1;
         if (victim === 'buyer') deal.kill();
         else {
           serving.kill();
           serving = serve();
         }
-      });
+      };
+      // By the clock: a different moment each time, and never so often that a process could not even start.
+      const timer =
+        maxKills > kills ? setTimeout(killOne, everyMs * (0.5 + Math.random()), start % 2 === 0 ? 'buyer' : 'seller') : undefined;
       const code = await deal.ended;
+      clearTimeout(timer);
       // Nobody has announced anything yet, or the buyer was killed: the same words again.
       if (code === 0) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -90,4 +100,15 @@ describe.concurrent('a deal of which one side is killed', () => {
       });
     }
   }
+
+  it('ends the same when both are killed again and again, at any moment', { timeout: 90_000 }, async () => {
+    const market = await openMarket();
+    try {
+      const ending = await runDeal(market, () => undefined, { everyMs: 1_200, kills: 10 });
+      expect(ending.kills).toBeGreaterThan(0);
+      expectOneDeal(market, ending);
+    } finally {
+      await market.close();
+    }
+  });
 });

@@ -59,8 +59,9 @@ export function renderMoveResult(done: string, { negotiation, isSent }: MoveResu
 }
 
 /** One move of a conversation. */
-export function renderMove({ by, at, type, text, price, code, lines, isSent }: MoveView): readonly string[] {
-  const words = [price, code, text === undefined ? undefined : displayText(text)].filter((part) => part !== undefined).join(': ');
+export function renderMove({ by, at, type, text, price, code, lines, files = [], isSent }: MoveView): readonly string[] {
+  const named = files.map(({ name, size }) => `${displayText(name)} (${size} bytes)`);
+  const words = [price, code, ...named, text === undefined ? undefined : displayText(text)].filter((part) => part !== undefined).join(': ');
   const head = `${renderTime(at)}  ${by === 'me' ? 'you ' : 'peer'}  ${type}${words === '' ? '' : `  ${words}`}${isSent ? '' : '  (not sent yet)'}`;
   return [head, ...indent(lines ?? [], 28)];
 }

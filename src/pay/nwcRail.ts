@@ -199,6 +199,6 @@ function readAmount(amount: number): Msat {
 
 // NIP-47 writes amounts as JSON numbers.
 function toNumber(amountMsat: Msat): number {
-  if (amountMsat <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(amountMsat);
-  throw new NegotiateError('input/invalid', 'This amount is larger than a wallet can be told. Name a smaller one.');
+  if (amountMsat > 0n && amountMsat <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(amountMsat);
+  throw new NegotiateError('input/invalid', 'A wallet cannot make an invoice of this amount. Name another one.');
 }

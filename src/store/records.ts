@@ -131,6 +131,7 @@ export type Change =
   | { readonly kind: 'parcel'; readonly record: ParcelRecord }
   | { readonly kind: 'drop-parcels'; readonly peer: Hex; readonly sha256: Hex }
   | { readonly kind: 'file'; readonly sha256: Hex; readonly data: Uint8Array }
+  | { readonly kind: 'drop-file'; readonly sha256: Hex }
   | { readonly kind: 'job'; readonly record: JobRecord }
   | { readonly kind: 'payment'; readonly record: PaymentRecord }
   | { readonly kind: 'queue'; readonly record: OutboxRecord }

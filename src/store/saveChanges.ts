@@ -62,6 +62,8 @@ function saveChange(db: DatabaseSync, change: Change): void {
       return void run(db, 'DELETE FROM parcel WHERE peer = ? AND sha256 = ?', change.peer, change.sha256);
     case 'file':
       return void run(db, 'INSERT OR IGNORE INTO file VALUES (?, ?)', change.sha256, change.data);
+    case 'drop-file':
+      return void run(db, 'DELETE FROM file WHERE sha256 = ?', change.sha256);
     case 'job':
       return saveJob(db, change.record);
     case 'payment':

@@ -39,11 +39,14 @@ export interface Attestation {
   readonly expiresAt?: number;
 }
 
-/** Reads an attestation; undefined for any other event. The caller has checked the signature. Never throws. */
+/**
+ * Reads an attestation; undefined for any other event, and for one of test money, which proves no trade. The caller has checked the
+ * signature. Never throws.
+ */
 export function parseAttestation(event: NostrEvent): Attestation | undefined {
   const subject = tagValue(event, 'p');
   const type = event.kind === LABEL_KIND ? readType(event) : undefined;
-  if (type === undefined || !isHex32(subject)) return undefined;
+  if (type === undefined || !isHex32(subject) || isOfTestMoney(event)) return undefined;
   const expiration = tagValue(event, 'expiration');
   const expiresAt = expiration !== undefined && /^\d{1,12}$/.test(expiration) ? Number(expiration) : undefined;
   return {
@@ -65,6 +68,10 @@ function readType(event: NostrEvent): AttestationType | undefined {
       name === 'l' && value !== undefined && isType(value) && (namespace === NAMESPACE || (namespace === undefined && isInNamespace)),
   );
   return label?.[1] as AttestationType | undefined;
+}
+
+function isOfTestMoney({ tags }: NostrEvent): boolean {
+  return tags.some(([name, value]) => name === 't' && value === 'test-money');
 }
 
 function isType(text: string): text is AttestationType {

@@ -8,6 +8,7 @@ import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { totalPrice } from '../../negotiate/price.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import { awaitsInputs, readSettlementPhase } from '../../negotiate/settlement.ts';
+import type { Terms } from '../../negotiate/terms.ts';
 import { signExactly } from '../../nostr/giftWrap.ts';
 import { decodeBolt11, isTestNetwork, type Bolt11 } from '../../pay/bolt11.ts';
 import { describePayment } from '../../pay/commitment.ts';
@@ -15,6 +16,7 @@ import { isDescribed, makePayTermsTemplate, readPayTerms } from '../../pay/payTe
 import type { AgentContext } from '../context.ts';
 import { askForFiles, checkFiles, findFile, keepFile, sendFiles } from '../dealFiles.ts';
 import { drainOutbox } from '../drainOutbox.ts';
+import { readState } from '../negotiationState.ts';
 import { reject } from '../reject.ts';
 import { beginWork, saveWork } from '../work.ts';
 import { signFor } from './advanceBuyer.ts';
@@ -42,7 +44,8 @@ export async function advanceProvider(context: AgentContext, state: Negotiation,
   if (deal === undefined) return negotiate(context, state, service);
   const { settlement, terms } = deal;
   const phase = readSettlementPhase(settlement);
-  if (phase === 'disputed' || phase === 'completed' || awaitsInputs(settlement, terms)) return IDLE;
+  if (phase === 'completed') return deleteFiles(context, state, deal, job);
+  if (phase === 'disputed' || awaitsInputs(settlement, terms)) return IDLE;
   switch (phase) {
     case 'agreed':
       return job.body.result === undefined ? work(context, state, deal, job, service) : askForMoney(context, state, deal);
@@ -176,6 +179,35 @@ function nextLook(context: AgentContext, nid: Hex, { body }: Job<Sale>, isFunded
   if (!isFunded) return checkedAt + LOOK_EVERY_S;
   const toldAt = recordedAt(context, nid, 'funded') ?? 0;
   return body.checkedAt === undefined || checkedAt <= toldAt ? toldAt : checkedAt + LOOK_AGAIN_S;
+}
+
+/** When the promised time after the delivery is over, inputs and result go; what another open deal needs stays until that one is done. */
+function deleteFiles(context: AgentContext, { nid }: Negotiation, { terms, settlement }: Deal, job: Job<Sale>): Progress {
+  const dueAt = deletionTime(context, nid, terms);
+  if (dueAt === undefined || job.body.deletedAt !== undefined) return IDLE;
+  const now = context.clock.now();
+  if (now < dueAt) return pollAfter(dueAt - now);
+  const needed = new Set(listOpenFiles(context, nid));
+  const files = [...(terms.scope.inputs ?? []), ...(settlement.delivered ?? [])].filter(({ sha256 }) => !needed.has(sha256));
+  context.store.save([...files.map(({ sha256 }) => ({ kind: 'drop-file', sha256 }) as const), updateJob(job, { deletedAt: now })]);
+  return MOVED;
+}
+
+/** When inputs and result of a completed sale are to be deleted (unix seconds); undefined when nothing was promised. */
+function deletionTime(context: AgentContext, nid: Hex, { confidentiality }: Terms): number | undefined {
+  const retentionS = confidentiality?.retention_s;
+  return retentionS === undefined ? undefined : (recordedAt(context, nid, 'deliver') ?? 0) + retentionS;
+}
+
+function listOpenFiles({ store }: AgentContext, except: Hex): readonly Hex[] {
+  return store
+    .listNegotiations()
+    .filter(({ nid }) => nid !== except)
+    .flatMap((record) => {
+      const deal = readDeal(readState(record));
+      const isOpen = deal !== undefined && deal.settlement.completions.provider === undefined;
+      return isOpen ? [...(deal.terms.scope.inputs ?? []), ...(deal.settlement.delivered ?? [])].map(({ sha256 }) => sha256) : [];
+    });
 }
 
 async function object(context: AgentContext, nid: Hex, agreement: Hex, code: string, text: string): Promise<Progress> {

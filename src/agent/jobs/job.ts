@@ -39,6 +39,8 @@ const saleSchema = z.strictObject({
   askedAt: unixSeconds.optional(),
   /** When the wallet was last asked for the money. */
   checkedAt: unixSeconds.optional(),
+  /** When inputs and result were deleted, as promised. */
+  deletedAt: unixSeconds.optional(),
 });
 
 const jobSchema = z.discriminatedUnion('role', [purchaseSchema, saleSchema]);

@@ -112,7 +112,8 @@ async function advanceOnce(context: AgentContext, nid: Hex, services: readonly S
 }
 
 /** The negotiations that may have something to do, latest change first. */
-function listDue({ store }: AgentContext, { nid, services }: z.output<typeof pursueInput>): readonly Hex[] {
+function listDue(context: AgentContext, { nid, services }: z.output<typeof pursueInput>): readonly Hex[] {
+  const { store } = context;
   if (nid !== undefined) return [nid];
   const purchases = store
     .listJobs()
@@ -125,17 +126,20 @@ function listDue({ store }: AgentContext, { nid, services }: z.output<typeof pur
       : store
           .listNegotiations()
           .map(readState)
-          .filter(isSaleOpen)
+          .filter((state) => isSaleOpen(context, state))
           .map((state) => state.nid);
   return [...new Set([...purchases, ...sales])];
 }
 
-function isSaleOpen(state: Negotiation): boolean {
+function isSaleOpen({ store }: AgentContext, state: Negotiation): boolean {
   if (state.role !== 'provider') return false;
   const deal = readDeal(state);
   if (deal === undefined) return state.ended === undefined;
   const { dispute, completions } = deal.settlement;
-  return dispute === undefined && completions.provider === undefined;
+  if (completions.provider === undefined) return dispute === undefined;
+  // A promise to delete is still to be kept.
+  const job = deal.terms.confidentiality?.retention_s === undefined ? undefined : findJob(store, state.nid);
+  return job?.body.role === 'provider' && job.body.deletedAt === undefined;
 }
 
 function report(
