@@ -50,6 +50,7 @@ export function createBenchAgent(folder: string, pool: RelayPool, tally: Tally):
     rail: () => Promise.reject(new Error('this bench pays nothing')),
     connectWallet: () => Promise.reject(new Error('this bench pays nothing')),
     jobs: join(folder, 'jobs'),
+    background: new Map(),
     closing: new AbortController().signal,
   };
   return {

@@ -144,6 +144,7 @@ export async function openStage(): Promise<Stage> {
         rail: async () => wallet.rail,
         connectWallet: async () => undefined,
         jobs: join(folder, signer.pubkey),
+        background: new Map(),
         closing: closing.signal,
       };
       ends.push(() => {

@@ -61,6 +61,7 @@ async function play(
 ): Promise<{ readonly mine: JobView; readonly theirs: JobView | undefined }> {
   for (let round = 0; ; round += 1) {
     await seller.call('pursue', { services: services as never });
+    await Promise.all([...seller.context.background.values()].map(({ ended }) => ended));
     await buyer.call('pursue', { nid });
     const mine = await viewOf(buyer, nid);
     const theirs = await viewOf(seller, nid).catch(() => undefined);
@@ -258,11 +259,39 @@ describe('a wallet that does not answer as it should', () => {
     const pair = await order({}, {}, 1_000n);
     await play(pair, (job) => job.payment?.state === 'failed');
     expect((await viewOf(pair.buyer, pair.nid))?.payment).toMatchObject({ state: 'failed', reason: 'insufficient-balance' });
-    stage.clock.advance(1_000);
+    stage.clock.advance(86_500);
     const { mine, theirs } = await play(pair, bothAre('disputed'));
     expect(mine.dispute).toMatchObject({ by: 'me', code: 'not-paid-insufficient-balance' });
     expect(theirs?.dispute).toMatchObject({ by: 'peer', code: 'not-paid-insufficient-balance' });
     expectPaid(pair, 0n, 1_000n);
+  });
+
+  it('is filled by its owner in time', async () => {
+    const pair = await order({}, {}, 1_000n);
+    await play(pair, (job) => job.payment?.state === 'failed');
+    const rich = await stage.makeParty(GRANT);
+    const { makeInvoice } = pair.buyer.wallet.rail;
+    await rich.wallet.rail.pay(await makeInvoice({ amountMsat: 1_000_000n, description: '', descriptionHash: sha256Hex(''), expiryS: 60 }));
+    await play(pair, bothAre('completed'));
+    expect([pair.buyer.wallet.balance(), pair.seller.wallet.balance()]).toEqual([301_000n, PRICE]);
+  });
+
+  it('is another one than the deal was made with: nothing is paid, and nothing is disputed', async () => {
+    const pair = await order();
+    const { rail } = pair.buyer.wallet;
+    const describe = rail.describe;
+    await play(pair, (mine) => mine.steps.some(({ step }) => step === 'request'));
+    Object.assign(rail, { describe: async () => ({ id: 'nwc', isTestMoney: false }) });
+    for (let round = 0; round < 3; round += 1) {
+      await pair.seller.call('pursue', { services: pair.services as never });
+      await Promise.all([...pair.seller.context.background.values()].map(({ ended }) => ended));
+    }
+    const { problems, jobs } = await pair.buyer.call('pursue', { nid: pair.nid });
+    expect(problems).toMatchObject([{ nid: pair.nid, code: 'wallet/refused' }]);
+    expect(jobs[0]).toMatchObject({ phase: 'payable', isOver: false });
+    Object.assign(rail, { describe });
+    await play(pair, bothAre('completed'));
+    expectPaid(pair, PRICE);
   });
 
   it('of the provider does not know of the money: nothing is delivered for the buyer’s word alone', async () => {
@@ -287,10 +316,54 @@ describe('a buyer that never pays', () => {
     pair.buyer.wallet.faults.pay = 'lost-before';
     pair.buyer.wallet.faults.lookUp = { kind: 'unknown' };
     await play(pair, (mine) => mine.payment?.state === 'unknown');
-    stage.clock.advance(900 + 700);
+    stage.clock.advance(86_400 + 700);
     const { theirs } = await play(pair, bothAre('disputed'));
     expect(theirs?.dispute).toMatchObject({ by: 'me', code: 'not-paid' });
     expectPaid(pair, 0n);
+  });
+});
+
+describe('a side that was away for long', () => {
+  it('offers back what it finds expired', async () => {
+    const pair = await order();
+    await pair.seller.call('pursue', { services: pair.services as never });
+    await pair.buyer.call('pursue', { nid: pair.nid });
+    await pair.seller.call('pursue', { services: pair.services as never });
+    // The seller’s last offer stands for an hour.
+    stage.clock.advance(2 * 3_600);
+    const { mine } = await play(pair, bothAre('completed'));
+    expect(mine.price).toBe('700 sats');
+    const { moves } = await pair.buyer.call('history', { nid: pair.nid });
+    expect(moves.filter(({ type }) => type === 'offer').map(({ by, price }) => `${by} ${price ?? ''}`)).toEqual([
+      'peer 900 sats',
+      'me 600 sats',
+      'peer 700 sats',
+      'me 700 sats',
+    ]);
+  });
+});
+
+describe('several jobs', () => {
+  it('go on beside a command that takes its time', async () => {
+    const slow = script('setTimeout(() => process.stdout.write("slow"), 1500)');
+    const [buyer, seller] = [await stage.makeParty(GRANT), await stage.makeParty(0n)];
+    const services = [
+      describeService({ command: slow }),
+      describeService({ id: 'quick', capabilities: ['quick'], command: script('process.stdout.write("quick")') }),
+    ];
+    await seller.call('announce', { services: services as never });
+    const buy = async (find: string) => (await buyer.call('buy', { find, about: 'x', maxMsat: 900_000n })).job.nid;
+    const [first, second] = [await buy('upper-case'), await buy('quick')];
+    const order: string[] = [];
+    while (order.length < 2) {
+      await seller.call('pursue', { services: services as never, waitS: 1 });
+      await buyer.call('pursue', {});
+      stage.clock.advance(3);
+      for (const { nid, outcome } of (await buyer.call('jobs', {})).jobs)
+        if (outcome === 'completed' && !order.includes(nid)) order.push(nid);
+    }
+    expect(order).toEqual([second, first]);
+    expect([buyer.wallet.balance(), seller.wallet.balance()]).toEqual([GRANT - 2n * PRICE, 2n * PRICE]);
   });
 });
 

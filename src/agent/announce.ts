@@ -40,7 +40,7 @@ export interface AnnounceResult {
 export async function announce(context: AgentContext, input: z.output<typeof announceInput>): Promise<AnnounceResult> {
   const known = new Map(readServices(context.store).map((each) => [each.draft.service, each]));
   const work = beginWork(context);
-  const drafts = input.services.map(announcementOf).filter((draft) => !isSame(known.get(draft.service)?.draft, draft));
+  const drafts = input.services.map(announcementOf).filter((draft) => !isAnnounced(known.get(draft.service), draft));
   for (const draft of drafts) {
     const at = after(known.get(draft.service), work.now);
     await queue(work, buildAnnouncement(draft, at));
@@ -48,16 +48,19 @@ export async function announce(context: AgentContext, input: z.output<typeof ann
   }
   for (const service of input.withdraw) {
     const announced = known.get(service);
-    if (announced === undefined) throw new NegotiateError('input/not-found', 'No such service is announced. See: agent-negotiate announce');
-    for (const template of withdrawAnnouncement(context.pubkey, announced.draft, after(announced, work.now))) await queue(work, template);
-    known.delete(service);
+    if (announced === undefined || announced.isWithdrawn === true) {
+      throw new NegotiateError('input/not-found', 'No such service is announced. See: agent-negotiate announce');
+    }
+    const at = after(announced, work.now);
+    for (const template of withdrawAnnouncement(context.pubkey, announced.draft, at)) await queue(work, template);
+    known.set(service, { ...announced, at, isWithdrawn: true });
   }
   if (drafts.length + input.withdraw.length > 0) {
     work.changes.push(writeServices([...known.values()]));
     saveWork(work);
   }
   const published = await drainOutbox(context, { force: true });
-  const services = [...known.values()].map(({ draft }) => viewDraft(draft));
+  const services = [...known.values()].filter(({ isWithdrawn }) => isWithdrawn !== true).map(({ draft }) => viewDraft(draft));
   return { services, announced: drafts.map(({ service }) => service), withdrawn: input.withdraw, published };
 }
 
@@ -75,8 +78,9 @@ function viewDraft({ service, name, capabilities, price }: AnnouncementDraft): A
   return { service, name, capabilities, ...(price === undefined ? {} : { price: formatAnnouncedPrice(price) }) };
 }
 
-function isSame(a: AnnouncementDraft | undefined, b: AnnouncementDraft): boolean {
-  const text = (draft: AnnouncementDraft): string =>
-    JSON.stringify(draft, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
-  return a !== undefined && text(a) === text(b);
+function isAnnounced(known: AnnouncedService | undefined, draft: AnnouncementDraft): boolean {
+  if (known === undefined || known.isWithdrawn === true) return false;
+  const text = (each: AnnouncementDraft): string =>
+    JSON.stringify(each, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  return text(known.draft) === text(draft);
 }

@@ -146,12 +146,24 @@ function buildContext(
   const extraRelays = relays.map(parseRelayUrl);
   const close = async (): Promise<void> => {
     closing.abort();
+    await Promise.all([...context.background.values()].map(({ ended }) => ended));
     await wallet.close();
     if (pool.isUsed()) (await pool.get()).close();
   };
   const { rail, connectWallet } = wallet;
   const ports = { signer: signer.get, pool: pool.get, rail, connectWallet };
-  return { context: { pubkey, store, clock, rng, extraRelays, ...ports, jobs: jobsPath(home), closing: closing.signal }, close };
+  const context: AgentContext = {
+    pubkey,
+    store,
+    clock,
+    rng,
+    extraRelays,
+    ...ports,
+    jobs: jobsPath(home),
+    background: new Map(),
+    closing: closing.signal,
+  };
+  return { context, close };
 }
 
 /** The wallet of a home, opened when first used. */

@@ -5,7 +5,14 @@ import type { Clock, Rng } from '../core/ports.ts';
 import type { RelayPool } from '../nostr/relayPool.ts';
 import type { Signer } from '../nostr/signer.ts';
 import type { Rail } from '../pay/rail.ts';
+import type { JobOutcome } from '../request/runCommand.ts';
 import type { Store } from '../store/records.ts';
+
+/** A command under way; `outcome` is there once it has ended. */
+export interface BackgroundWork {
+  readonly ended: Promise<void>;
+  outcome?: JobOutcome;
+}
 
 /** One open agent. */
 export interface AgentContext {
@@ -25,6 +32,8 @@ export interface AgentContext {
   readonly connectWallet: (url: string) => Promise<void>;
   /** The folder in which a provider's commands work, each job in one of its own. */
   readonly jobs: string;
+  /** Commands of a provider that are running, or whose outcome was not taken yet, by negotiation. */
+  readonly background: Map<Hex, BackgroundWork>;
   /** Aborted when the agent is closed. */
   readonly closing: AbortSignal;
 }

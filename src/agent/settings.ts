@@ -27,6 +27,7 @@ const schemas = {
 const announcedSchema = z.array(
   z.strictObject({
     at: z.number(),
+    isWithdrawn: z.literal(true).optional(),
     draft: z.strictObject({
       service: z.string(),
       name: z.string(),
@@ -39,10 +40,12 @@ const announcedSchema = z.array(
   }),
 );
 
-/** A service as it was last announced, and when (unix seconds). */
+/** A service as it was last announced, and when it was announced or withdrawn (unix seconds). */
 export interface AnnouncedService {
   readonly draft: AnnouncementDraft;
   readonly at: number;
+  /** Kept because what is announced later must be dated later. */
+  readonly isWithdrawn?: true;
 }
 
 /** The settings by name. */
@@ -61,7 +64,7 @@ export function writeSetting<K extends keyof Settings>(key: K, value: Settings[K
   return { kind: 'setting', key, value: JSON.stringify(value) };
 }
 
-/** The services that are announced. Throws `store/corrupt`. */
+/** The services that are or were announced. Throws `store/corrupt`. */
 export function readServices(store: Store): readonly AnnouncedService[] {
   const text = store.readSetting(SERVICES);
   if (text === undefined) return [];
@@ -70,7 +73,7 @@ export function readServices(store: Store): readonly AnnouncedService[] {
   throw new NegotiateError('store/corrupt', 'The list of announced services cannot be read. Restore a copy of the home.');
 }
 
-/** The change that remembers which services are announced. */
+/** The change that remembers which services are and were announced. */
 export function writeServices(services: readonly AnnouncedService[]): Change {
   const value = JSON.stringify(services, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each));
   return { kind: 'setting', key: SERVICES, value };

@@ -39,11 +39,20 @@ export interface SyncReport {
  * Catches up with all relays. Accepts of own open offers are confirmed, confirmations closed, closings acknowledged. Throws
  * `relay/unreachable` when no relay answers; what was to be sent is kept.
  */
-export async function sync(context: AgentContext, { from, waitS }: z.infer<typeof syncInput>): Promise<SyncReport> {
+export async function sync(context: AgentContext, input: z.infer<typeof syncInput>): Promise<SyncReport> {
+  return syncUntil(context, input, undefined);
+}
+
+/** The same; `wake` ends the waiting early. */
+export async function syncUntil(
+  context: AgentContext,
+  { from, waitS }: z.infer<typeof syncInput>,
+  wake: AbortSignal | undefined,
+): Promise<SyncReport> {
   allow(context, from.map(parsePublicKey));
   const first = await pass(context, true);
   if (waitS === 0 || isNews(first.fetched)) return report(context, first);
-  return waitForNews(context, first, waitS);
+  return waitForNews(context, first, waitS, wake);
 }
 
 interface Pass {
@@ -61,14 +70,14 @@ async function pass(context: AgentContext, force: boolean): Promise<Pass> {
   return { fetched, published };
 }
 
-async function waitForNews(context: AgentContext, first: Pass, waitS: number): Promise<SyncReport> {
+async function waitForNews(context: AgentContext, first: Pass, waitS: number, wake: AbortSignal | undefined): Promise<SyncReport> {
   const endsAt = performance.now() + waitS * 1_000;
   const known = new Set<string>();
   let latest = first;
   for (;;) {
     const leftMs = Math.ceil(endsAt - performance.now());
-    if (leftMs <= 0 || context.closing.aborted) return report(context, latest);
-    if (!(await waitForEvents(context, leftMs, known))) continue;
+    if (leftMs <= 0 || context.closing.aborted || wake?.aborted === true) return report(context, latest);
+    if (!(await waitForEvents(context, leftMs, known, wake))) continue;
     latest = await pass(context, false);
     if (isNews(latest.fetched)) return report(context, latest);
   }

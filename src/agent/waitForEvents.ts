@@ -9,11 +9,11 @@ const MAX_CHANNELS = 32;
 
 /**
  * Waits for an event that is not known yet, at most `waitMs`. `known` collects ids that were reported once, so that one we cannot use
- * is not reported again. Returns false when the time is over or the agent is closed.
+ * is not reported again. Returns false when the time is over, `wake` is aborted or the agent is closed.
  */
-export async function waitForEvents(context: AgentContext, waitMs: number, known: Set<string>): Promise<boolean> {
+export async function waitForEvents(context: AgentContext, waitMs: number, known: Set<string>, wake?: AbortSignal): Promise<boolean> {
   const found = new AbortController();
-  const signal = AbortSignal.any([found.signal, context.closing, AbortSignal.timeout(waitMs)]);
+  const signal = AbortSignal.any([found.signal, context.closing, AbortSignal.timeout(waitMs), ...(wake === undefined ? [] : [wake])]);
   const streams = await openStreams(context, signal);
   await Promise.all(streams.map((stream) => watch(context, stream, known, found)));
   return found.signal.aborted;

@@ -1,6 +1,9 @@
 // Wallets over a real relay: the sandbox's, and one that answers as it pleases.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -20,6 +23,7 @@ const AMOUNT = 700_000n;
 const purpose = { description: 'what it is for', descriptionHash: sha256Hex('what it is for') };
 const preimage = sha256Hex('preimage');
 const paymentHash = sha256Hex(hexToBytes(preimage));
+const publicKey = publicKeyOf(hexToBytes(preimage));
 const now = (): number => Math.floor(Date.now() / 1_000);
 
 let relay: RunningRelay;
@@ -323,7 +327,18 @@ describe('a wallet that is asked about a payment', () => {
     ],
     ['and names neither', { ...found, state: undefined }, 'outgoing', { kind: 'pending' }],
     ['and it is another one', { ...found, payment_hash: sha256Hex('other') }, 'outgoing', { kind: 'unknown' }],
-    ['and it went the other way', { ...found, type: 'incoming' }, 'outgoing', { kind: 'not-found' }],
+    ['and it goes the other way', { ...found, type: 'incoming', state: 'pending' }, 'outgoing', { kind: 'not-found' }],
+    // Who paid it is not said: it may have been this wallet.
+    ['and it went the other way', { ...found, type: 'incoming' }, 'outgoing', { kind: 'unknown' }],
+    ['and it came from here', { ...found, type: 'outgoing' }, 'incoming', { kind: 'unknown' }],
+    ['and it goes neither way', { ...found, type: 'sideways', state: 'pending' }, 'outgoing', { kind: 'unknown' }],
+    [
+      'and writes null for what it does not know',
+      { ...found, type: null, state: null, payment_hash: null, settled_at: 5 },
+      'outgoing',
+      { kind: 'settled', amountMsat: AMOUNT, preimage },
+    ],
+    ['and has no time either', { ...found, type: null, state: null, settled_at: null }, 'outgoing', { kind: 'pending' }],
     ['and the amount is none', { ...found, amount: '700000' }, 'outgoing', { kind: 'unknown' }],
     ['and it failed', { ...found, state: 'failed' }, 'outgoing', { kind: 'failed' }],
     ['and it expired', { ...found, state: 'expired' }, 'outgoing', { kind: 'expired' }],
@@ -351,8 +366,23 @@ describe('a wallet that is asked about a payment', () => {
     expect(orders.map((params) => 'description_hash' in params)).toEqual([true, false]);
   });
 
+  it.each<[string, unknown, unknown, object]>([
+    ['Lightning', 'Alby', 'mainnet', { id: 'nwc', isTestMoney: false }],
+    ['Lightning, in capitals', 'Alby', 'MAINNET', { id: 'nwc', isTestMoney: false }],
+    ['Lightning, by its old name', 'Alby', 'bitcoin', { id: 'nwc', isTestMoney: false }],
+    ['nothing that is named', 'Alby', undefined, { id: 'nwc', isTestMoney: false }],
+    ['nothing that can be read', 5, 5, { id: 'nwc', isTestMoney: false }],
+    ['a test network', 'Alby', 'signet', { id: 'nwc', isTestMoney: true }],
+    ['somebody else’s play money', 'Alby', 'regtest', { id: 'nwc', isTestMoney: true }],
+    ['real, whatever it is called', 'SANDBOX, worthless', 'mainnet', { id: 'nwc', isTestMoney: false }],
+  ])('tells what its money is: %s', async (_, alias, network, info) => {
+    const result = { alias, network, methods: [], pubkey: 'none' };
+    const rail = open(await openFakeWallet(async () => ({ result_type: 'get_info', result })));
+    expect(await rail.describe()).toEqual(info);
+  });
+
   it('whose relay is not there says so', async () => {
-    const rail = open(formatWalletUrl({ relays: ['ws://127.0.0.1:9'], walletPubkey: paymentHash, secret: preimage }), {
+    const rail = open(formatWalletUrl({ relays: ['ws://127.0.0.1:9'], walletPubkey: publicKey, secret: preimage }), {
       timeoutMs: 500,
       payTimeoutMs: 500,
     });
@@ -361,11 +391,72 @@ describe('a wallet that is asked about a payment', () => {
   });
 });
 
+/** A process that opens a wallet, orders a payment, and closes it; how long it then lives, in milliseconds. */
+async function timeTheEnd(url: string, isAwaited: boolean): Promise<number> {
+  const program = `
+    import { openNwcRail } from ${JSON.stringify(new URL('nwcRail.ts', import.meta.url).href)};
+    const rail = openNwcRail(${JSON.stringify(url)}, { payTimeoutMs: ${isAwaited ? 300 : 30_000} });
+    const paying = rail.pay(${JSON.stringify(invoice)});
+    await ${isAwaited ? 'paying' : 'new Promise((resolve) => setTimeout(resolve, 600))'};
+    await rail.close();
+    console.log((await paying).kind);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let [said, closedAt] = ['', 0];
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    closedAt = Date.now();
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearTimeout(timer);
+  expect([said, code]).toEqual(['unknown\n', 0]);
+  return Date.now() - closedAt;
+}
+
+describe('a wallet that is closed', () => {
+  it.each([
+    ['after an order that it did not answer', true],
+    ['before it has answered', false],
+  ])('lets the process end, %s', async (_, isAwaited) => {
+    expect(await timeTheEnd(await openFakeWallet(async () => undefined), isAwaited)).toBeLessThan(2_000);
+  });
+
+  it('lets the process end while its relay has not taken the connection', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => void sockets.push(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ends.push(async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const url = formatWalletUrl({ relays: [`ws://127.0.0.1:${port}`], walletPubkey: publicKey, secret: preimage });
+    expect(await timeTheEnd(url, true)).toBeLessThan(2_000);
+    expect(await timeTheEnd(url, false)).toBeLessThan(2_000);
+    expect(sockets.length).toBe(2);
+  });
+
+  it('sends nothing any more, and can be opened again', async () => {
+    const asked: string[] = [];
+    const url = await openFakeWallet(async ({ method }) => {
+      asked.push(method);
+      return method === 'get_balance' ? { result_type: method, result: { balance: 5 } } : undefined;
+    });
+    const rail = open(url, { payTimeoutMs: 20_000 });
+    const paying = rail.pay(invoice);
+    await rail.close();
+    expect(await paying).toEqual({ kind: 'unknown' });
+    await wait(500);
+    expect(asked.filter((method) => method === 'pay_invoice').length).toBe(0);
+    expect(await rail.balance()).toBe(5n);
+  });
+});
+
 describe('a wallet’s URL', () => {
-  const good = `nostr+walletconnect://${paymentHash}?relay=ws%3A%2F%2F127.0.0.1%3A7447&secret=${preimage}`;
+  const good = `nostr+walletconnect://${publicKey}?relay=ws%3A%2F%2F127.0.0.1%3A7447&secret=${preimage}`;
 
   it('is read in each of its spellings', () => {
-    const parsed = { relays: ['ws://127.0.0.1:7447/'], walletPubkey: paymentHash, secret: preimage };
+    const parsed = { relays: ['ws://127.0.0.1:7447/'], walletPubkey: publicKey, secret: preimage };
     for (const text of [good, good.replace('//', ''), good.replace('+', ''), `${good}&lud16=a%40b.c`]) {
       const { relays, ...keys } = parseWalletUrl(text);
       expect({ relays: relays.map((relay) => `${relay.replace(/\/$/, '')}/`), ...keys }).toEqual(parsed);
@@ -381,7 +472,16 @@ describe('a wallet’s URL', () => {
     good.replace(/secret=.*/, ''),
     good.slice(0, -1),
     good.replace('ws%3A', 'http%3A'),
-    good.replace(paymentHash, 'z'.repeat(64)),
+    good.replace(publicKey, 'z'.repeat(64)),
+    // Not on the curve, and no numbers that can sign.
+    good.replace(publicKey, 'f'.repeat(64)),
+    good.replace(preimage, '0'.repeat(64)),
+    good.replace(preimage, 'f'.repeat(64)),
+    `${good}&secret=${preimage}`,
+    `${good}#${preimage}`,
+    good.replace('?', ':81?'),
+    good.replace('?', '/path?'),
+    good.replace('//', '//user:word@'),
     `${good}${'x'.repeat(4_000)}`,
   ])('is refused without being repeated (%#)', (text) => {
     expect(() => parseWalletUrl(text)).toThrow(expect.objectContaining({ code: 'input/invalid' }) as Error);

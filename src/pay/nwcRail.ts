@@ -8,7 +8,7 @@ import { decodeBolt11 } from './bolt11.ts';
 import { quietly } from './quietly.ts';
 import type { InvoiceOrder, Observation, PayOutcome, Rail, RailInfo } from './rail.ts';
 import { SANDBOX_ALIAS } from './sandbox/walletMethods.ts';
-import { parseWalletUrl } from './walletUrl.ts';
+import { parseWalletUrl, type WalletUrl } from './walletUrl.ts';
 
 /** How long to wait for a wallet, in milliseconds. */
 export interface NwcOptions {
@@ -25,7 +25,8 @@ type Answer<T> =
   | { readonly kind: 'silent' };
 
 const NODE_KEY = /^0[23][0-9a-f]{64}$/;
-// Errors after which a payment was certainly not started.
+const REAL_NETWORKS: ReadonlySet<string> = new Set(['', 'mainnet', 'bitcoin']);
+// Errors after which a payment was certainly not started; a wallet that limits the rate has not looked at the order.
 const REFUSALS: ReadonlyMap<string, Extract<PayOutcome, { kind: 'failed' }>['reason']> = new Map([
   ['INSUFFICIENT_BALANCE', 'insufficient-balance'],
   ['QUOTA_EXCEEDED', 'refused'],
@@ -38,39 +39,85 @@ const REFUSALS: ReadonlyMap<string, Extract<PayOutcome, { kind: 'failed' }>['rea
 
 /** Opens a wallet by its URL; nothing is connected before the first call. Throws `input/invalid` for a bad URL. */
 export function openNwcRail(url: string, { timeoutMs = 10_000, payTimeoutMs = 60_000 }: NwcOptions = {}): Rail {
-  parseWalletUrl(url);
-  let client: Promise<NWCClient> | undefined;
+  const address = parseWalletUrl(url);
+  let client: Promise<Client | undefined> | undefined;
+  let info: RailInfo | undefined;
   const ask = async <T>(call: (wallet: NWCClient) => Promise<T>, ms = timeoutMs): Promise<Answer<T>> => {
-    const wallet = await (client ??= connect(url));
-    return within(ms, () => call(wallet));
+    const { wallet } = (await (client ??= connect(address).catch(() => undefined))) ?? {};
+    return wallet === undefined ? { kind: 'silent' } : within(ms, () => call(wallet));
   };
   return {
-    describe: async () => describe(expectAnswer(await ask((wallet) => wallet.getInfo()))),
+    // What kind of wallet it is does not change while it is open.
+    describe: async () => (info ??= describe(expectAnswer(await ask((wallet) => wallet.getInfo())))),
     balance: async () => readAmount(expectAnswer(await ask((wallet) => wallet.getBalance())).balance),
     makeInvoice: (order) => makeInvoice(ask, order),
     pay: async (invoice) => readPayment(invoice, await ask((wallet) => wallet.payInvoice({ invoice }), payTimeoutMs)),
     lookUp: async (paymentHash, direction) =>
       readLookUp(paymentHash, direction, await ask((wallet) => wallet.lookupInvoice({ payment_hash: paymentHash }))),
     close: async () => {
-      const wallet = await client;
+      const last = client;
       client = undefined;
-      if (wallet !== undefined) quietly(() => wallet.close());
+      (await last)?.end();
     },
   };
 }
 
 type Ask = <T>(call: (wallet: NWCClient) => Promise<T>) => Promise<Answer<T>>;
 
-async function connect(url: string): Promise<NWCClient> {
+/** The library's client. `end` closes it and answers whoever still waits; nothing is sent and no socket opened after that. */
+interface Client {
+  readonly wallet: NWCClient;
+  readonly end: () => void;
+}
+
+async function connect({ relays, walletPubkey, secret }: WalletUrl): Promise<Client> {
   // Large, and not needed by whoever pays nothing.
-  const { NWCClient: Client } = await import('@getalby/sdk/nwc');
+  const { NWCClient } = await import('@getalby/sdk/nwc');
   return quietly(() => {
-    const wallet = new Client({ nostrWalletConnectUrl: url });
+    const wallet = new NWCClient({ relayUrls: [...relays], walletPubkey, secret });
     const decrypt = wallet.decrypt.bind(wallet);
     // The library reads an answer where nobody catches: one that is no JSON object must not end the process.
     wallet.decrypt = async (pubkey, content) => decrypt(pubkey, content).then(keepObject, () => '');
-    return wallet;
+    const end = makeEndable(wallet);
+    return { wallet, end: () => quietly(end) };
   });
+}
+
+// Takes the place of what a request waits for. Neither an answer nor a service's description can be read from it.
+const NOTHING = { content: '' } as never;
+
+/** Left alone, a closed client dials again for each request without an answer, and its timers keep the process for a minute. */
+function makeEndable(wallet: NWCClient): () => void {
+  const { pool } = wallet;
+  const [subscribe, ensureRelay] = [pool.subscribe.bind(pool), pool.ensureRelay.bind(pool)];
+  const waiting = new Set<() => void>();
+  let isEnded = false;
+  pool.subscribe = (relays, filter, params) => {
+    const subscription = subscribe(relays, filter, params);
+    const giveUp = (): void => params.onevent?.(NOTHING);
+    // Not at once: the request is still being made.
+    if (isEnded) queueMicrotask(giveUp);
+    waiting.add(giveUp);
+    return { close: (reason) => [waiting.delete(giveUp), subscription.close(reason)] };
+  };
+  // Without the library's own time limit, after which a socket that opens late stays open.
+  pool.ensureRelay = async (url) => {
+    if (isEnded) throw new Error('closed');
+    return ensureRelay(url);
+  };
+  return () => {
+    isEnded = true;
+    const sockets = listSockets(pool);
+    for (const giveUp of [...waiting]) giveUp();
+    wallet.close();
+    // The library closes open sockets only, not those that are being opened.
+    for (const socket of sockets) socket.close();
+  };
+}
+
+function listSockets(pool: NWCClient['pool']): readonly WebSocket[] {
+  const { relays } = pool as unknown as { readonly relays: ReadonlyMap<string, { readonly ws?: WebSocket }> };
+  return [...relays.values()].flatMap(({ ws }) => ws ?? []);
 }
 
 function keepObject(text: string): string {
@@ -117,10 +164,19 @@ function expectAnswer<T>(answer: Answer<T>): T {
   }
 }
 
-function describe({ alias, network, pubkey }: { readonly alias?: string; readonly network?: string; readonly pubkey?: string }): RailInfo {
+function describe({
+  alias,
+  network,
+  pubkey,
+}: {
+  readonly alias?: unknown;
+  readonly network?: unknown;
+  readonly pubkey?: unknown;
+}): RailInfo {
   const isSandbox = network === 'regtest' && alias === SANDBOX_ALIAS;
-  const isTestMoney = network !== undefined && network !== '' && network !== 'mainnet' && network !== 'bitcoin';
-  const payee = pubkey !== undefined && NODE_KEY.test(pubkey) ? { payee: pubkey } : {};
+  // Real money until the wallet says otherwise.
+  const isTestMoney = typeof network === 'string' && !REAL_NETWORKS.has(network.trim().toLowerCase());
+  const payee = typeof pubkey === 'string' && NODE_KEY.test(pubkey) ? { payee: pubkey } : {};
   return { id: isSandbox ? 'sandbox' : 'nwc', isTestMoney, ...payee };
 }
 
@@ -153,7 +209,7 @@ function readPayment(invoice: string, answer: Answer<{ readonly preimage?: unkno
   }
 }
 
-/** What may be missing or odd in what wallets answer, whatever the library's types say. */
+/** What may be missing, null or odd in what wallets answer, whatever the library's types say. */
 interface LookedUp {
   readonly type?: unknown;
   readonly state?: unknown;
@@ -167,15 +223,19 @@ function readLookUp(paymentHash: Hex, direction: 'incoming' | 'outgoing', answer
   if (answer.kind === 'refused') return { kind: answer.code === 'NOT_FOUND' ? 'not-found' : 'unknown' };
   if (answer.kind === 'silent' || typeof answer.value !== 'object' || answer.value === null) return { kind: 'unknown' };
   const found = answer.value as LookedUp;
-  if (found.payment_hash !== undefined && found.payment_hash !== paymentHash) return { kind: 'unknown' };
-  // A wallet that both made and would pay an invoice shows one side only; the other says nothing of ours.
-  if (found.type !== undefined && found.type !== direction) return { kind: 'not-found' };
+  const [type, state, hash] = [found.type ?? direction, found.state ?? undefined, found.payment_hash ?? paymentHash];
+  if (hash !== paymentHash) return { kind: 'unknown' };
   // A preimage alone proves nothing: some wallets show the payee its own before anybody has paid.
-  if (found.state === 'settled' || (found.state === undefined && isTime(found.settled_at)))
-    return readSettled(found, paymentHash, direction);
-  if (found.state === 'failed') return { kind: 'failed' };
-  return { kind: found.state === 'expired' ? 'expired' : 'pending' };
+  const isSettled = state === 'settled' || (state === undefined && isTime(found.settled_at));
+  if (type !== direction) return { kind: !isSettled && type === OPPOSITE[direction] ? 'not-found' : 'unknown' };
+  if (isSettled) return readSettled(found, paymentHash, direction);
+  if (state === 'failed') return { kind: 'failed' };
+  return { kind: state === 'expired' ? 'expired' : 'pending' };
 }
+
+// A wallet that both made and would pay an invoice shows one side only. While nobody has paid, the other side has not moved either;
+// once somebody has, it may have been ourselves.
+const OPPOSITE = { incoming: 'outgoing', outgoing: 'incoming' } as const;
 
 function readSettled({ amount, preimage }: LookedUp, paymentHash: Hex, direction: 'incoming' | 'outgoing'): Observation {
   if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0) return { kind: 'unknown' };

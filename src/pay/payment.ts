@@ -115,7 +115,8 @@ export function nextAct(payment: Payment, last: Observation | undefined, now: nu
   }
 }
 
-/** The payment as it is saved before the wallet is told again to pay the same invoice. */
+/** The payment as it is saved before the wallet is told again to pay the same invoice. An empty wallet has tried nothing. */
 export function repeatPayment(payment: Payment, now: number): Payment {
-  return { ...payment, state: 'paying', tries: payment.tries + 1, updatedAt: now };
+  const hasTried = payment.state !== 'failed' || payment.reason !== 'insufficient-balance';
+  return { ...payment, state: 'paying', tries: payment.tries + (hasTried ? 1 : 0), updatedAt: now };
 }

@@ -9,6 +9,7 @@ import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import { awaitsInputs, readSettlementPhase } from '../../negotiate/settlement.ts';
 import { signExactly } from '../../nostr/giftWrap.ts';
+import type { Change } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import { askForFiles, checkFiles, findFile, sendFiles } from '../dealFiles.ts';
 import { drainOutbox } from '../drainOutbox.ts';
@@ -102,7 +103,7 @@ async function takeDelivery(context: AgentContext, state: Negotiation, deal: Dea
       return pollAfter(ASK_EVERY_S);
     }
     case 'whole':
-      return signFor(context, nid, deal, 'buyer');
+      return signFor(context, nid, deal, 'buyer', check.isLate ? [updateJob(job, { isLate: true })] : []);
     default:
       return check satisfies never;
   }
@@ -114,11 +115,17 @@ async function refuse(context: AgentContext, nid: Hex, agreement: Hex, code: str
 }
 
 /** Signs that the files delivered are accepted: the buyer first, then the provider. */
-export async function signFor(context: AgentContext, nid: Hex, { settlement }: Deal, role: 'buyer' | 'provider'): Promise<Progress> {
+export async function signFor(
+  context: AgentContext,
+  nid: Hex,
+  { settlement }: Deal,
+  role: 'buyer' | 'provider',
+  changes: readonly Change[] = [],
+): Promise<Progress> {
   const { agreement, delivered = [] } = settlement;
   const template = makeCompletionTemplate({ agreement, role, files: hashFiles(delivered) }, context.clock.now());
   const signature = completionEventSchema.parse(await signExactly(await context.signer(), template));
-  await settleMove(context, nid, { v: 1, type: 'completion', agreement, signature });
+  await settleMove(context, nid, { v: 1, type: 'completion', agreement, signature }, { changes });
   return MOVED;
 }
 

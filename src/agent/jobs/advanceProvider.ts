@@ -10,6 +10,7 @@ import { readDeal } from '../../negotiate/settleHeld.ts';
 import { awaitsInputs, readSettlementPhase } from '../../negotiate/settlement.ts';
 import type { Terms } from '../../negotiate/terms.ts';
 import { signExactly } from '../../nostr/giftWrap.ts';
+import type { JobOutcome } from '../../request/runCommand.ts';
 import { decodeBolt11, isTestNetwork, type Bolt11 } from '../../pay/bolt11.ts';
 import { describePayment } from '../../pay/commitment.ts';
 import { isDescribed, makePayTermsTemplate, readPayTerms } from '../../pay/payTerms.ts';
@@ -21,17 +22,20 @@ import { reject } from '../reject.ts';
 import { beginWork, saveWork } from '../work.ts';
 import { signFor } from './advanceBuyer.ts';
 import { bargain } from './bargain.ts';
-import { doWork } from './doWork.ts';
+import { startWork } from './doWork.ts';
 import { updateJob, type Job, type Sale } from './job.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
 import type { Service } from './service.ts';
 import { objectTo, recordedAt, settleMove } from './settleMove.ts';
 
-const INVOICE_LIFE_S = 900;
+// A buyer may be away for a while; the work is done, and an invoice costs nothing.
+const INVOICE_LIFE_S = 86_400;
 const ASK_EVERY_S = 20;
 const PATIENCE_S = 3_600;
+const MAX_RUNNING = 4;
+const NO_WORK = 'I could not do the work. You have not been asked for money.';
 // Without the buyer's word the wallet is asked now and then, with it at once.
-const LOOK_EVERY_S = 30;
+const LOOK_EVERY_S = 300;
 const LOOK_AGAIN_S = 2;
 // A payment may settle a while after its invoice has ended.
 const LATE_PAYMENT_S = 600;
@@ -62,8 +66,8 @@ export async function advanceProvider(context: AgentContext, state: Negotiation,
 }
 
 async function negotiate(context: AgentContext, state: Negotiation, service: Service): Promise<Progress> {
-  const inputs = state.open.terms?.scope.inputs ?? [];
-  if (state.ended === undefined && inputs.some(({ size }) => size > service.max_input_bytes)) {
+  const inputBytes = (state.open.terms?.scope.inputs ?? []).reduce((sum, { size }) => sum + size, 0);
+  if (state.ended === undefined && inputBytes > service.max_input_bytes) {
     await reject(context, { nid: state.nid, keepTalking: false, code: 'input-too-large' });
     return MOVED;
   }
@@ -74,28 +78,36 @@ async function negotiate(context: AgentContext, state: Negotiation, service: Ser
   return (await bargain(context, state, { role: 'provider', sells, limits, question })) ? MOVED : IDLE;
 }
 
-/** The work is done before the money is asked for: a command that fails costs the buyer nothing. */
+/** The work is done before the money is asked for: a command that fails costs the buyer nothing. It runs while other jobs go on. */
 async function work(context: AgentContext, state: Negotiation, deal: Deal, job: Job<Sale>, service: Service): Promise<Progress> {
   const { nid, peer } = state;
   const { agreement } = deal.settlement;
+  const running = context.background.get(nid);
+  if (running !== undefined) return running.outcome === undefined ? IDLE : takeOutcome(context, nid, agreement, job, running.outcome);
   const files = deal.terms.scope.inputs ?? [];
   const step = beginWork(context);
   const have = checkFiles(step, peer, files);
   if (have === 'wrong') return object(context, nid, agreement, 'input-digest', 'The inputs are not what their digests say.');
   if (have === 'missing') return awaitInputs(context, state, agreement, files, job);
+  if ([...context.background.values()].filter(({ outcome }) => outcome === undefined).length >= MAX_RUNNING) return pollAfter(LOOK_AGAIN_S);
   const inputs = files.map(({ sha256 }) => findFile(step, sha256) ?? new Uint8Array());
-  const outcome = await doWork(context, { nid, service, summary: deal.terms.scope.summary, inputs });
-  if (outcome.kind === 'failed') {
-    // Cut off by our own closing: the next process does it again.
-    if (outcome.reason === 'aborted') return IDLE;
-    return object(context, nid, agreement, `work-${outcome.reason}`, 'I could not do the work. You have not been asked for money.');
+  startWork(context, { nid, service, summary: deal.terms.scope.summary, inputs });
+  return IDLE;
+}
+
+async function takeOutcome(context: AgentContext, nid: Hex, agreement: Hex, job: Job<Sale>, outcome: JobOutcome): Promise<Progress> {
+  // Cut off by our own closing: the next process does it again.
+  if (outcome.kind === 'failed' && outcome.reason === 'aborted') return IDLE;
+  if (outcome.kind === 'failed') await object(context, nid, agreement, `work-${outcome.reason}`, NO_WORK);
+  else if (outcome.output.length === 0) await object(context, nid, agreement, 'work-empty', NO_WORK);
+  else {
+    const step = beginWork(context);
+    const sha256 = sha256Hex(outcome.output);
+    keepFile(step, sha256, outcome.output);
+    step.changes.push(updateJob(job, { result: [{ name: job.body.resultName, sha256, size: outcome.output.length }] }));
+    saveWork(step);
   }
-  if (outcome.output.length === 0)
-    return object(context, nid, agreement, 'work-empty', 'The work came to nothing. You have not been asked for money.');
-  const sha256 = sha256Hex(outcome.output);
-  keepFile(step, sha256, outcome.output);
-  step.changes.push(updateJob(job, { result: [{ name: job.body.resultName, sha256, size: outcome.output.length }] }));
-  saveWork(step);
+  context.background.delete(nid);
   return MOVED;
 }
 

@@ -62,12 +62,20 @@ async function act(context: AgentContext, state: Negotiation, plan: Plan, decisi
       return terms === undefined ? false : done(offer(context, { nid, terms, lifeS: OFFER_LIFE_S }));
     }
     case 'accept':
-      return theirs === undefined ? false : done(accept(context, { nid, offer: theirs.id, priceMsat: decision.priceMsat }));
+      return theirs === undefined ? false : done(take(context, nid, theirs));
     case 'reject':
       return done(reject(context, { nid, keepTalking: false, code: decision.reason }));
     default:
       return decision satisfies never;
   }
+}
+
+/** Accepts an offer; one whose time is over is offered back as it was. */
+function take(context: AgentContext, nid: Hex, { id, terms, expiresAt }: Offer): Promise<unknown> {
+  const isOver = context.clock.now() > expiresAt;
+  return isOver
+    ? offer(context, { nid, terms, lifeS: OFFER_LIFE_S })
+    : accept(context, { nid, offer: id, priceMsat: totalPrice(terms.price) });
 }
 
 /** A provider offers its own terms; a buyer counters the provider's with another price. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { sha256Hex, type Hex } from '../../core/bytes.ts';
 import { canonicalJson } from '../../core/canonical.ts';
-import { NegotiateError } from '../../core/errors.ts';
+import { isNegotiateError, NegotiateError, type ErrorCode } from '../../core/errors.ts';
 import { MAX_MSAT } from '../../core/money.ts';
 import type { Announcement } from '../../discover/announcement.ts';
 import { searchServices } from '../../discover/searchServices.ts';
@@ -24,6 +24,10 @@ import { newJob, readJob, type Purchase } from './job.ts';
 import { viewJob, type JobView } from './viewJob.ts';
 
 const MAX_CANDIDATES = 5;
+const NOBODY_TRUSTED =
+  'Nobody who offers this reaches the trust that you ask for. Lower --min-trust, or look with: agent-negotiate trust NPUB';
+// What is wrong with one provider is no reason not to try the next.
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['peer/no-key-package', 'peer/unusable-key-package']);
 const LIFE_S = 7 * 86_400;
 
 /** What to buy and within which limits. */
@@ -75,8 +79,37 @@ export async function buy(context: AgentContext, input: BuyInput): Promise<BuyRe
   if (known !== undefined && !input.again) return { job: viewJob(context.store, readJob(known)), isResumed: true };
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);
-  const { service, seen } = await chooseProvider(context, candidates, input.minTrust);
-  const body = describePurchase(input, inputs, info, { service, found: candidates.length, seen });
+  const nid = await startWithOne(context, input, { inputs, info, key, candidates });
+  const record = context.store.findJob(nid);
+  if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
+  return { job: viewJob(context.store, readJob(record)), isResumed: false };
+}
+
+interface Preparation {
+  readonly inputs: readonly FileRef[];
+  readonly info: RailInfo;
+  readonly key: Hex;
+  readonly candidates: readonly Candidate[];
+}
+
+/** Starts with the first provider that the owner's limit allows and that can be reached, in the order of the search. */
+async function startWithOne(context: AgentContext, input: BuyInput, { inputs, info, key, candidates }: Preparation): Promise<Hex> {
+  let failure = new NegotiateError('negotiation/refused', NOBODY_TRUSTED, { details: { reason: 'trust' } });
+  for (const service of candidates.slice(0, MAX_CANDIDATES)) {
+    const seen = await trust(context, { peer: service.pubkey, blockBelow: input.minTrust });
+    if (seen.verdict.kind === 'block') continue;
+    const body = describePurchase(input, inputs, info, { service, found: candidates.length, seen });
+    try {
+      return await startWith(context, input, body, key, service);
+    } catch (error) {
+      if (!isNegotiateError(error) || !UNREACHABLE.has(error.code)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function startWith(context: AgentContext, input: BuyInput, body: Purchase, key: Hex, service: Candidate): Promise<Hex> {
   const work = beginWork(context);
   const nid = await beginStart(work, {
     peer: service.pubkey,
@@ -89,9 +122,7 @@ export async function buy(context: AgentContext, input: BuyInput): Promise<BuyRe
   for (const { data } of input.inputs) keepFile(work, sha256Hex(data), data);
   work.changes.push(newJob(nid, body, work.now, key));
   await finishStep(work, nid);
-  const record = context.store.findJob(nid);
-  if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
-  return { job: viewJob(context.store, readJob(record)), isResumed: false };
+  return nid;
 }
 
 /** Names an order: what is wanted of whom, and with which inputs; limits may change between two calls. */
@@ -114,20 +145,6 @@ async function findCandidates(context: AgentContext, { find, peer }: BuyInput): 
   throw new NegotiateError('input/not-found', 'Nobody on your relays offers this and negotiates. See: agent-negotiate find CAPABILITY', {
     details: { found: found.length },
   });
-}
-
-/** The first that the owner's limit allows, in the order of the search. */
-async function chooseProvider(
-  context: AgentContext,
-  candidates: readonly Candidate[],
-  minTrust: number,
-): Promise<{ readonly service: Candidate; readonly seen: TrustView }> {
-  for (const service of candidates.slice(0, MAX_CANDIDATES)) {
-    const seen = await trust(context, { peer: service.pubkey, blockBelow: minTrust });
-    if (seen.verdict.kind !== 'block') return { service, seen };
-  }
-  const message = 'Nobody who offers this reaches the trust that you ask for. Lower --min-trust, or look with: agent-negotiate trust NPUB';
-  throw new NegotiateError('negotiation/refused', message, { details: { reason: 'trust' } });
 }
 
 function describePurchase(

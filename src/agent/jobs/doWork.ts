@@ -6,7 +6,7 @@ import type { Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { callEndpoint } from '../../request/callEndpoint.ts';
 import { runCommand, type JobOutcome } from '../../request/runCommand.ts';
-import type { AgentContext } from '../context.ts';
+import type { AgentContext, BackgroundWork } from '../context.ts';
 import type { Service } from './service.ts';
 
 /** What a run gets: the words of the agreement and the inputs, in the order of the terms. */
@@ -17,11 +17,22 @@ export interface WorkOrder {
   readonly inputs: readonly Uint8Array[];
 }
 
+/** Starts the work, to go on in the background of this agent; its outcome is in `context.background` once it is there. */
+export function startWork(context: AgentContext, order: WorkOrder): void {
+  const run = doWork(context, order).catch((): JobOutcome => ({ kind: 'failed', reason: 'not-started' }));
+  const work: BackgroundWork = {
+    ended: run.then((outcome) => {
+      work.outcome = outcome;
+    }),
+  };
+  context.background.set(order.nid, work);
+}
+
 /**
  * Runs it. The command finds the inputs as `input-1`, `input-2` … and the words as `request.txt` in its folder, which is emptied before
  * and removed after; nothing of the buyer's is an argument, a file name or a variable. Throws `home/unreadable`.
  */
-export async function doWork({ jobs, closing }: AgentContext, { nid, service, summary, inputs }: WorkOrder): Promise<JobOutcome> {
+async function doWork({ jobs, closing }: AgentContext, { nid, service, summary, inputs }: WorkOrder): Promise<JobOutcome> {
   const { command, endpoint, timeout_s, max_output_bytes: maxOutputBytes } = service;
   const body = inputs[0] ?? new TextEncoder().encode(summary);
   const limits = { timeoutMs: timeout_s * 1_000, maxOutputBytes, signal: closing };

@@ -26,6 +26,8 @@ const purchaseSchema = z.strictObject({
   isTestMoney: z.boolean(),
   /** The attestation that was published, with the salt that opens its reference. */
   attestation: z.strictObject({ id: hex32, salt: hex32 }).optional(),
+  /** The result came after the agreed time, and was taken all the same. */
+  isLate: z.literal(true).optional(),
   /** When missing pieces of the result were last asked for. */
   askedAt: unixSeconds.optional(),
 });

@@ -1,6 +1,7 @@
 // Pays for a deal, once: checks what is asked for, writes the intent down, calls the wallet, and asks it again where it gave no clear answer.
 
 import type { Hex } from '../../core/bytes.ts';
+import { NegotiateError } from '../../core/errors.ts';
 import type { BodyOf } from '../../negotiate/moveBody.ts';
 import type { DealFacts } from '../../negotiate/settlement.ts';
 import { signExactly } from '../../nostr/giftWrap.ts';
@@ -49,9 +50,12 @@ async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: Due
   const { nid, deal, agreement, payterms } = due;
   const rail = await context.rail();
   const { id, isTestMoney } = await rail.describe();
-  // Another wallet than the one the deal was made with moves no money for it.
-  const wallet = { id, isTestMoney: isTestMoney && body.isTestMoney };
-  const check = checkPayTerms(payterms, { deal, agreement, rail: wallet, now: context.clock.now() });
+  if (id !== body.rail || isTestMoney !== body.isTestMoney) {
+    const message =
+      'The connected wallet is of another kind than the one this deal was made with. Nothing was paid; connect that one again.';
+    throw new NegotiateError('wallet/refused', message);
+  }
+  const check = checkPayTerms(payterms, { deal, agreement, rail: { id, isTestMoney }, now: context.clock.now() });
   if (check.kind === 'refused') {
     await objectTo(
       context,

@@ -7,7 +7,7 @@ import { findHeld, type Negotiation } from '../../negotiate/negotiation.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import type { AgentContext } from '../context.ts';
 import { readState } from '../negotiationState.ts';
-import { sync } from '../sync.ts';
+import { sync, syncUntil } from '../sync.ts';
 import { advanceBuyer } from './advanceBuyer.ts';
 import { advanceProvider } from './advanceProvider.ts';
 import { findJob, newJob, readJob, type Job, type Purchase, type Sale } from './job.ts';
@@ -50,8 +50,17 @@ export async function pursue(context: AgentContext, input: z.output<typeof pursu
   const first = await advanceAll(context, input);
   if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return report(context, input, first, invites);
   const waitS = Math.min(input.waitS, first.pollS);
-  const later = await sync(context, { from: [], waitS });
+  const later = await syncUntil(context, { from: [], waitS }, whenWorkEnds(context));
   return report(context, input, await advanceAll(context, input), [...new Set([...invites, ...later.invites])]);
+}
+
+/** Aborted when a command that runs now has ended; undefined when none does. */
+function whenWorkEnds({ background }: AgentContext): AbortSignal | undefined {
+  const running = [...background.values()].filter(({ outcome }) => outcome === undefined);
+  if (running.length === 0) return undefined;
+  const wake = new AbortController();
+  void Promise.race(running.map(({ ended }) => ended)).then(() => wake.abort());
+  return wake.signal;
 }
 
 interface Round {

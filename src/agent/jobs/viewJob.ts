@@ -119,8 +119,12 @@ function listSteps(state: Negotiation, body: Purchase | Sale, payment: Payment |
   else if (terms.scope.inputs === undefined) steps.push({ step: 'request', text: 'the words of the agreement are all that is needed' });
   const paid = describePaid(deal, payment);
   if (paid !== undefined) steps.push(paid);
+  const isLate = body.role === 'buyer' && body.isLate === true;
   if (settlement.completions.buyer !== undefined && settlement.delivered !== undefined) {
-    steps.push({ step: 'deliver', text: `${describeFiles(settlement.delivered)} delivered in private, checked and accepted` });
+    steps.push({
+      step: 'deliver',
+      text: `${describeFiles(settlement.delivered)} delivered in private, checked and accepted${isLate ? ', though late' : ''}`,
+    });
   }
   if (body.role === 'buyer' && body.attestation !== undefined) {
     steps.push({

@@ -4,14 +4,14 @@ import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
 import { openAgent } from '../../agent/compose.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
-import { NegotiateError } from '../../core/errors.ts';
+import { isNegotiateError, NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
 import { findHome } from '../findHome.ts';
 import { printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
 import { saveResult } from '../jobs/saveResult.ts';
 import { createTeller } from '../jobs/tellJobs.ts';
-import { untilStopped } from '../jobs/untilStopped.ts';
+import { pause, untilStopped } from '../jobs/untilStopped.ts';
 import { parseDuration } from '../parseValues.ts';
 import { shortId } from '../render.ts';
 
@@ -36,6 +36,7 @@ const EXIT_NO_DEAL = 65;
 const EXIT_LATER = 75;
 const DEFAULT_WAIT = '10m';
 const ROUND_S = 30;
+const AFTER_FAULT_MS = 3_000;
 const MAX_INPUT_BYTES = 4_194_304;
 
 /** Orders, or takes up, a job and sees it through. The exit code is 0 for a completed one, 65 for no deal or a dispute, 75 for "not yet". */
@@ -99,12 +100,24 @@ async function seeThrough(agent: Agent, job: JobView, waitS: number, options: De
   while (!current.isOver) {
     const leftS = (endsAt - performance.now()) / 1_000;
     if (leftS <= 0 || signal.aborted) return tellLater(current, options);
-    const { jobs, problems } = await agent.pursue({ nid: current.nid, waitS: Math.min(ROUND_S, leftS) });
-    teller.problems(problems);
-    current = jobs[0] ?? current;
+    const report = await retryLater(agent.pursue({ nid: current.nid, waitS: Math.min(ROUND_S, leftS) }), signal);
+    teller.problems(report?.problems ?? []);
+    current = report?.jobs[0] ?? current;
     await teller.jobs(agent, [current]);
   }
   return conclude(agent, current, options);
+}
+
+/** What may go well later is no reason to give up: the relays may be back by then. */
+async function retryLater<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isNegotiateError(error) || (!error.retryable && !signal.aborted)) throw error;
+    if (!signal.aborted) printRemark(error.message);
+    await pause(AFTER_FAULT_MS, signal);
+    return undefined;
+  }
 }
 
 function tellLater({ nid, phase }: JobView, options: DealOptions): number {

@@ -9,6 +9,11 @@ import { shortId } from '../render.ts';
 
 const NOTICES = new Set(['receipt', 'error']);
 
+const PAYMENT_REMARKS: Readonly<Record<string, string>> = {
+  failed: 'The wallet could not pay. It is told to try again until the invoice ends; see what it holds with: agent-negotiate wallet',
+  unknown: 'The wallet has not said what became of the payment. It is asked until it does; nothing is paid twice.',
+};
+
 /** Tells news of jobs. */
 export interface Teller {
   readonly jobs: (agent: Agent, jobs: readonly JobView[]) => Promise<void>;
@@ -21,6 +26,15 @@ export function createTeller(isJson: boolean): Teller {
   const isNew = (key: string): boolean => !told.has(key) && told.add(key).has(key);
   const tell = async (agent: Agent, job: JobView): Promise<void> => {
     if (isJson) await tellMoves(agent, job, isNew);
+    const { payment } = job;
+    if (
+      payment !== undefined &&
+      !job.isOver &&
+      payment.state in PAYMENT_REMARKS &&
+      isNew(`${job.nid}:${payment.state}:${payment.reason ?? ''}`)
+    ) {
+      printRemark(PAYMENT_REMARKS[payment.state] ?? '');
+    }
     for (const step of job.steps) if (isNew(`${job.nid}:${step.step}`)) tellStep(job, step, isJson);
     if (job.outcome !== undefined && job.outcome !== 'completed' && isNew(`${job.nid}:${job.outcome}`)) tellEnd(job, isJson);
   };

@@ -130,6 +130,9 @@ describe('the file of the ledger', () => {
       sound.replace('"issuedMsat":"101"', '"issuedMsat":"102"'),
       sound.replace('"v":1', '"v":2'),
       sound.replace('"60"', '"-60"'),
+      sound.replace(/,"settledAt":[0-9]+/, ''),
+      sound.replace(/"payer":"[0-9a-f]+"/, `"payer":"${accounts[2]}"`),
+      sound.replace(/"invoices":\[(.*?)\]/, '"invoices":[$1,$1]'),
     ];
     for (const text of damaged) {
       expect(text).not.toBe(sound);
@@ -143,5 +146,9 @@ describe('the file of the ledger', () => {
     expect(() => openSandboxStore(join(folder, 'no', 'such', 'folder'), () => secret)).toThrow(
       expect.objectContaining({ code: 'store/unavailable' }) as Error,
     );
+  });
+
+  it('says so when it cannot be read, which is no damage', () => {
+    expect(() => openSandboxStore(folder, () => secret)).toThrow(expect.objectContaining({ code: 'store/unavailable' }) as Error);
   });
 });

@@ -48,6 +48,9 @@ export type LedgerRefusal =
 /** The next ledger, or why there is none. */
 export type LedgerResult = { readonly kind: 'ok'; readonly ledger: Ledger } | { readonly kind: 'refused'; readonly reason: LedgerRefusal };
 
+/** The most that is ever granted in all: NIP-47 writes amounts as JSON numbers, which are exact up to here. */
+export const MAX_ISSUED_MSAT: Msat = BigInt(Number.MAX_SAFE_INTEGER);
+
 /** A ledger without accounts. */
 export const EMPTY_LEDGER: Ledger = { issuedMsat: 0n, accounts: new Map(), invoices: new Map() };
 
@@ -73,7 +76,7 @@ export function isConserved({ issuedMsat, accounts }: Ledger): boolean {
 
 function openAccount(ledger: Ledger, account: Hex, grantMsat: Msat): LedgerResult {
   if (ledger.accounts.has(account)) return refused('account-exists');
-  if (grantMsat < 0n) return refused('amount');
+  if (grantMsat < 0n || ledger.issuedMsat + grantMsat > MAX_ISSUED_MSAT) return refused('amount');
   const accounts = new Map([...ledger.accounts, [account, grantMsat]]);
   return { kind: 'ok', ledger: { ...ledger, issuedMsat: ledger.issuedMsat + grantMsat, accounts } };
 }

@@ -47,7 +47,10 @@ export interface SandboxStore {
   readonly save: (ledger: Ledger, answer?: { readonly request: Hex; readonly text: string }) => void;
 }
 
-/** Opens the file, or begins in memory when there is none. Throws `store/corrupt` for a damaged file, which is left as it is. */
+/**
+ * Opens the file, or begins in memory when there is none. Throws `store/corrupt` for a damaged file, which is left as it is, and
+ * `store/unavailable` for one that cannot be read or made.
+ */
 export function openSandboxStore(path: string | undefined, makeSecret: () => Hex): SandboxStore {
   const isThere = path !== undefined && existsSync(path);
   let state: SandboxState = isThere ? readFile(path) : { secret: makeSecret(), ledger: EMPTY_LEDGER, answers: new Map() };
@@ -69,7 +72,7 @@ export function openSandboxStore(path: string | undefined, makeSecret: () => Hex
 }
 
 function readFile(path: string): SandboxState {
-  const parsed = fileSchema.safeParse(parseJson(path));
+  const parsed = fileSchema.safeParse(parseJson(readText(path)));
   const corrupt = new NegotiateError(
     'store/corrupt',
     'The sandbox’s file is damaged. Move it away to begin with a new ledger of test money.',
@@ -80,13 +83,30 @@ function readFile(path: string): SandboxState {
     invoices.map((invoice) => [invoice.paymentHash, invoice as Ledger['invoices'] extends ReadonlyMap<string, infer I> ? I : never]),
   );
   const ledger = { issuedMsat, accounts: new Map(accounts), invoices: byHash };
-  if (!isConserved(ledger)) throw corrupt;
+  const isSound = ledger.accounts.size === accounts.length && byHash.size === invoices.length && isConsistent(ledger);
+  if (!isSound || !isConserved(ledger)) throw corrupt;
   return { secret, ledger, answers: new Map(answers) };
 }
 
-function parseJson(path: string): unknown {
+/** True when every invoice is of an account, and is either paid by one at some time or not at all. */
+function isConsistent({ accounts, invoices }: Ledger): boolean {
+  return [...invoices.values()].every(({ payee, payer, settledAt }) => {
+    const isPaid = payer !== undefined && accounts.has(payer) && settledAt !== undefined;
+    return accounts.has(payee) && (isPaid || (payer === undefined && settledAt === undefined));
+  });
+}
+
+function readText(path: string): string {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new NegotiateError('store/unavailable', 'The sandbox’s file cannot be read. Check its folder and its owner.', { cause });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ import { randomBytes } from 'node:crypto';
 import { formatWalletUrl } from '../walletUrl.ts';
 import { applyLedger, isConserved, type Ledger } from './ledger.ts';
 import { openSandboxStore, type SandboxStore } from './ledgerFile.ts';
-import { answerWallet, WALLET_METHODS } from './walletMethods.ts';
+import { answerWallet, WALLET_METHODS, WALLET_ORDERS } from './walletMethods.ts';
 
 /** Where a sandbox is reached and kept. */
 export interface SandboxOptions {
@@ -83,7 +83,7 @@ function createWallet({ relay, signer, store, rng }: Service, grantMsat: Msat): 
   const secret = rng.bytes(32);
   const applied = applyLedger(store.read().ledger, { kind: 'open', account: publicKeyOf(secret), grantMsat });
   if (applied.kind === 'refused')
-    throw new NegotiateError('input/invalid', 'A wallet cannot be made with this amount. Name one of at least 0 sats.');
+    throw new NegotiateError('input/invalid', 'A wallet cannot be made with this amount. Name a smaller one, of at least 0 sats.');
   store.save(applied.ledger);
   return formatWalletUrl({ relays: [relay], walletPubkey: signer.pubkey, secret: bytesToHex(secret) });
 }
@@ -103,7 +103,8 @@ function serve(service: Service, signal: AbortSignal): { readonly ready: Promise
   const run = async (): Promise<void> => {
     for await (const item of service.pool.subscribe([service.relay], [filter], { purpose: 'lookup', signal })) {
       if (item.type === 'eose') ready.resolve(true);
-      if (item.type === 'event') await answer(service, item.event);
+      // A fault, such as a full disk, costs this request its answer and nobody the service.
+      if (item.type === 'event') await answer(service, item.event).catch(() => undefined);
     }
   };
   const ended = run()
@@ -125,14 +126,16 @@ async function answer(service: Service, request: NostrEvent): Promise<void> {
 async function execute(service: Service, request: NostrEvent): Promise<string | undefined> {
   const { store, signer, clock, rng } = service;
   const expiration = tagValue(request, 'expiration');
-  if (expiration !== undefined && Number(expiration) <= clock.now()) return undefined;
+  // What cannot be read has expired, too.
+  if (expiration !== undefined && !(Number(expiration) > clock.now())) return undefined;
   const call = await readCall(signer, request);
   if (call === undefined) return undefined;
   const { ledger, secret } = store.read();
   const { ledger: next, answer: result } = answerWallet({ ledger, secret, clock, rng }, { account: request.pubkey, ...call });
   const text = JSON.stringify(result);
-  // Only what has changed something needs to be remembered.
-  if (next !== ledger) store.save(next, { request: request.id, text });
+  // A refusal is remembered like a payment: the same request, handed out again when there is money, must not pay after all.
+  const isOrder = WALLET_ORDERS.has(call.method) && ledger.accounts.has(request.pubkey);
+  if (isOrder || next !== ledger) store.save(next, { request: request.id, text });
   return text;
 }
 

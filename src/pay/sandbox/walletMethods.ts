@@ -1,7 +1,7 @@
 // What a wallet of the sandbox does: the methods of NIP-47 over the ledger, one request to one answer.
 
 import { z } from 'zod';
-import { bytesToHex, hexToBytes, hmacSha256, sha256Hex, type Hex } from '../../core/bytes.ts';
+import { bytesToHex, hexToBytes, hmacSha256, sha256Hex, utf8, type Hex } from '../../core/bytes.ts';
 import type { Clock, Rng } from '../../core/ports.ts';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { hex32 } from '../../negotiate/fields.ts';
@@ -35,15 +35,22 @@ export interface WalletDesk {
 
 /** The methods, as the info event and `get_info` name them. */
 export const WALLET_METHODS = ['get_info', 'get_balance', 'make_invoice', 'pay_invoice', 'lookup_invoice'] as const;
+/** The methods that change something. */
+export const WALLET_ORDERS: ReadonlySet<string> = new Set(['make_invoice', 'pay_invoice']);
 /** How a sandbox calls itself in every wallet. */
 export const SANDBOX_ALIAS = 'SANDBOX, worthless';
 
 const DEFAULT_EXPIRY_S = 3_600;
+// As many bytes as a field of an invoice can hold.
+const MAX_DESCRIPTION_BYTES = 639;
 const NO_BLOCK = '0'.repeat(64);
 
 const makeSchema = z.object({
   amount: z.int().min(1),
-  description: z.string().max(640).optional(),
+  description: z
+    .string()
+    .refine((text) => text.isWellFormed() && utf8(text).length <= MAX_DESCRIPTION_BYTES)
+    .optional(),
   description_hash: hex32.optional(),
   expiry: z.int().min(1).max(31_536_000).default(DEFAULT_EXPIRY_S),
 });
