@@ -266,6 +266,21 @@ describe('a wallet that does not answer as it should', () => {
     expectPaid(pair, 0n, 1_000n);
   });
 
+  it('is asked on about a payment whose deal has ended in a dispute meanwhile', async () => {
+    const pair = await order();
+    pair.buyer.wallet.faults.pay = 'lost-after';
+    pair.buyer.wallet.faults.lookUp = { kind: 'unknown' };
+    await play(pair, (job) => job.payment?.state === 'unknown');
+    const { agreement } = agreementOf(pair.seller, pair.nid);
+    await settleMove(pair.seller.context, pair.nid, { v: 1, type: 'dispute', agreement, code: 'changed-my-mind' });
+    await pair.buyer.call('pursue', { nid: pair.nid });
+    expect(await viewOf(pair.buyer, pair.nid)).toMatchObject({ phase: 'disputed', isOver: false, payment: { state: 'unknown' } });
+    delete pair.buyer.wallet.faults.lookUp;
+    await pair.buyer.call('pursue', { nid: pair.nid.slice(0, 8) });
+    expect(await viewOf(pair.buyer, pair.nid)).toMatchObject({ phase: 'disputed', isOver: true, payment: { state: 'settled' } });
+    expect(pair.buyer.wallet.payCalls()).toBe(1);
+  });
+
   it('is filled by its owner in time', async () => {
     const pair = await order({}, {}, 1_000n);
     await play(pair, (job) => job.payment?.state === 'failed');

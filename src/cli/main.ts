@@ -8,6 +8,7 @@ import { addVerbs } from './verbs.ts';
 
 const EXIT_USAGE = 64;
 const EXIT_BUG = 70;
+const LINGER_MS = 1_000;
 
 /** Runs one command line (without node and script) and returns its exit code. Never throws; leaves nothing open. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -29,6 +30,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     return outcome.exitCode;
   } catch (error) {
     return explain(error, argv.includes('--json'));
+  } finally {
+    // A library may still wait for a wallet that never answers; nobody else needs to.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }
 

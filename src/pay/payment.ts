@@ -26,6 +26,11 @@ export interface Payment {
   readonly reason?: string;
 }
 
+/** True while it is not known whether money has moved. */
+export function isPaymentOpen({ state }: Payment): boolean {
+  return state === 'paying' || state === 'unknown';
+}
+
 /** What to do about a payment now. */
 export type PaymentAct = 'look-up' | 'pay' | 'wait' | 'none';
 

@@ -19,7 +19,7 @@ import { beginWork, saveWork } from '../work.ts';
 import { bargain, type Plan } from './bargain.ts';
 import { findPayment } from './findPayment.ts';
 import { updateJob, type Job, type Purchase } from './job.ts';
-import { payDeal } from './payDeal.ts';
+import { payDeal, resolvePayment } from './payDeal.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
 import { objectTo, recordedAt, settleMove } from './settleMove.ts';
 
@@ -39,8 +39,9 @@ export async function advanceBuyer(context: AgentContext, state: Negotiation, jo
   switch (phase) {
     case 'agreed':
     case 'accepted':
-    case 'disputed':
       return IDLE;
+    case 'disputed':
+      return resolvePayment(context, settlement.agreement);
     case 'payable': {
       const { payterms, agreement } = settlement;
       return payterms === undefined ? IDLE : payDeal(context, job, { nid: state.nid, deal, agreement, payterms });

@@ -6,7 +6,7 @@ import type { BodyOf } from '../../negotiate/moveBody.ts';
 import type { DealFacts } from '../../negotiate/settlement.ts';
 import { signExactly } from '../../nostr/giftWrap.ts';
 import { checkPayTerms, makeFundedTemplate, readPayTerms } from '../../pay/payTerms.ts';
-import { applyObservation, applyOutcome, beginPayment, nextAct, repeatPayment, type Payment } from '../../pay/payment.ts';
+import { applyObservation, applyOutcome, beginPayment, isPaymentOpen, nextAct, repeatPayment, type Payment } from '../../pay/payment.ts';
 import type { Rail } from '../../pay/rail.ts';
 import type { AgentContext } from '../context.ts';
 import { findPayment, savePayment, type SavedPayment } from './findPayment.ts';
@@ -31,8 +31,7 @@ export async function payDeal(context: AgentContext, job: Job<Purchase>, due: Du
   if (saved.payment.state === 'settled') return tellFunded(context, due, saved.payment);
   const rail = await context.rail();
   const { payment } = saved;
-  const isOpen = payment.state === 'paying' || payment.state === 'unknown';
-  const seen = isOpen ? await rail.lookUp(payment.paymentHash, 'outgoing') : undefined;
+  const seen = isPaymentOpen(payment) ? await rail.lookUp(payment.paymentHash, 'outgoing') : undefined;
   const current = seen === undefined ? saved : save(context, saved, applyObservation(payment, seen, context.clock.now()));
   switch (nextAct(current.payment, seen, context.clock.now())) {
     case 'pay':
@@ -44,6 +43,15 @@ export async function payDeal(context: AgentContext, job: Job<Purchase>, due: Du
     case 'look-up':
       return pollAfter(POLL_S);
   }
+}
+
+/** Finds out what became of a payment whose deal has ended in a dispute meanwhile; pays nothing. */
+export async function resolvePayment(context: AgentContext, agreement: Hex): Promise<Progress> {
+  const saved = findPayment(context.store, agreement);
+  if (saved === undefined || !isPaymentOpen(saved.payment)) return IDLE;
+  const seen = await (await context.rail()).lookUp(saved.payment.paymentHash, 'outgoing');
+  const { payment } = save(context, saved, applyObservation(saved.payment, seen, context.clock.now()));
+  return isPaymentOpen(payment) ? pollAfter(POLL_S) : MOVED;
 }
 
 async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: DueDeal): Promise<Progress> {

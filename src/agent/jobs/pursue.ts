@@ -6,6 +6,7 @@ import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
 import { findHeld, type Negotiation } from '../../negotiate/negotiation.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import type { AgentContext } from '../context.ts';
+import { findNegotiation } from '../findNegotiation.ts';
 import { readState } from '../negotiationState.ts';
 import { sync, syncUntil } from '../sync.ts';
 import { advanceBuyer } from './advanceBuyer.ts';
@@ -43,9 +44,10 @@ export interface PursueReport {
 
 /**
  * Advances every purchase of this agent, and every sale of `services`, as far as possible; then waits for news, at most once. Throws
- * `relay/unreachable` when no relay answers; what one job meets is told in `problems` and does not stop the others.
+ * `input/…` for a negotiation that does not exist, `relay/unreachable` when no relay answers; what one job meets is told in `problems` and does not stop the others.
  */
-export async function pursue(context: AgentContext, input: z.output<typeof pursueInput>): Promise<PursueReport> {
+export async function pursue(context: AgentContext, wanted: z.output<typeof pursueInput>): Promise<PursueReport> {
+  const input = wanted.nid === undefined ? wanted : { ...wanted, nid: findNegotiation(context.store, wanted.nid).nid };
   const { invites } = await sync(context, { from: [], waitS: 0 });
   const first = await advanceAll(context, input);
   if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return report(context, input, first, invites);

@@ -5,7 +5,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import { formatSats } from '../../core/money.ts';
 import type { Role } from '../../negotiate/agreement.ts';
 import { isFundedGenuine, readPayTerms } from '../../pay/payTerms.ts';
-import type { Payment } from '../../pay/payment.ts';
+import { isPaymentOpen, type Payment } from '../../pay/payment.ts';
 import type { FileRef } from '../../negotiate/files.ts';
 import { findHeld, readPhase, type Negotiation, type Phase } from '../../negotiate/negotiation.ts';
 import { formatPrice } from '../../negotiate/price.ts';
@@ -74,7 +74,7 @@ export function viewJob(store: Store, { record, body }: Job): JobView {
     peer: encodeNpub(state.peer),
     service: state.open.service,
     phase,
-    isOver: isOver(store, state, body, outcome),
+    isOver: (payment === undefined || !isPaymentOpen(payment)) && isOver(store, state, body, outcome),
     ...(outcome === undefined ? {} : { outcome }),
     steps: listSteps(state, body, payment),
     ...(deal === undefined ? {} : { price: formatPrice(deal.terms.price), agreement: deal.settlement.agreement }),
