@@ -443,9 +443,14 @@ describe('a wallet that is closed', () => {
       return method === 'get_balance' ? { result_type: method, result: { balance: 5 } } : undefined;
     });
     const rail = open(url, { payTimeoutMs: 20_000 });
-    const paying = rail.pay(invoice);
-    await rail.close();
-    expect(await paying).toEqual({ kind: 'unknown' });
+    // Closed before there is a connection, and then at each turn that the making of a request takes.
+    for (let turns = -1; turns < 16; turns += 1) {
+      if (turns >= 0) expect(await rail.balance()).toBe(5n);
+      const paying = rail.pay(invoice);
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      await rail.close();
+      expect(await paying).toEqual({ kind: 'unknown' });
+    }
     await wait(500);
     expect(asked.filter((method) => method === 'pay_invoice').length).toBe(0);
     expect(await rail.balance()).toBe(5n);
