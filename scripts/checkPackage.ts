@@ -1,6 +1,6 @@
 // Packs the package as npm would publish it, and checks what is inside: contents, entry points, types, size.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
@@ -19,7 +19,14 @@ const REQUIRED = [
   'dist/cli/main.js',
 ];
 const ALLOWED = /^(?:package\.json|README\.md|LICENSE|SECURITY\.md|bin\/[\w-]+\.js|docs\/[\w-]+\.md|dist\/.+|node_modules\/.+)$/;
+// Every hunk of ours says whose it is.
+const MARK = 'agent-negotiate:';
 const UNWANTED = /^dist\/.*(?:\.test\.|\.fixture\.|\.map$|\.tsbuildinfo$|(?<!\.d)\.ts$)/;
+
+interface Manifest {
+  readonly bundleDependencies?: string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
 
 /** Packs into `folder`; returns the path of the tarball. Throws with npm's words when it cannot. */
 async function pack(folder: string): Promise<string> {
@@ -61,6 +68,27 @@ function checkContents(folder: string, files: readonly string[], bundled: readon
   ];
 }
 
+/** The packages that travel inside: those that are named, and what they depend on. */
+function listBundled(folder: string, names: readonly string[], known: ReadonlySet<string> = new Set()): ReadonlySet<string> {
+  const fresh = names.filter((name) => !known.has(name));
+  if (fresh.length === 0) return known;
+  const dependencies = fresh.flatMap((name) => {
+    const path = join(folder, 'node_modules', name, 'package.json');
+    return existsSync(path) ? Object.keys((JSON.parse(readFileSync(path, 'utf8')) as Manifest).dependencies ?? {}) : [];
+  });
+  return listBundled(folder, dependencies, new Set([...known, ...fresh]));
+}
+
+/** A bundled package is there because it is patched: without the patch it must not be published. */
+function checkPatches(folder: string): string[] {
+  return readdirSync('patches').flatMap((patch) => {
+    const name = patch.slice(0, patch.lastIndexOf('+')).replace('+', '/');
+    const files = [...readFileSync(join('patches', patch), 'utf8').matchAll(/^\+\+\+ b\/(.+)$/gm)].map((match) => match[1] ?? '');
+    const isPatched = (file: string): boolean => existsSync(join(folder, file)) && readFileSync(join(folder, file), 'utf8').includes(MARK);
+    return files.filter((file) => !isPatched(file)).map((file) => `${name} is not patched: ${file}. Run: npm run prepare`);
+  });
+}
+
 async function checkEntries(folder: string): Promise<string[]> {
   const { messages, pkg } = await publint({ pkgDir: folder, strict: true, pack: false });
   return messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`);
@@ -77,9 +105,10 @@ async function checkPackage(workFolder: string): Promise<{ readonly checked: str
   const tarball = await pack(workFolder);
   const folder = await unpack(tarball, join(workFolder, 'unpacked'));
   const files = listFiles(folder);
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { bundleDependencies?: string[] };
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   const { size } = statSync(tarball);
-  const problems = checkContents(folder, files, manifest.bundleDependencies ?? []);
+  const bundled = [...listBundled(folder, manifest.bundleDependencies ?? [])];
+  const problems = [...checkContents(folder, files, bundled), ...checkPatches(folder)];
   if (size > MAX_TARBALL_BYTES) problems.push(`too large: ${size} bytes packed, at most ${MAX_TARBALL_BYTES} are allowed`);
   // Without its entry points the package tells the other tools nothing.
   if (problems.length === 0) problems.push(...(await checkEntries(folder)), ...(await checkTypes(tarball)));

@@ -6,6 +6,7 @@ import type { Filter } from '../nostr/filter.ts';
 import type { FetchReport } from '../nostr/relayPool.ts';
 import { loadSchnorr } from '../nostr/schnorr.ts';
 import { readState } from './negotiationState.ts';
+import { listOpenChannels } from './openChannels.ts';
 import type { ChannelRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { receiveGroupEvents } from './receiveGroupEvents.ts';
@@ -27,6 +28,8 @@ export interface FetchedNews {
   readonly joined: readonly Hex[];
   readonly waiting: readonly Hex[];
   readonly news: readonly News[];
+  /** Peers whose channel is over since this round. */
+  readonly ended: readonly Hex[];
   /** Relays that did not answer completely. */
   readonly silent: readonly string[];
   /** True when no relay answered at all. */
@@ -41,15 +44,17 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   const early = await joinWaiting(context);
   const { joined, waiting } = await fetchWraps(context, reports);
   const news: News[] = [];
-  const channels = context.store.listChannels();
+  const channels = listOpenChannels(context.store);
   for (let start = 0; start < channels.length; start += FETCHES_AT_ONCE) {
     const batch = channels.slice(start, start + FETCHES_AT_ONCE);
     const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, reports)));
     // Taken in one after the other: each step reads what the one before has saved.
     for (const { record, events, readUntil } of fetched) news.push(...(await receiveGroupEvents(context, record.id, events, readUntil)));
   }
+  const stillOpen = new Set(listOpenChannels(context.store).map(({ id }) => id));
+  const ended = channels.filter(({ id }) => !stillOpen.has(id)).map(({ peer }) => peer);
   const silent = [...new Set(reports.filter(({ complete }) => !complete).map(({ relay }) => relay))];
-  return { joined: [...early, ...joined], waiting, news, silent, isDeaf: !reports.some(({ complete }) => complete) };
+  return { joined: [...early, ...joined], waiting, news, ended, silent, isDeaf: !reports.some(({ complete }) => complete) };
 }
 
 /** The filter for gift wraps addressed to us. */

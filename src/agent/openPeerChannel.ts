@@ -6,6 +6,7 @@ import { createChannel } from '../marmot/createChannel.ts';
 import { wrapRumor } from '../nostr/giftWrap.ts';
 import { keepDialable } from './dialGuard.ts';
 import { lookUpPeer } from './lookUpPeer.ts';
+import { listOpenChannels } from './openChannels.ts';
 import { toQueued } from './sealMoves.ts';
 import { relaysOf } from './relaysOf.ts';
 import type { OpenChannel, Work } from './work.ts';
@@ -15,7 +16,7 @@ const MAX_GROUP_RELAYS = 5;
 /** Opens a channel with the peer within the step, unless there is one. Throws what {@link lookUpPeer} throws. */
 export async function openPeerChannel(work: Work, peer: Hex): Promise<void> {
   const { context, now } = work;
-  if (context.store.listChannels().some((record) => record.peer === peer)) return;
+  if (listOpenChannels(context.store).some((record) => record.peer === peer)) return;
   const { keyPackage, inbox } = await lookUpPeer(context, peer);
   const signer = await context.signer();
   const relays = relaysOf(context).slice(0, MAX_GROUP_RELAYS);

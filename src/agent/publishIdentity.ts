@@ -1,5 +1,6 @@
 // What others need to find and invite us: a key package and two relay lists, made within a step and queued.
 
+import type { Hex } from '../core/bytes.ts';
 import { createKeyPackage } from '../marmot/createKeyPackage.ts';
 import { buildInboxRelays, buildRelayList } from '../marmot/relayLists.ts';
 import { signExactly } from '../nostr/giftWrap.ts';
@@ -8,7 +9,10 @@ import { readSetting } from './settings.ts';
 import { toQueued } from './sealMoves.ts';
 import type { Work } from './work.ts';
 
-const RENEW_BEFORE_S = 14 * 86_400;
+const DAY_S = 86_400;
+// Somewhere in the third week before its end, each package at a time of its own: agents made together do not renew together.
+const RENEW_LATEST_S = 14 * DAY_S;
+const RENEW_SPREAD_S = 7 * DAY_S;
 // A welcome may be under way for a while after the key package it used has been replaced.
 const KEEP_AFTER_EXPIRY_S = 7 * 86_400;
 
@@ -34,8 +38,13 @@ export async function queueRelayLists(work: Work, relays: readonly string[]): Pr
   }
 }
 
-/** Renews the key package when it is about to expire. */
+/** Renews the key package 14 to 21 days before it expires. */
 export async function renewKeyPackage(work: Work): Promise<void> {
   const newest = work.context.store.listKeyPackages().at(-1);
-  if (newest === undefined || newest.expiresAt - work.now < RENEW_BEFORE_S) await queueKeyPackage(work);
+  if (newest === undefined || work.now >= renewalTime(newest)) await queueKeyPackage(work);
+}
+
+/** When a key package is to be renewed (unix seconds): always the same for one, spread over a week among many. */
+export function renewalTime({ eventId, expiresAt }: { readonly eventId: Hex; readonly expiresAt: number }): number {
+  return expiresAt - RENEW_LATEST_S - (Number.parseInt(eventId.slice(0, 8), 16) % RENEW_SPREAD_S);
 }

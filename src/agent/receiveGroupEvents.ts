@@ -6,9 +6,14 @@ import { processMls } from '../marmot/processMls.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import { tagValue, type NostrEvent } from '../nostr/event.ts';
 import type { AgentContext } from './context.ts';
+import { describeChannel, type Channel } from '../marmot/channel.ts';
+import { sealDeparture } from '../marmot/sealDeparture.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
 import { receiveFileEvent } from './dealFiles.ts';
+import { keepDialable } from './dialGuard.ts';
 import { receiveMove } from './receiveMove.ts';
+import { relaysOf } from './relaysOf.ts';
+import { toQueued } from './sealMoves.ts';
 import { beginWork, hasChanges, openChannel, saveWork, type News, type OpenChannel, type Work } from './work.ts';
 
 const STEP_EVENTS = 50;
@@ -46,7 +51,7 @@ async function receiveStep(context: AgentContext, channelId: Hex, events: readon
 /** The payload of one event, if it has one for us. What may become readable later is not marked as seen. */
 async function decrypt(work: Work, channelId: Hex, event: NostrEvent): Promise<readonly MoveRumor[]> {
   const open = openChannel(work, channelId);
-  if (open === undefined) return [];
+  if (open === undefined || open.record.endedAt !== undefined) return [];
   const peeled = peelGroupEvent(open.channel, event);
   if (peeled.kind === 'unreadable') {
     if (peeled.reason !== 'no-key') markSeen(work, event.id);
@@ -60,9 +65,47 @@ async function decrypt(work: Work, channelId: Hex, event: NostrEvent): Promise<r
   if (result.kind === 'unreadable' && result.reason === 'future-epoch') return [];
   markSeen(work, event.id);
   markSeen(work, peeled.mlsHash);
-  if (result.kind !== 'payload' && result.kind !== 'handshake') return [];
-  work.channels.set(channelId, { ...open, channel: result.channel } satisfies OpenChannel);
-  return result.kind === 'payload' ? [result.rumor] : [];
+  switch (result.kind) {
+    case 'payload':
+      work.channels.set(channelId, { ...open, channel: result.channel });
+      return [result.rumor];
+    case 'handshake':
+      work.channels.set(channelId, followRouting(work, open, result.channel));
+      return [];
+    case 'leaving':
+      await letGo(work, open, result.channel);
+      return [];
+    case 'ended':
+      endChannel(work, open, result.channel);
+      return [];
+    case 'own':
+    case 'refused':
+    case 'unreadable':
+      return [];
+    default:
+      return result satisfies never;
+  }
+}
+
+/** The group itself says where its events go. */
+function followRouting({ context }: Work, { record }: OpenChannel, channel: Channel): OpenChannel {
+  const { nostrGroupId, relays } = describeChannel(channel);
+  return { record: { ...record, nostrGroupId, relays: keepDialable(relays, relaysOf(context)) }, channel };
+}
+
+/** The peer wants to leave: we commit that for it, as nobody else can, and the channel is over. */
+async function letGo(work: Work, open: OpenChannel, channel: Channel): Promise<void> {
+  const farewell = await sealDeparture(channel, work.now, work.context.rng);
+  const { nostrGroupId, relays } = open.record;
+  work.changes.push(
+    { kind: 'queue', record: toQueued(work, farewell, `group:${nostrGroupId}`, relays) },
+    { kind: 'seen', id: farewell.id, at: work.now },
+  );
+  endChannel(work, open, channel);
+}
+
+function endChannel(work: Work, { record }: OpenChannel, channel: Channel): void {
+  work.channels.set(record.id, { record: { ...record, endedAt: work.now }, channel });
 }
 
 function isSeen(work: Work, id: Hex): boolean {

@@ -7,6 +7,7 @@ import { sealPayload } from '../marmot/sealPayload.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { OutboxRecord } from '../store/records.ts';
+import { listOpenChannels } from './openChannels.ts';
 import { openChannel, type OpenChannel, type Work } from './work.ts';
 
 /** Seals each rumor as a message of its own and queues it. Throws `input/not-found` when there is no channel with the peer. */
@@ -39,8 +40,10 @@ export function toQueued(work: Work, event: NostrEvent, purpose: string, relays:
 }
 
 function findPeerChannel(work: Work, peer: Hex): OpenChannel {
-  const fresh = [...work.channels.values()].find(({ record }) => record.peer === peer);
-  const id = fresh?.record.id ?? work.context.store.listChannels().find((record) => record.peer === peer)?.id;
+  const fresh = [...work.channels.values()].filter(({ record }) => record.peer === peer);
+  const ended = new Set(fresh.filter(({ record }) => record.endedAt !== undefined).map(({ record }) => record.id));
+  const known = listOpenChannels(work.context.store).find((record) => record.peer === peer && !ended.has(record.id));
+  const id = fresh.find(({ record }) => record.endedAt === undefined)?.record.id ?? known?.id;
   const open = id === undefined ? undefined : openChannel(work, id);
   if (open !== undefined) return open;
   throw new NegotiateError('input/not-found', 'There is no channel with this peer. Open one with: agent-negotiate start');

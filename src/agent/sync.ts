@@ -29,6 +29,8 @@ export interface SyncReport {
   /** npubs of peers whose channel was joined, and of those who wait for the owner's word. */
   readonly joined: readonly string[];
   readonly invites: readonly string[];
+  /** npubs of peers who have left their channel with us, or removed us from it. */
+  readonly ended: readonly string[];
   /** Events published now, still waiting, and refused by every relay. */
   readonly published: DrainReport;
   /** Relays that did not answer completely. */
@@ -89,8 +91,8 @@ function allow(context: AgentContext, pubkeys: readonly string[]): void {
   context.store.save([writeSetting('invites', { anyone, allowed: [...new Set([...allowed, ...pubkeys])] })]);
 }
 
-function isNews({ joined, waiting, news }: FetchedNews): boolean {
-  return joined.length > 0 || waiting.length > 0 || news.length > 0;
+function isNews({ joined, waiting, news, ended }: FetchedNews): boolean {
+  return joined.length + waiting.length + news.length + ended.length > 0;
 }
 
 function report(context: AgentContext, { fetched, published }: Pass): SyncReport {
@@ -108,6 +110,7 @@ function report(context: AgentContext, { fetched, published }: Pass): SyncReport
     }),
     joined: fetched.joined.map(encodeNpub),
     invites: fetched.waiting.map(encodeNpub),
+    ended: fetched.ended.map(encodeNpub),
     published,
     silentRelays: fetched.silent,
   };

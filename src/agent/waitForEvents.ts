@@ -3,6 +3,7 @@
 import type { SubscriptionItem } from '../nostr/followRound.ts';
 import type { AgentContext } from './context.ts';
 import { channelFilter, wrapFilter } from './fetchNews.ts';
+import { listOpenChannels } from './openChannels.ts';
 import { relaysOf } from './relaysOf.ts';
 
 const MAX_CHANNELS = 32;
@@ -23,8 +24,7 @@ async function openStreams(context: AgentContext, signal: AbortSignal): Promise<
   const pool = await context.pool();
   const wraps = pool.subscribe(relaysOf(context), [wrapFilter(context)], { purpose: 'identity', auth: await context.signer(), signal });
   // The latest channels: where something is going on.
-  const channels = context.store
-    .listChannels()
+  const channels = listOpenChannels(context.store)
     .slice(0, MAX_CHANNELS)
     .map((record) => pool.subscribe(record.relays, [channelFilter(context, record)], { purpose: `group:${record.nostrGroupId}`, signal }));
   return [wraps, ...channels];

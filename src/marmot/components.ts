@@ -2,7 +2,7 @@
 
 import { bytesToHex, hexToBytes, utf8, type Hex } from '../core/bytes.ts';
 import { isRelayUrl } from '../nostr/relayUrl.ts';
-import { expectEnd, joinBytes, malformed, openCursor, readBytes, readList, readVector, writeVector } from './cursor.ts';
+import { expectEnd, joinBytes, malformed, openCursor, readBytes, readList, readUint64, readVector, writeVector } from './cursor.ts';
 import { LIMITS } from './profile.ts';
 
 /** Where a group's events go (nostr-routing-v1). */
@@ -79,6 +79,14 @@ export function decodeLifecycle(bytes: Uint8Array): Lifecycle {
   const value = bytes.length === 1 ? bytes[0] : undefined;
   if (value === undefined || value > 1) throw malformed('the lifecycle is neither active nor disbanded');
   return value === 0 ? 'active' : 'disbanded';
+}
+
+/** Seconds after which messages of a group shall vanish; 0 for never (message-retention-v1). */
+export function decodeRetention(bytes: Uint8Array): bigint {
+  const cursor = openCursor(bytes);
+  const seconds = readUint64(cursor);
+  expectEnd(cursor);
+  return seconds;
 }
 
 /** Sorts and deduplicates texts by their UTF-8 bytes, as the routing component wants its relays. */

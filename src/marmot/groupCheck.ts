@@ -2,7 +2,7 @@
 
 import type { ClientState, GroupContextExtension, LeafNode, RatchetTree } from 'ts-mls';
 import { equalBytes, type Hex } from '../core/bytes.ts';
-import { decodeAdmins, decodeLifecycle, decodeProfile, decodeRouting, type Routing } from './components.ts';
+import { decodeAdmins, decodeLifecycle, decodeProfile, decodeRetention, decodeRouting, type Routing } from './components.ts';
 import { decodeIdList, findDictionary, type Dictionary } from './dictionary.ts';
 import { accountOf, checkLeaf, type Requirements } from './leaf.ts';
 import { ADVERTISED, COMPONENTS, HARD_MINIMUM, MLS } from './profile.ts';
@@ -40,6 +40,17 @@ export function routingOf(state: ClientState): Routing {
   return decodeRouting(dataOf(dictionaryOf(state.groupContext.extensions), COMPONENTS.routing));
 }
 
+/** The admins of a group state, by account. Throws `marmot/invalid` when there is no admin policy. */
+export function adminsOf(state: ClientState): readonly Hex[] {
+  return decodeAdmins(dataOf(dictionaryOf(state.groupContext.extensions), COMPONENTS.adminPolicy));
+}
+
+/** Seconds after which the group's messages shall vanish; 0 for never. Throws `marmot/invalid`. */
+export function retentionOf(state: ClientState): bigint {
+  const dictionary = dictionaryOf(state.groupContext.extensions);
+  return dictionary.has(COMPONENTS.retention) ? decodeRetention(dataOf(dictionary, COMPONENTS.retention)) : 0n;
+}
+
 /** The leaf of a member by leaf index, if there is one. */
 export function leafAt(tree: RatchetTree, leafIndex: number): LeafNode | undefined {
   const node = tree[leafIndex * 2];
@@ -66,6 +77,7 @@ function readContext({ groupContext }: ClientState): Context | Refusal {
   const problem = findRequirementProblem(required, dictionary);
   if (problem !== undefined) return problem;
   if (dictionary.has(COMPONENTS.profile)) decodeProfile(dataOf(dictionary, COMPONENTS.profile));
+  if (dictionary.has(COMPONENTS.retention)) decodeRetention(dataOf(dictionary, COMPONENTS.retention));
   const admins = decodeAdmins(dataOf(dictionary, COMPONENTS.adminPolicy));
   const routing = decodeRouting(dataOf(dictionary, COMPONENTS.routing));
   return { required, admins, routing, lifecycle: decodeLifecycle(dataOf(dictionary, COMPONENTS.lifecycle)) };

@@ -45,11 +45,22 @@ export function peelGroupEvent(channel: Channel, event: unknown): PeelResult {
   return unreadable('no-key');
 }
 
-/** Seals MLS bytes under an outer key into an event by a throw-away key, with the `h` tag and no other. */
-export function sealGroupEvent(key: Uint8Array, nostrGroupId: Hex, mlsBytes: Uint8Array, now: number, rng: Rng): NostrEvent {
+/**
+ * Seals MLS bytes under an outer key into an event by a throw-away key, with the `h` tag and no other but the end of an application
+ * message in a group whose messages vanish (`expiresAt`, unix seconds, NIP-40).
+ */
+export function sealGroupEvent(
+  key: Uint8Array,
+  nostrGroupId: Hex,
+  mlsBytes: Uint8Array,
+  now: number,
+  rng: Rng,
+  expiresAt?: number,
+): NostrEvent {
   const content = encodeBase64(sealOuter(key, rng.bytes(NONCE_BYTES), mlsBytes));
   const secretKey = rng.bytes(32);
-  return signEvent(secretKey, publicKeyOf(secretKey), { kind: KINDS.groupEvent, created_at: now, tags: [['h', nostrGroupId]], content });
+  const tags = [['h', nostrGroupId], ...(expiresAt === undefined ? [] : [['expiration', String(expiresAt)]])];
+  return signEvent(secretKey, publicKeyOf(secretKey), { kind: KINDS.groupEvent, created_at: now, tags, content });
 }
 
 /** Opens nonce, ciphertext and tag; undefined when the key does not fit. */

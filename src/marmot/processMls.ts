@@ -9,8 +9,8 @@ import { processPublic } from './processPublic.ts';
 import { cannotRead, refuseMessage, type ProcessResult } from './processResult.ts';
 
 /**
- * Processes peeled MLS bytes. Takes application messages of the tip and of five epochs before it, out of order too, and the peer's
- * bare self-updates; refuses every commit with proposals. Never throws for what the peer sent, and the channel given stays usable.
+ * Processes peeled MLS bytes. Takes application messages of the tip and of five epochs before it, out of order too, and of the peer's
+ * handshakes those that it may make and that leave a group of these two. Never throws for what the peer sent, and the channel given stays usable.
  *
  * @example const peeled = peelGroupEvent(channel, event); if (peeled.kind === 'peeled') await processMls(channel, peeled.mlsBytes)
  */

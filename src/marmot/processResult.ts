@@ -13,11 +13,16 @@ export type RefusedReason = 'proposals' | 'handshake-form' | 'sender' | 'no-path
  */
 export type UnreadableReason = 'malformed' | 'other-group' | 'future-epoch' | 'stale-epoch' | 'already-read' | 'undecryptable';
 
-/** What came of a message. Only `payload` and `handshake` bring a new channel; otherwise nothing has changed. */
+/**
+ * What came of a message. `payload` and `handshake` bring a new channel to go on with. `leaving`: the peer has asked to be let go, which
+ * `sealDeparture` does. `ended`: the peer has removed us. Otherwise nothing has changed.
+ */
 export type ProcessResult =
   | { readonly kind: 'payload'; readonly channel: Channel; readonly rumor: Rumor; readonly sender: Hex }
   | { readonly kind: 'own' }
   | { readonly kind: 'handshake'; readonly channel: Channel }
+  | { readonly kind: 'leaving'; readonly channel: Channel }
+  | { readonly kind: 'ended'; readonly channel: Channel }
   | { readonly kind: 'refused'; readonly reason: RefusedReason }
   | { readonly kind: 'unreadable'; readonly reason: UnreadableReason };
 

@@ -40,8 +40,7 @@ export const COMPONENTS = {
 } as const;
 
 /**
- * What our leaves advertise. White Noise makes groups that require 0x0008 and 0x000a, so both must be here to be invited; ts-mls
- * 2.0.0-rc.10 decodes neither proposal, so until it is patched a commit that carries any proposal is refused (`processMls`).
+ * What our leaves advertise. White Noise makes groups that require 0x0008 and 0x000a, so both must be here to be invited.
  * 0xf2d1 and 0x8006 mean only "falls back to the final message"; 0x800b may be ignored by who sends no media.
  */
 export const ADVERTISED = {
@@ -72,4 +71,4 @@ export const RETENTION = { epochs: 5, generations: 100, forwardSteps: 1_000 } as
 export const GROUP_EVENT_EXPORTER = { label: 'marmot', context: 'group-event', length: 32 } as const;
 
 /** Our own resource limits; objects beyond them are unreadable, not invalid. */
-export const LIMITS = { eventContentChars: 524_288, relays: 16, relayUrlBytes: 512 } as const;
+export const LIMITS = { eventContentChars: 524_288, relays: 16, relayUrlBytes: 512, proposals: 16 } as const;

@@ -4,10 +4,10 @@ import { createApplicationMessage } from 'ts-mls';
 import { sha256Hex, utf8, type Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import type { Rng } from '../core/ports.ts';
-import type { NostrEvent } from '../nostr/event.ts';
+import type { NostrEvent, Rumor } from '../nostr/event.ts';
 import type { Channel } from './channel.ts';
 import { sealGroupEvent } from './groupEvent.ts';
-import { routingOf } from './groupCheck.ts';
+import { retentionOf, routingOf } from './groupCheck.ts';
 import { createMlsContext } from './mlsContext.ts';
 import { encodeMlsMessage } from './mlsMessage.ts';
 import { parsePayload } from './payload.ts';
@@ -35,25 +35,33 @@ export interface SealedPayload {
  * twice from one saved channel would reuse a key: always go on from the returned one.
  */
 export async function sealPayload(channel: Channel, { payload, now, rng }: SealInput): Promise<SealedPayload> {
-  checkOwnPayload(channel, payload);
+  const { created_at: createdAt } = checkOwnPayload(channel, payload);
   const message = utf8(payload);
   const context = createMlsContext(rng, message.length + FRAMING_BYTES);
-  // A proposal that waits for a commit would block sending; this profile sends and takes none.
+  // ts-mls sends nothing while a proposal waits for its commit; Marmot does.
   const { newState, message: sealed } = await createApplicationMessage({
     context,
     state: { ...channel.state, unappliedProposals: {} },
     message,
   });
   const mlsBytes = encodeMlsMessage(sealed);
-  const event = sealGroupEvent(tipKey(channel), routingOf(channel.state).nostrGroupId, mlsBytes, now, rng);
+  const event = sealGroupEvent(tipKey(channel), routingOf(channel.state).nostrGroupId, mlsBytes, now, rng, expiryOf(channel, createdAt));
   if (event.content.length > LIMITS.eventContentChars) throw tooLarge();
-  return { channel: { ...channel, state: newState }, event, mlsHash: sha256Hex(mlsBytes) };
+  const state = { ...newState, unappliedProposals: channel.state.unappliedProposals };
+  return { channel: { ...channel, state }, event, mlsHash: sha256Hex(mlsBytes) };
 }
 
-function checkOwnPayload({ own }: Channel, payload: string): void {
+/** When a message vanishes; undefined where the group keeps its messages, or where the sum is no whole number of ours (message-retention-v1). */
+function expiryOf({ state }: Channel, createdAt: number): number | undefined {
+  const seconds = retentionOf(state);
+  const expiresAt = Number(BigInt(createdAt) + seconds);
+  return seconds === 0n || !Number.isSafeInteger(expiresAt) ? undefined : expiresAt;
+}
+
+function checkOwnPayload({ own }: Channel, payload: string): Rumor {
   if (payload.length > LIMITS.eventContentChars) throw tooLarge();
   const rumor = parsePayload(payload);
-  if (rumor?.pubkey === own) return;
+  if (rumor?.pubkey === own) return rumor;
   throw new NegotiateError('input/invalid', 'This is not a payload by this identity. Make it with makeRumor and encodePayload.');
 }
 

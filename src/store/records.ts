@@ -14,6 +14,8 @@ export interface ChannelRecord {
   readonly createdAt: number;
   /** Every relay was read completely up to here; 0 for never. */
   readonly fetchedUntil: number;
+  /** When the channel was over: the peer has left it or removed us. It is kept so that nobody can bring it back. */
+  readonly endedAt?: number;
   /** Counts the saves; a save that does not follow the version it has read is refused. */
   readonly version: number;
 }

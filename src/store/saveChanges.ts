@@ -106,14 +106,15 @@ function saveTarget(db: DatabaseSync, eventId: string, { relay, state, tries, ne
 }
 
 function saveChannel(db: DatabaseSync, record: ChannelRecord): void {
-  const { id, nostrGroupId, peer, relays, state, createdAt, fetchedUntil, version } = record;
+  const { id, nostrGroupId, peer, relays, state, createdAt, fetchedUntil, endedAt = null, version } = record;
   if (version === 0) {
-    const sql = 'INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, 1)';
-    run(db, sql, id, nostrGroupId, peer, JSON.stringify(relays), state, createdAt, fetchedUntil);
+    const sql = 'INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)';
+    run(db, sql, id, nostrGroupId, peer, JSON.stringify(relays), state, createdAt, fetchedUntil, endedAt);
     return;
   }
-  const sql = 'UPDATE channel SET relays = ?, state = ?, fetched_until = ?, version = version + 1 WHERE id = ? AND version = ?';
-  expectOne(run(db, sql, JSON.stringify(relays), state, fetchedUntil, id, version));
+  const sql = `UPDATE channel SET nostr_group_id = ?, relays = ?, state = ?, fetched_until = ?, ended_at = ?, version = version + 1
+    WHERE id = ? AND version = ?`;
+  expectOne(run(db, sql, nostrGroupId, JSON.stringify(relays), state, fetchedUntil, endedAt, id, version));
 }
 
 function saveNegotiation(db: DatabaseSync, record: NegotiationRecord): void {

@@ -82,6 +82,7 @@ function readChannel(row: Row): ChannelRecord {
     state: row['state'] as Uint8Array,
     createdAt: Number(row['created_at']),
     fetchedUntil: Number(row['fetched_until']),
+    ...(row['ended_at'] === null ? {} : { endedAt: Number(row['ended_at']) }),
     version: Number(row['version']),
   };
 }

@@ -19,11 +19,14 @@ export async function runSync(options: SyncOptions): Promise<void> {
   printResult(options, report, () => renderReport(report));
 }
 
-function renderReport({ events, negotiations, joined, invites, published, silentRelays }: SyncReport): readonly string[] {
-  const isQuiet = events.length + joined.length + invites.length === 0;
+function renderReport({ events, negotiations, joined, invites, ended, published, silentRelays }: SyncReport): readonly string[] {
+  const isQuiet = events.length + joined.length + invites.length + ended.length === 0;
   return [
     ...joined.map((npub) => `${shortNpub(npub)} has opened a private channel with you.`),
     ...invites.map((npub) => `${npub} would like to open a channel. To let it in, run: agent-negotiate sync --from ${npub}`),
+    ...ended.map(
+      (npub) => `${shortNpub(npub)} has closed its private channel with you. To open a new one: agent-negotiate start ${npub} SERVICE`,
+    ),
     ...events.map(({ nid, type }) => `${shortId(nid)}  ${type === 'unusable' ? 'a message that could not be used' : type}`),
     ...negotiations.map(renderSummary),
     ...(isQuiet ? ['Nothing new.'] : []),
