@@ -1,7 +1,9 @@
-// Checks that the documents tell the truth where a program can tell: links, anchors, paths, npm scripts, commands and flags.
+// Checks that the documents tell the truth where a program can tell: links, anchors, paths, npm scripts, commands and flags,
+// and the tests that docs/interop.md cites.
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { checkInterop } from './checkInterop.ts';
 import { createCommandChecker, findCalls, isShell } from './commandLine.ts';
 import { readMarkdown, type Markdown } from './markdown.ts';
 import { mapWide, report } from './run.ts';
@@ -55,6 +57,7 @@ async function checkCommands(path: string, { fences, codes }: Markdown): Promise
 
 const checkCommand = createCommandChecker([process.execPath, 'bin/agent-negotiate.js']);
 const problems = EXPECTED.filter((path) => !documents.has(path)).map((path) => `${path} is missing`);
+problems.push(...checkInterop().problems);
 for (const [path, document] of documents) {
   const text = readFileSync(path, 'utf8');
   problems.push(

@@ -2,7 +2,8 @@
 
 import { createCommit, createProposal, type Proposal } from 'ts-mls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeChannel, encodeChannel, type Channel } from '../src/marmot/channel.ts';
+import type { Channel } from '../src/marmot/channel.ts';
+import { decodeChannel, encodeChannel } from '../src/marmot/channelCodec.ts';
 import { encodeRouting } from '../src/marmot/components.ts';
 import { joinBytes, writeUint, writeVector } from '../src/marmot/cursor.ts';
 import { sealGroupEvent } from '../src/marmot/groupEvent.ts';
@@ -35,8 +36,7 @@ function channelOf({ context }: Party): Channel {
 async function publishHandshake(party: Party, channel: Channel, mlsBytes: Uint8Array): Promise<void> {
   const { context } = party;
   const { nostrGroupId, relays } = routingOf(channel.state);
-  const key = channel.outerKeys[0]?.key ?? new Uint8Array();
-  const event = sealGroupEvent(key, nostrGroupId, mlsBytes, context.clock.now(), context.rng);
+  const event = sealGroupEvent(channel.epoch.outerKey, nostrGroupId, mlsBytes, context.clock.now(), context.rng);
   await (await context.pool()).publish(relays, event, { purpose: `group:${nostrGroupId}` });
 }
 

@@ -1,7 +1,8 @@
 // The demo as a user runs it: a process that starts relay, wallets and two agents, each of these a process of its own.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runCli } from './cli.fixture.ts';
 
@@ -9,6 +10,12 @@ const made: string[] = [];
 afterEach(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+
+/** The demo's folder is to go with the test: that folder and, whatever the demo printed, no other. */
+function noteFolder(bundle: string): void {
+  const folder = dirname(bundle);
+  if (folder.startsWith(join(tmpdir(), 'agent-negotiate-demo-'))) made.push(folder);
+}
 
 type Line = Record<string, unknown> & { readonly event: string };
 
@@ -21,7 +28,7 @@ async function runDemo(...args: string[]): Promise<{ readonly code: number | nul
     .map((line) => JSON.parse(line) as Line);
   const last = lines.at(-1) ?? { event: 'nothing' };
   const agreed = lines.find(({ event }) => event === 'agreed');
-  if (typeof agreed?.['bundle'] === 'string') made.push(dirname(agreed['bundle']));
+  if (typeof agreed?.['bundle'] === 'string') noteFolder(agreed['bundle']);
   return { code, lines, last };
 }
 
@@ -82,7 +89,7 @@ describe('the demo', () => {
   it('prints what a person would like to read', async () => {
     const { code, stdout } = await runCli(['demo']);
     const bundle = /bundle {5}(\S+)/.exec(stdout)?.[1] ?? '';
-    made.push(dirname(bundle));
+    noteFolder(bundle);
     expect(code).toBe(0);
     expect(existsSync(bundle)).toBe(true);
     expect(stdout).toContain('seller  offers: 700 sats');

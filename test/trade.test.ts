@@ -73,11 +73,12 @@ describe('a score', () => {
     await attest('a', 'service-quality', 'Careful \u001b[31mand on time.');
     await attest('b', 'work-completed', 'Work completed (test money, worthless)', [['t', 'test-money']]);
     await attest('c', 'dispute', 'Stole my cat.');
+    await attest('d', 'general-trust', 'Known for years.');
     pool.close();
     const npub = encodeNpub(subject.pubkey);
     const view = await ask('trust', npub, '--home', buyer.home);
-    // 10 × 1.5 × 1.3; a stranger's complaint and play money count for nothing.
-    expect(view).toMatchObject({ npub, score: 20, attestations: 2, verdict: { kind: 'ok' } });
+    // 10 × 0.8 × 1.3 and 10 × 1.5 × 1.3, less what a few seconds take; a stranger's complaint and play money count for nothing.
+    expect(view).toMatchObject({ npub, score: 30, attestations: 3, verdict: { kind: 'ok' } });
     const { stdout } = await runCli(['trust', npub, '--home', buyer.home]);
     expect(stdout).toContain('quality of service');
     expect(stdout).toContain('its author has no standing');

@@ -68,6 +68,26 @@ export const USE_CASES = {
     const { syncInput: input, sync: run } = await import('./sync.ts');
     return { input, run };
   }),
+  listGroups: reading('List groups and private channels', async () => {
+    const { listGroups: run } = await import('./groups/listGroups.ts');
+    return { input: nothing, run };
+  }),
+  showGroup: reading('Show a group and what was said in it', async () => {
+    const { showGroupInput: input, showGroup: run } = await import('./groups/listGroups.ts');
+    return { input, run };
+  }),
+  createGroup: writing('Make a group of several', async () => {
+    const { createGroupInput: input, createGroup: run } = await import('./groups/createGroup.ts');
+    return { input, run };
+  }),
+  changeGroup: writing('Add or remove members, rename, change admins, leave, disband', async () => {
+    const { changeGroupInput: input, changeGroup: run } = await import('./groups/changeGroup.ts');
+    return { input, run };
+  }),
+  say: writing('Say something to everybody in a group', async () => {
+    const { sayInput: input, say: run } = await import('./groups/say.ts');
+    return { input, run };
+  }),
   announce: writing('Announce services, change or withdraw them', async () => {
     const { announceInput: input, announce: run } = await import('./announce.ts');
     return { input, run };

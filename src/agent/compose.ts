@@ -26,7 +26,7 @@ import { openSqliteStore } from '../store/sqliteStore.ts';
 import type { Store } from '../store/records.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
 import type { AgentContext } from './context.ts';
-import { readSetting } from './settings.ts';
+import { readProxy, readSetting } from './settings.ts';
 import type { InitResult, initInput } from './init.ts';
 
 const DEFAULT_LOCK_WAIT_MS = 3_000;
@@ -141,7 +141,10 @@ function buildContext(
 ): { context: AgentContext; close: () => Promise<void> } {
   const closing = new AbortController();
   const signer = once(async (): Promise<Signer> => (await import('../nostr/signer.ts')).createKeySigner(readIdentity(home)));
-  const pool = once(async (): Promise<RelayPool> => (await import('../nostr/relayPool.ts')).createRelayPool({ clock, rng }));
+  const pool = once(async (): Promise<RelayPool> => {
+    const { createRelayPool } = await import('../nostr/relayPool.ts');
+    return createRelayPool({ clock, rng, proxy: readProxy(store) });
+  });
   const wallet = openWallet(home);
   const extraRelays = relays.map(parseRelayUrl);
   const close = async (): Promise<void> => {

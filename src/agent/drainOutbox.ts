@@ -14,12 +14,13 @@ const LONGEST_RETRY_S = 3_600;
 /** What an attempt to publish came to: events that some relay has by now, and events that none has. */
 export interface DrainReport {
   readonly delivered: number;
+  /** Without those that are held back on purpose. */
   readonly waiting: number;
   /** Events that every relay refuses for good. */
   readonly refused: number;
 }
 
-/** Publishes every event that is due, or with `force` every one that waits. Never throws for what relays do. */
+/** Publishes every event that is due, or with `force` every one that waits for another try. Never throws for what relays do. */
 export async function drainOutbox(context: AgentContext, { force = false } = {}): Promise<DrainReport> {
   const now = context.clock.now();
   const due = context.store.listQueued().filter((record) => dueTargets(record, now, force).length > 0);
@@ -30,13 +31,20 @@ export async function drainOutbox(context: AgentContext, { force = false } = {})
     context.store.save(results.flatMap(({ changes }) => changes));
     delivered += results.filter(({ isDelivered }) => isDelivered).length;
   }
-  const left = context.store.listQueued().filter(({ targets }) => !targets.some(({ state }) => state === 'done'));
+  const isLeft = (record: OutboxRecord): boolean => !record.targets.some(({ state }) => state === 'done') && !isHeldBack(record);
+  const left = context.store.listQueued().filter(isLeft);
   const refused = left.filter(({ targets }) => targets.every(({ state }) => state === 'refused')).length;
   return { delivered, waiting: left.length - refused, refused };
 }
 
-function dueTargets({ targets }: OutboxRecord, now: number, force: boolean): readonly TargetRecord[] {
-  return targets.filter(({ state, nextAt }) => state === 'pending' && (force || nextAt <= now));
+/** True for an event that was queued with a delay and was not tried yet: it is late on purpose. */
+export function isHeldBack({ targets, createdAt }: OutboxRecord): boolean {
+  return targets.length > 0 && targets.every(({ tries, nextAt }) => tries === 0 && nextAt > createdAt);
+}
+
+function dueTargets(record: OutboxRecord, now: number, force: boolean): readonly TargetRecord[] {
+  const isForced = force && !isHeldBack(record);
+  return record.targets.filter(({ state, nextAt }) => state === 'pending' && (isForced || nextAt <= now));
 }
 
 interface Published {

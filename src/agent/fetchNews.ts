@@ -10,12 +10,13 @@ import { listOpenChannels } from './openChannels.ts';
 import type { ChannelRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { receiveGroupEvents } from './receiveGroupEvents.ts';
-import { joinWaiting, receiveWraps } from './receiveWraps.ts';
+import { joinWaiting, receiveWraps, type WrapReport } from './receiveWraps.ts';
 import { relaysOf } from './relaysOf.ts';
 import { readSetting, writeSetting } from './settings.ts';
-import type { News } from './work.ts';
+import type { GroupNews, News } from './work.ts';
 
 const GIFT_WRAP = 1059;
+const DAY_S = 86_400;
 // NIP-59 dates wraps up to two days back; an hour more for clocks that go wrong.
 const WRAP_OVERLAP_S = 2 * 86_400 + 3_600;
 // An event may reach a relay long after it was made: its sender was offline, or the relay was.
@@ -28,8 +29,7 @@ export interface FetchedNews {
   readonly joined: readonly Hex[];
   readonly waiting: readonly Hex[];
   readonly news: readonly News[];
-  /** Peers whose channel is over since this round. */
-  readonly ended: readonly Hex[];
+  readonly groupNews: readonly GroupNews[];
   /** Relays that did not answer completely. */
   readonly silent: readonly string[];
   /** True when no relay answered at all. */
@@ -42,25 +42,35 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   await loadSchnorr();
   const reports: FetchReport[] = [];
   const early = await joinWaiting(context);
-  const { joined, waiting } = await fetchWraps(context, reports);
+  const wraps = await fetchWraps(context, reports);
   const news: News[] = [];
+  const groupNews: GroupNews[] = [...early.groupNews, ...wraps.groupNews];
   const channels = listOpenChannels(context.store);
   for (let start = 0; start < channels.length; start += FETCHES_AT_ONCE) {
     const batch = channels.slice(start, start + FETCHES_AT_ONCE);
     const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, reports)));
     // Taken in one after the other: each step reads what the one before has saved.
-    for (const { record, events, readUntil } of fetched) news.push(...(await receiveGroupEvents(context, record.id, events, readUntil)));
+    for (const { record, events, readUntil } of fetched) {
+      const received = await receiveGroupEvents(context, record.id, events, readUntil);
+      news.push(...received.news);
+      groupNews.push(...received.groupNews);
+    }
   }
-  const stillOpen = new Set(listOpenChannels(context.store).map(({ id }) => id));
-  const ended = channels.filter(({ id }) => !stillOpen.has(id)).map(({ peer }) => peer);
   const silent = [...new Set(reports.filter(({ complete }) => !complete).map(({ relay }) => relay))];
-  return { joined: [...early, ...joined], waiting, news, ended, silent, isDeaf: !reports.some(({ complete }) => complete) };
+  return {
+    joined: [...early.joined, ...wraps.joined],
+    waiting: wraps.waiting,
+    news,
+    groupNews,
+    silent,
+    isDeaf: !reports.some(({ complete }) => complete),
+  };
 }
 
 /** The filter for gift wraps addressed to us. */
 export function wrapFilter(context: AgentContext): Filter {
   const until = readSetting(context.store, 'wrapsFetchedUntil');
-  return { kinds: [GIFT_WRAP], '#p': [context.pubkey], since: Math.max(0, until - WRAP_OVERLAP_S) };
+  return { kinds: [GIFT_WRAP], '#p': [context.pubkey], since: blurSince(until - WRAP_OVERLAP_S, context.pubkey) };
 }
 
 /** The filter for the events of a channel; with something missing, for all of them. */
@@ -68,11 +78,20 @@ export function channelFilter(context: AgentContext, { peer, nostrGroupId, fetch
   const isGapped = context.store
     .listNegotiations({ isActive: true })
     .some((record) => record.peer === peer && readState(record).chain.waiting.length > 0);
-  const since = isGapped ? 0 : Math.max(0, fetchedUntil - GROUP_OVERLAP_S);
+  const since = isGapped ? 0 : blurSince(fetchedUntil - GROUP_OVERLAP_S, nostrGroupId);
   return { kinds: [KINDS.groupEvent], '#h': [nostrGroupId], since };
 }
 
-async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promise<Pick<FetchedNews, 'joined' | 'waiting'>> {
+/**
+ * The last full day before `time`, where days begin at a time that `key` (hex digits) sets: the `since` of one key moves once a day and
+ * has nothing in common with that of another, or a relay could tell from it who last asked at the same second.
+ */
+function blurSince(time: number, key: Hex): number {
+  const offset = Number.parseInt(key.slice(0, 8), 16) % DAY_S;
+  return Math.max(0, Math.floor((time - offset) / DAY_S) * DAY_S + offset);
+}
+
+async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promise<WrapReport> {
   const startedAt = context.clock.now();
   const pool = await context.pool();
   const access = { purpose: 'identity', auth: await context.signer(), signal: context.closing } as const;

@@ -42,8 +42,21 @@ export async function lookUpPeer(context: AgentContext, peer: Hex): Promise<Peer
   const keyPackage = await chooseKeyPackage(packages, context.clock.now());
   if (keyPackage === undefined) throw missing(first.events.length > 0, own.length);
   const inbox = keepDialable(readList(first.events, KINDS.inboxRelays, parseInboxRelays), own);
-  const targets = inbox.length > 0 ? inbox : [...theirs, ...own];
-  return { keyPackage, inbox: [...new Set(targets)].slice(0, MAX_RELAYS) };
+  return { keyPackage, inbox: chooseInbox(inbox, theirs, own) };
+}
+
+/** Relays for a welcome to an account, without the rest: its inbox, else where it writes, else ours. Never throws for what relays do. */
+export async function findInbox(context: AgentContext, peer: Hex): Promise<readonly string[]> {
+  const own = relaysOf(context);
+  const kinds = [KINDS.relayList, KINDS.inboxRelays];
+  const { events } = await (await context.pool()).fetch(own, [{ authors: [peer], kinds }], { purpose: 'lookup', signal: context.closing });
+  const inbox = keepDialable(readList(events, KINDS.inboxRelays, parseInboxRelays), own);
+  const theirs = keepDialable(readList(events, KINDS.relayList, parseWriteRelays), own);
+  return chooseInbox(inbox, theirs, own);
+}
+
+function chooseInbox(inbox: readonly string[], theirs: readonly string[], own: readonly string[]): readonly string[] {
+  return [...new Set(inbox.length > 0 ? inbox : [...theirs, ...own])].slice(0, MAX_RELAYS);
 }
 
 async function fetchPackages(

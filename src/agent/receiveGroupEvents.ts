@@ -1,22 +1,29 @@
 // Takes in the events of one channel, in steps of a bounded size: decrypt, put the moves in order, apply, save.
 
 import type { Hex } from '../core/bytes.ts';
+import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { peelGroupEvent } from '../marmot/groupEvent.ts';
 import { processMls } from '../marmot/processMls.ts';
+import type { ProcessResult, UnreadableReason } from '../marmot/processResult.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import { tagValue, type NostrEvent } from '../nostr/event.ts';
-import type { AgentContext } from './context.ts';
-import { describeChannel, type Channel } from '../marmot/channel.ts';
-import { sealDeparture } from '../marmot/sealDeparture.ts';
+import { encodeNpub } from '../nostr/npub.ts';
+import { isCommitPending } from './commits.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
+import type { AgentContext } from './context.ts';
 import { receiveFileEvent } from './dealFiles.ts';
-import { keepDialable } from './dialGuard.ts';
+import { readMessage, weighMessages } from './groupMessages.ts';
 import { receiveMove } from './receiveMove.ts';
-import { relaysOf } from './relaysOf.ts';
-import { toQueued } from './sealMoves.ts';
-import { beginWork, hasChanges, openChannel, saveWork, type News, type OpenChannel, type Work } from './work.ts';
+import { beginWork, hasChanges, openChannel, saveWork, type GroupNews, type News, type Work } from './work.ts';
 
 const STEP_EVENTS = 50;
+const DEFERRED: readonly UnreadableReason[] = ['future-epoch', 'missing-proposal', 'no-room'];
+
+/** What the events of a channel have brought. */
+export interface ReceivedNews {
+  readonly news: readonly News[];
+  readonly groupNews: readonly GroupNews[];
+}
 
 /** Takes in events (kind 445) of the channel with this id; `readUntil` is the time all relays have been read up to, if they have. */
 export async function receiveGroupEvents(
@@ -24,28 +31,40 @@ export async function receiveGroupEvents(
   channelId: Hex,
   events: readonly NostrEvent[],
   readUntil: number | undefined,
-): Promise<readonly News[]> {
+): Promise<ReceivedNews> {
+  if (await isCommitPending(context, channelId, events)) return { news: [], groupNews: [] };
   const fresh = events.filter(({ id }) => !context.store.hasSeen(id)).sort(compareOldestFirst);
-  const news: News[] = [];
+  const steps: Work[] = [];
   for (let start = 0; start < fresh.length; start += STEP_EVENTS) {
-    news.push(...(await receiveStep(context, channelId, fresh.slice(start, start + STEP_EVENTS))));
+    steps.push(await receiveStep(context, channelId, fresh.slice(start, start + STEP_EVENTS)));
   }
   if (readUntil !== undefined) noteReadUntil(context, channelId, readUntil);
-  return news;
+  return { news: steps.flatMap(({ news }) => news), groupNews: steps.flatMap(({ groupNews }) => groupNews) };
 }
 
-async function receiveStep(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): Promise<readonly News[]> {
+async function receiveStep(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): Promise<Work> {
   const work = beginWork(context);
-  const rumors: MoveRumor[] = [];
-  for (const event of events) rumors.push(...(await decrypt(work, channelId, event)));
+  const rumors = [...(await decryptAll(work, channelId, events))];
+  // Negotiations are led between two alone: what comes through a group is no move.
   const peer = openChannel(work, channelId)?.record.peer;
-  if (peer === undefined) return [];
-  for (const rumor of rumors.sort(compareBySeq)) await receiveMove(work, peer, rumor);
-  // After the moves, which say which files to expect.
-  for (const rumor of rumors) await receiveFileEvent(work, peer, rumor);
+  const moves = peer === undefined ? [] : rumors.filter((rumor) => rumor.pubkey === peer).sort(compareBySeq);
+  if (peer !== undefined) {
+    for (const rumor of moves) await receiveMove(work, peer, rumor);
+    // After the moves, which say which files to expect.
+    for (const rumor of moves) await receiveFileEvent(work, peer, rumor);
+  }
   await confirmOwnOffers(work);
   if (hasChanges(work)) saveWork(work);
-  return work.news;
+  return work;
+}
+
+/** Relays keep no order within a second: what a commit in the batch opens is tried again after it. */
+async function decryptAll(work: Work, channelId: Hex, events: readonly NostrEvent[]): Promise<readonly MoveRumor[]> {
+  const rumors: MoveRumor[] = [];
+  for (const event of events) rumors.push(...(await decrypt(work, channelId, event)));
+  const left = events.filter(({ id }) => !isSeen(work, id));
+  const isProgress = left.length > 0 && left.length < events.length;
+  return isProgress ? [...rumors, ...(await decryptAll(work, channelId, left))] : rumors;
 }
 
 /** The payload of one event, if it has one for us. What may become readable later is not marked as seen. */
@@ -54,7 +73,7 @@ async function decrypt(work: Work, channelId: Hex, event: NostrEvent): Promise<r
   if (open === undefined || open.record.endedAt !== undefined) return [];
   const peeled = peelGroupEvent(open.channel, event);
   if (peeled.kind === 'unreadable') {
-    if (peeled.reason !== 'no-key') markSeen(work, event.id);
+    if (peeled.reason !== 'no-key' && peeled.reason !== 'too-large') markSeen(work, event.id);
     return [];
   }
   if (isSeen(work, peeled.mlsHash)) {
@@ -62,50 +81,63 @@ async function decrypt(work: Work, channelId: Hex, event: NostrEvent): Promise<r
     return [];
   }
   const result = await processMls(open.channel, peeled.mlsBytes);
-  if (result.kind === 'unreadable' && result.reason === 'future-epoch') return [];
-  markSeen(work, event.id);
-  markSeen(work, peeled.mlsHash);
+  if (!isDeferred(result)) {
+    markSeen(work, event.id);
+    markSeen(work, peeled.mlsHash);
+  }
+  if (!('channel' in result)) return [];
+  work.channels.set(channelId, { ...open, channel: result.channel });
+  return follow(work, channelId, open.channel, result);
+}
+
+/** True for what may become readable later. */
+function isDeferred(result: ProcessResult): boolean {
+  if (result.kind === 'rival') return result.content === 'payload';
+  return result.kind === 'unreadable' && DEFERRED.includes(result.reason);
+}
+
+/** What follows from a change of the channel, and the payload in it. */
+function follow(work: Work, channelId: Hex, before: Channel, result: Extract<ProcessResult, { channel: Channel }>): readonly MoveRumor[] {
   switch (result.kind) {
     case 'payload':
-      work.channels.set(channelId, { ...open, channel: result.channel });
+      work.changes.push(...weighMessages(channelId, result.channel, result.superseded));
+      keepMessage(work, channelId, result);
+      tellChange(work, channelId, before, result.channel);
       return [result.rumor];
     case 'handshake':
-      work.channels.set(channelId, followRouting(work, open, result.channel));
-      return [];
-    case 'leaving':
-      await letGo(work, open, result.channel);
+      work.changes.push(...weighMessages(channelId, result.channel, result.superseded));
+      tellChange(work, channelId, before, result.channel);
       return [];
     case 'ended':
-      endChannel(work, open, result.channel);
+      endChannel(work, channelId, before);
       return [];
-    case 'own':
-    case 'refused':
-    case 'unreadable':
+    case 'rival':
       return [];
     default:
       return result satisfies never;
   }
 }
 
-/** The group itself says where its events go. */
-function followRouting({ context }: Work, { record }: OpenChannel, channel: Channel): OpenChannel {
-  const { nostrGroupId, relays } = describeChannel(channel);
-  return { record: { ...record, nostrGroupId, relays: keepDialable(relays, relaysOf(context)) }, channel };
+function keepMessage(work: Work, channelId: Hex, { rumor, sender, epochId, channel }: Extract<ProcessResult, { kind: 'payload' }>): void {
+  const record = readMessage(channelId, rumor, epochId);
+  if (record === undefined) return;
+  work.changes.push({ kind: 'message', record });
+  const { name } = describeChannel(channel);
+  work.groupNews.push({ group: channelId, name, type: 'message', by: encodeNpub(sender), text: record.text });
 }
 
-/** The peer wants to leave: we commit that for it, as nobody else can, and the channel is over. */
-async function letGo(work: Work, open: OpenChannel, channel: Channel): Promise<void> {
-  const farewell = await sealDeparture(channel, work.now, work.context.rng);
-  const { nostrGroupId, relays } = open.record;
-  work.changes.push(
-    { kind: 'queue', record: toQueued(work, farewell, `group:${nostrGroupId}`, relays) },
-    { kind: 'seen', id: farewell.id, at: work.now },
-  );
-  endChannel(work, open, channel);
+/** Who is in the group, who administers it and what it is called is told; new leaves are not. */
+function tellChange(work: Work, channelId: Hex, before: Channel, after: Channel): void {
+  const [a, b] = [describeChannel(before), describeChannel(after)];
+  const isSame = JSON.stringify([a.members, a.admins, a.name]) === JSON.stringify([b.members, b.admins, b.name]);
+  if (!isSame) work.groupNews.push({ group: channelId, name: b.name, type: 'changed', members: b.members.map(encodeNpub) });
 }
 
-function endChannel(work: Work, { record }: OpenChannel, channel: Channel): void {
-  work.channels.set(record.id, { record: { ...record, endedAt: work.now }, channel });
+function endChannel(work: Work, channelId: Hex, before: Channel): void {
+  const open = openChannel(work, channelId);
+  if (open === undefined) return;
+  work.channels.set(channelId, { ...open, record: { ...open.record, endedAt: work.now } });
+  work.groupNews.push({ group: channelId, name: describeChannel(before).name, type: 'ended' });
 }
 
 function isSeen(work: Work, id: Hex): boolean {

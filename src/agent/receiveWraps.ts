@@ -6,18 +6,24 @@ import { joinChannel } from '../marmot/joinChannel.ts';
 import { readWelcome } from '../marmot/welcome.ts';
 import type { NostrEvent, Rumor } from '../nostr/event.ts';
 import { unwrapGift } from '../nostr/giftWrap.ts';
+import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
-import { newChannel } from './openPeerChannel.ts';
+import { newChannel } from './channelRecord.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { isInvited } from './settings.ts';
-import { beginWork, saveWork, type Work } from './work.ts';
+import { beginWork, saveWork, type GroupNews, type Work } from './work.ts';
 
 const MAX_INVITES = 200;
 
-/** What came of a batch of gift wraps: peers whose channel was joined, and peers who now wait. */
-export interface WrapReport {
+/** Whose channels were joined, and which of them are groups. */
+export interface JoinReport {
   readonly joined: readonly Hex[];
+  readonly groupNews: readonly GroupNews[];
+}
+
+/** What came of a batch of gift wraps: channels joined, and peers who now wait. */
+export interface WrapReport extends JoinReport {
   readonly waiting: readonly Hex[];
 }
 
@@ -25,6 +31,7 @@ export interface WrapReport {
 export async function receiveWraps(context: AgentContext, wraps: readonly NostrEvent[]): Promise<WrapReport> {
   const joined: Hex[] = [];
   const waiting: Hex[] = [];
+  const groupNews: GroupNews[] = [];
   for (const wrap of wraps) {
     if (context.store.hasSeen(wrap.id)) continue;
     const opened = await unwrapGift(await context.signer(), wrap);
@@ -34,23 +41,26 @@ export async function receiveWraps(context: AgentContext, wraps: readonly NostrE
     // A full table: unseen, the invite may come in when there is room.
     if (outcome === 'no-room') continue;
     saveWork(work);
+    groupNews.push(...work.groupNews);
     if (opened.kind === 'rumor' && outcome === 'joined') joined.push(opened.sender);
     if (opened.kind === 'rumor' && outcome === 'waiting') waiting.push(opened.sender);
   }
-  return { joined, waiting };
+  return { joined, waiting, groupNews };
 }
 
 /** Joins the channels of those waiting invites whose senders may invite us by now. */
-export async function joinWaiting(context: AgentContext): Promise<readonly Hex[]> {
+export async function joinWaiting(context: AgentContext): Promise<JoinReport> {
   const joined: Hex[] = [];
+  const groupNews: GroupNews[] = [];
   for (const { wrapId, sender, welcome } of context.store.listInvites()) {
     if (!isInvited(context.store, sender)) continue;
     const work = beginWork(context);
     work.changes.push({ kind: 'drop-invite', wrapId });
     if (await join(work, sender, JSON.parse(welcome) as Rumor)) joined.push(sender);
     saveWork(work);
+    groupNews.push(...work.groupNews);
   }
-  return joined;
+  return { joined, groupNews };
 }
 
 async function receiveWelcome(work: Work, wrapId: Hex, sender: Hex, rumor: Rumor): Promise<'joined' | 'waiting' | 'nothing' | 'no-room'> {
@@ -69,12 +79,14 @@ async function join(work: Work, sender: Hex, welcome: Rumor): Promise<boolean> {
   const facts = readWelcome(welcome);
   const keyPackage = facts.kind === 'refused' ? undefined : context.store.findKeyPackage(facts.keyPackageEventId);
   if (keyPackage === undefined) return false;
-  const result = await joinChannel({ welcome, sender, keyPackagePrivate: keyPackage.privateBytes, now });
+  const result = await joinChannel({ welcome, sender, keyPackagePrivate: keyPackage.privateBytes });
   if (result.kind === 'refused') return false;
-  const { mlsGroupId, nostrGroupId } = describeChannel(result.channel);
+  const { mlsGroupId, nostrGroupId, name, members } = describeChannel(result.channel);
   const isKnown = context.store.listChannels().some((record) => record.id === mlsGroupId || record.nostrGroupId === nostrGroupId);
   if (isKnown) return false;
   work.channels.set(mlsGroupId, newChannel(result.channel, relaysOf(context), now));
+  if (members.length > 2)
+    work.groupNews.push({ group: mlsGroupId, name, type: 'joined', by: encodeNpub(sender), members: members.map(encodeNpub) });
   await queueKeyPackage(work);
   return true;
 }

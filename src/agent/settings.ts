@@ -5,12 +5,15 @@ import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { PRICE_UNITS } from '../discover/announcement.ts';
 import type { AnnouncementDraft } from '../discover/buildAnnouncement.ts';
+import { parseProxyUrl } from '../nostr/proxy.ts';
 import type { Change, Store } from '../store/records.ts';
 
 /** Who may open a channel with us: whoever the owner named, or anyone. Others wait for the owner's word. */
 const invitesSchema = z.strictObject({ anyone: z.boolean(), allowed: z.array(z.string()) });
 
 const SERVICES = 'services';
+const PROXY = 'proxy';
+const ATTEST_DELAY = 'attestDelayS';
 
 const schemas = {
   /** Public key of the identity. */
@@ -64,6 +67,29 @@ export function writeSetting<K extends keyof Settings>(key: K, value: Settings[K
   return { kind: 'setting', key, value: JSON.stringify(value) };
 }
 
+/**
+ * The SOCKS5 proxy that every relay is reached through; undefined for none. Throws `store/corrupt` for one that cannot be read: it
+ * must never be taken for none.
+ */
+export function readProxy(store: Store): string | undefined {
+  return readOptional(store, PROXY, (value) => (typeof value === 'string' ? parseProxyUrl(value) : undefined));
+}
+
+/** The change that sets the proxy (as `parseProxyUrl` returns it), or none. */
+export function writeProxy(proxy: string | undefined): Change {
+  return { kind: 'setting', key: PROXY, value: JSON.stringify(proxy ?? null) };
+}
+
+/** Seconds that an attestation waits on average, as the owner wants it; undefined when the owner has not said. Throws `store/corrupt`. */
+export function readAttestDelay(store: Store): number | undefined {
+  return readOptional(store, ATTEST_DELAY, (value) => (typeof value === 'number' && value >= 0 ? value : undefined));
+}
+
+/** The change that sets how many seconds an attestation waits on average, or leaves it to the default. */
+export function writeAttestDelay(delayS: number | undefined): Change {
+  return { kind: 'setting', key: ATTEST_DELAY, value: JSON.stringify(delayS ?? null) };
+}
+
 /** The services that are or were announced. Throws `store/corrupt`. */
 export function readServices(store: Store): readonly AnnouncedService[] {
   const text = store.readSetting(SERVICES);
@@ -83,6 +109,15 @@ export function writeServices(services: readonly AnnouncedService[]): Change {
 export function isInvited(store: Store, peer: Hex): boolean {
   const { anyone, allowed } = readSetting(store, 'invites');
   return anyone || allowed.includes(peer) || store.listChannels().some((channel) => channel.peer === peer);
+}
+
+/** A setting that a home need not have: `read` returns undefined for a value that makes no sense. */
+function readOptional<T>(store: Store, key: string, read: (value: unknown) => T | undefined): T | undefined {
+  const text = store.readSetting(key);
+  if (text === undefined || text === 'null') return undefined;
+  const value = read(parseJson(text));
+  if (value !== undefined) return value;
+  throw new NegotiateError('store/corrupt', 'A setting of the home cannot be read. Restore a copy of the home.');
 }
 
 function parseJson(text: string): unknown {

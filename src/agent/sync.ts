@@ -2,15 +2,18 @@
 
 import { z } from 'zod';
 import { NegotiateError } from '../core/errors.ts';
+import type { Hex } from '../core/bytes.ts';
 import { encodeNpub, parsePublicKey } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
+import { doChores, finishCommits } from './chores.ts';
 import { drainOutbox, type DrainReport } from './drainOutbox.ts';
 import { fetchNews, type FetchedNews } from './fetchNews.ts';
+import { listOpenChannels } from './openChannels.ts';
 import { renewKeyPackage } from './publishIdentity.ts';
 import { runTimers } from './runTimers.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { waitForEvents } from './waitForEvents.ts';
-import { beginWork, hasChanges, saveWork, type News } from './work.ts';
+import { beginWork, hasChanges, saveWork, type GroupNews, type News } from './work.ts';
 import { summarize, type NegotiationSummary } from './view.ts';
 
 const LONGEST_WAIT_S = 86_400;
@@ -31,6 +34,8 @@ export interface SyncReport {
   readonly invites: readonly string[];
   /** npubs of peers who have left their channel with us, or removed us from it. */
   readonly ended: readonly string[];
+  /** What happened in groups, and what was said in words in a channel. */
+  readonly groups: readonly GroupNews[];
   /** Events published now, still waiting, and refused by every relay. */
   readonly published: DrainReport;
   /** Relays that did not answer completely. */
@@ -53,12 +58,14 @@ export async function syncUntil(
 ): Promise<SyncReport> {
   allow(context, from.map(parsePublicKey));
   const first = await pass(context, true);
-  if (waitS === 0 || isNews(first.fetched)) return report(context, first);
+  if (waitS === 0 || isNews(first)) return report(context, first);
   return waitForNews(context, first, waitS, wake);
 }
 
 interface Pass {
   readonly fetched: FetchedNews;
+  /** Peers whose channel is over since this pass. */
+  readonly ended: readonly Hex[];
   readonly published: DrainReport;
 }
 
@@ -66,10 +73,15 @@ async function pass(context: AgentContext, force: boolean): Promise<Pass> {
   const work = beginWork(context);
   await renewKeyPackage(work);
   if (hasChanges(work)) saveWork(work);
+  await finishCommits(context);
+  const before = listOpenChannels(context.store);
   const fetched = await fetchNews(context);
   await runTimers(context);
+  await doChores(context);
   const published = await drainOutbox(context, { force });
-  return { fetched, published };
+  const open = new Set(listOpenChannels(context.store).map(({ id }) => id));
+  const ended = before.filter(({ id }) => !open.has(id)).flatMap(({ peer }) => peer ?? []);
+  return { fetched, ended, published };
 }
 
 async function waitForNews(context: AgentContext, first: Pass, waitS: number, wake: AbortSignal | undefined): Promise<SyncReport> {
@@ -81,7 +93,7 @@ async function waitForNews(context: AgentContext, first: Pass, waitS: number, wa
     if (leftMs <= 0 || context.closing.aborted || wake?.aborted === true) return report(context, latest);
     if (!(await waitForEvents(context, leftMs, known, wake))) continue;
     latest = await pass(context, false);
-    if (isNews(latest.fetched)) return report(context, latest);
+    if (isNews(latest)) return report(context, latest);
   }
 }
 
@@ -91,11 +103,12 @@ function allow(context: AgentContext, pubkeys: readonly string[]): void {
   context.store.save([writeSetting('invites', { anyone, allowed: [...new Set([...allowed, ...pubkeys])] })]);
 }
 
-function isNews({ joined, waiting, news, ended }: FetchedNews): boolean {
-  return joined.length + waiting.length + news.length + ended.length > 0;
+function isNews({ fetched, ended }: Pass): boolean {
+  const { joined, waiting, news, groupNews } = fetched;
+  return joined.length + waiting.length + news.length + groupNews.length + ended.length > 0;
 }
 
-function report(context: AgentContext, { fetched, published }: Pass): SyncReport {
+function report(context: AgentContext, { fetched, ended, published }: Pass): SyncReport {
   if (fetched.isDeaf) {
     const message = 'None of your relays answered. Nothing is lost: run sync again when the connection is back, or add --relay URL.';
     throw new NegotiateError('relay/unreachable', message, { details: { waiting: published.waiting } });
@@ -110,8 +123,14 @@ function report(context: AgentContext, { fetched, published }: Pass): SyncReport
     }),
     joined: fetched.joined.map(encodeNpub),
     invites: fetched.waiting.map(encodeNpub),
-    ended: fetched.ended.map(encodeNpub),
+    ended: ended.map(encodeNpub),
+    groups: fetched.groupNews.filter((each) => each.type !== 'ended' || !isPairOver(context, each.group)),
     published,
     silentRelays: fetched.silent,
   };
+}
+
+/** The end of a channel with a peer is told by naming the peer. */
+function isPairOver({ store }: AgentContext, channelId: Hex): boolean {
+  return store.findChannel(channelId)?.peer !== undefined;
 }

@@ -7,6 +7,8 @@ import { listOpenChannels } from './openChannels.ts';
 import { relaysOf } from './relaysOf.ts';
 
 const MAX_CHANNELS = 32;
+// After a reconnect each filter goes on with a `since` of its own: the time of the loss would tell which sockets are one agent's.
+const overlapSeconds = Infinity;
 
 /**
  * Waits for an event that is not known yet, at most `waitMs`. `known` collects ids that were reported once, so that one we cannot use
@@ -22,11 +24,18 @@ export async function waitForEvents(context: AgentContext, waitMs: number, known
 
 async function openStreams(context: AgentContext, signal: AbortSignal): Promise<readonly AsyncGenerator<SubscriptionItem, void>[]> {
   const pool = await context.pool();
-  const wraps = pool.subscribe(relaysOf(context), [wrapFilter(context)], { purpose: 'identity', auth: await context.signer(), signal });
+  const wraps = pool.subscribe(relaysOf(context), [wrapFilter(context)], {
+    purpose: 'identity',
+    auth: await context.signer(),
+    signal,
+    overlapSeconds,
+  });
   // The latest channels: where something is going on.
   const channels = listOpenChannels(context.store)
     .slice(0, MAX_CHANNELS)
-    .map((record) => pool.subscribe(record.relays, [channelFilter(context, record)], { purpose: `group:${record.nostrGroupId}`, signal }));
+    .map((record) =>
+      pool.subscribe(record.relays, [channelFilter(context, record)], { purpose: `group:${record.nostrGroupId}`, signal, overlapSeconds }),
+    );
   return [wraps, ...channels];
 }
 

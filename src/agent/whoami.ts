@@ -3,7 +3,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
-import { readSetting } from './settings.ts';
+import { readProxy, readSetting } from './settings.ts';
 
 /** The agent's identity and settings. */
 export interface Identity {
@@ -12,6 +12,8 @@ export interface Identity {
   readonly relays: readonly string[];
   /** Who may open a channel without asking: anyone, or the npubs named. */
   readonly invites: { readonly anyone: boolean; readonly allowed: readonly string[] };
+  /** The SOCKS5 proxy that every relay is reached through. */
+  readonly proxy?: string;
   /** Unix seconds until which the published key package can be used. */
   readonly keyPackageExpiresAt?: number;
 }
@@ -19,12 +21,14 @@ export interface Identity {
 /** Says who this agent is. */
 export function whoami({ pubkey, store }: AgentContext): Identity {
   const { anyone, allowed } = readSetting(store, 'invites');
+  const proxy = readProxy(store);
   const expiresAt = store.listKeyPackages().at(-1)?.expiresAt;
   return {
     npub: encodeNpub(pubkey),
     pubkey,
     relays: readSetting(store, 'relays'),
     invites: { anyone, allowed: allowed.map(encodeNpub) },
+    ...(proxy === undefined ? {} : { proxy }),
     ...(expiresAt === undefined ? {} : { keyPackageExpiresAt: expiresAt }),
   };
 }

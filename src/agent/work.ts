@@ -1,21 +1,17 @@
 // One step of the agent under construction: what it reads stays open, what it changes is saved once, at the end, all together.
 
 import type { Hex } from '../core/bytes.ts';
-import { decodeChannel, encodeChannel, type Channel } from '../marmot/channel.ts';
+import { decodeChannel } from '../marmot/channelCodec.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import type { MoveType } from '../negotiate/moveBody.ts';
 import type { Negotiation, Phase } from '../negotiate/negotiation.ts';
-import type { Change, ChannelRecord, NegotiationRecord } from '../store/records.ts';
+import type { Change, NegotiationRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
+import { toRecord, type OpenChannel } from './channelRecord.ts';
 import { isActive, readState } from './negotiationState.ts';
+import { relaysOf } from './relaysOf.ts';
 
 const FIRST_RESEND_S = 3_600;
-
-/** A channel as the step has it. */
-export interface OpenChannel {
-  readonly record: ChannelRecord;
-  readonly channel: Channel;
-}
 
 /** A negotiation as the step has it; `record` is undefined for a new one. */
 export interface OpenNegotiation {
@@ -32,6 +28,14 @@ export interface News {
   readonly phase: Phase;
 }
 
+/** What happened in a group, for the owner to be told: something was said, who or what it is has changed, it is over. */
+export type GroupNews = { readonly group: Hex; readonly name: string } & (
+  | { readonly type: 'joined'; readonly by: string; readonly members: readonly string[] }
+  | { readonly type: 'message'; readonly by: string; readonly text: string }
+  | { readonly type: 'changed'; readonly members: readonly string[] }
+  | { readonly type: 'ended' }
+);
+
 /** A step: everything it does is in here until {@link saveWork}. `now` is in unix seconds. */
 export interface Work {
   readonly context: AgentContext;
@@ -41,12 +45,13 @@ export interface Work {
   readonly moves: Map<Hex, MoveRumor>;
   readonly changes: Change[];
   readonly news: News[];
+  readonly groupNews: GroupNews[];
 }
 
 /** Begins a step. */
 export function beginWork(context: AgentContext): Work {
   const now = context.clock.now();
-  return { context, now, channels: new Map(), negotiations: new Map(), moves: new Map(), changes: [], news: [] };
+  return { context, now, channels: new Map(), negotiations: new Map(), moves: new Map(), changes: [], news: [], groupNews: [] };
 }
 
 /** A negotiation as the step has it by now. */
@@ -92,10 +97,8 @@ export function hasChanges(work: Work): boolean {
 
 /** Saves the whole step in one transaction. Nothing of it may be published before. */
 export function saveWork(work: Work): void {
-  const channels = [...work.channels.values()].map(({ record, channel }): Change => ({
-    kind: 'channel',
-    record: { ...record, state: encodeChannel(channel) },
-  }));
+  const own = relaysOf(work.context);
+  const channels = [...work.channels.values()].map((open): Change => ({ kind: 'channel', record: toRecord(open, own) }));
   const negotiations = [...work.negotiations.values()].map((open): Change => ({ kind: 'negotiation', record: recordOf(open, work.now) }));
   work.context.store.save([...channels, ...negotiations, ...work.changes]);
 }

@@ -8,6 +8,7 @@ export function addVerbs(program: Command, setExitCode: (code: number) => void):
   addSettingUp(program);
   addMoves(program);
   addLooking(program);
+  addGroups(program);
   addTrading(program, setExitCode);
   addTools(program, setExitCode);
 }
@@ -24,6 +25,8 @@ function verb(program: Command, usage: string, description: string): Command {
 function addSettingUp(program: Command): void {
   verb(program, 'init', 'make a new agent; --relay names the relays it is reached at')
     .option('--invites <who>', 'who may open a channel without asking: ask (nobody), anyone, or npubs with commas', 'ask')
+    .option('--proxy <url>', 'SOCKS5 proxy that every relay is reached through, such as socks5h://127.0.0.1:9050 (Tor)')
+    .option('--attest-delay <duration>', 'how long attestations wait on average, such as 2h; 0 for not at all')
     .option('--key-file <file>', 'use the secret key in this file (64 hex digits, - for stdin)')
     .action(async (options) => (await import('./commands/init.ts')).runInit(options));
   verb(program, 'whoami', 'show npub, relays and home').action(async (options) => (await import('./commands/look.ts')).runWhoami(options));
@@ -72,6 +75,43 @@ function addLooking(program: Command): void {
     .option('--wait <duration>', 'wait this long for news, such as 60s')
     .option('--from <npub>', 'let this peer open a channel, from now on; may be repeated', collect)
     .action(async (options) => (await import('./commands/sync.ts')).runSync(options));
+}
+
+function addGroups(program: Command): void {
+  const group = program.command('group').description('talk in private with several, and change who is in it; see: group --help');
+  verb(group, 'list', 'list groups and private channels').action(async (options) =>
+    (await import('./commands/group.ts')).runGroupList(options),
+  );
+  verb(group, 'create <name> <npub...>', 'make a group with up to seven others; you are its admin').action(async (name, npubs, options) =>
+    (await import('./commands/group.ts')).runGroupCreate(name, npubs, options),
+  );
+  verb(group, 'show <group>', 'show who is in it and what was said; name it by the first digits of its id')
+    .option('--limit <count>', 'how many messages to show (50)')
+    .action(async (id, options) => (await import('./commands/group.ts')).runGroupShow(id, options));
+  verb(group, 'say <group> <text>', 'say something to everybody in it; - takes the text from stdin').action(async (id, text, options) =>
+    (await import('./commands/group.ts')).runGroupSay(id, text, options),
+  );
+  verb(group, 'add <group> <npub...>', 'invite others; for admins').action(async (id, members, options) =>
+    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'add', members }, options),
+  );
+  verb(group, 'remove <group> <npub>', 'remove a member; for admins').action(async (id, member, options) =>
+    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'remove', member }, options),
+  );
+  verb(group, 'rename <group> <name>', 'give it another name; for admins').action(async (id, name, options) =>
+    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'rename', name }, options),
+  );
+  verb(group, 'admins <group> <npub...>', 'say who its admins are from now on; for admins').action(async (id, admins, options) =>
+    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'admins', admins }, options),
+  );
+  verb(group, 'update <group>', 'renew your own keys in it now').action(async (id, options) =>
+    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'self-update' }, options),
+  );
+  verb(group, 'leave <group>', 'leave it; the others go on').action(async (id, options) =>
+    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'leave' }, options),
+  );
+  verb(group, 'disband <group>', 'end it for everybody, for good; for admins').action(async (id, options) =>
+    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'disband' }, options),
+  );
 }
 
 function addTrading(program: Command, setExitCode: (code: number) => void): void {

@@ -1,16 +1,33 @@
 // Who may change what: the one place that decides on every proposal and commit, by the rules of the epoch before it
 // (protocol-core/group-messaging.md "Commit authorization", app-components/admin-policy-v1.md, protocol-core/member-departure.md).
 
-import { defaultProposalTypes, type Proposal, type ProposalWithSender } from 'ts-mls';
-import type { Hex } from '../core/bytes.ts';
-import { decodeAdmins } from './components.ts';
+import { defaultProposalTypes, type ClientState, type Proposal, type ProposalWithSender } from 'ts-mls';
+import { equalBytes, type Hex } from '../core/bytes.ts';
+import { decodeAdmins, encodeLifecycle, type Lifecycle } from './components.ts';
 import { expectEnd, openCursor, readUint, readVector } from './cursor.ts';
+import { adminsOf, leafAt, requires } from './groupCheck.ts';
+import { accountOf } from './leaf.ts';
 import { COMPONENTS, MLS } from './profile.ts';
 
-/** The group as it was before the handshake: its admins, and whose a leaf is. */
+/** The group as it was before the handshake: its admins, its leaves, whose each is, and whether it can be disbanded. */
 export interface GroupRules {
   readonly admins: readonly Hex[];
+  readonly leaves: readonly number[];
   readonly accountAt: (leafIndex: number) => Hex | undefined;
+  readonly hasLifecycle: boolean;
+}
+
+/** The rules of a state. Throws `marmot/invalid` when it has no admin policy, which no state of ours lacks. */
+export function rulesOf(state: ClientState): GroupRules {
+  return {
+    admins: adminsOf(state),
+    leaves: state.ratchetTree.flatMap((node, index) => (node !== undefined && 'leaf' in node ? [index / 2] : [])),
+    accountAt: (leafIndex) => {
+      const leaf = leafAt(state.ratchetTree, leafIndex);
+      return leaf === undefined ? undefined : accountOf(leaf);
+    },
+    hasLifecycle: requires(state, COMPONENTS.lifecycle),
+  };
 }
 
 // What an admin may commit. An Update, a PSK, a ReInit or an ExternalInit has no place in a Marmot group.
@@ -21,12 +38,16 @@ const ADMIN_PROPOSALS: ReadonlySet<number> = new Set([
   MLS.appDataUpdate,
 ]);
 
-/** True when this member may send this proposal on its own: SelfRemove for who is no admin, AppDataUpdate for who is one. */
-export function mayPropose({ admins, accountAt }: GroupRules, sender: number, { proposalType }: Proposal): boolean {
+/**
+ * True when this member may send this proposal on its own: SelfRemove for who is no admin, AppDataUpdate for who is one. A group is
+ * disbanded by one commit, never by a proposal before it (app-components/group-lifecycle-v1.md).
+ */
+export function mayPropose({ admins, accountAt }: GroupRules, sender: number, proposal: Proposal): boolean {
   const account = accountAt(sender);
   if (account === undefined) return false;
   const isAdmin = admins.includes(account);
-  return proposalType === MLS.selfRemove ? !isAdmin : proposalType === MLS.appDataUpdate && isAdmin;
+  if (proposal.proposalType === MLS.selfRemove) return !isAdmin;
+  return proposal.proposalType === MLS.appDataUpdate && isAdmin && readUpdate(proposal)?.component !== COMPONENTS.lifecycle;
 }
 
 /**
@@ -37,10 +58,48 @@ export function mayCommit(rules: GroupRules, committer: number, proposals: reado
   const account = rules.accountAt(committer);
   if (account === undefined) return false;
   if (proposals.length === 0) return true;
-  const departures = proposals.filter(({ proposal }) => proposal.proposalType === MLS.selfRemove);
-  if (departures.length > 0)
-    return departures.length === proposals.length && departures.every((each) => isDeparture(rules, committer, each));
-  return rules.admins.includes(account) && proposals.every((each) => isAdminProposal(rules, committer, each));
+  if (proposals.some(isDepartureWish)) return proposals.every((each) => isDeparture(rules, committer, each));
+  if (!rules.admins.includes(account) || !proposals.every((each) => isAdminProposal(rules, committer, each))) return false;
+  const updated = proposals.flatMap(({ proposal }) => readUpdate(proposal)?.component ?? []);
+  if (new Set(updated).size !== updated.length) return false;
+  return !updated.includes(COMPONENTS.lifecycle) || isDisbanding(rules, committer, proposals) || isEnabling(rules, proposals);
+}
+
+/** True for a commit that only an admin may make: neither a bare self-update nor departures (protocol-core/convergence.md). */
+export function isPrivileged(proposals: readonly ProposalWithSender[]): boolean {
+  return proposals.length > 0 && !proposals.every(isDepartureWish);
+}
+
+/** True for a commit that ends the group: the lifecycle becomes disbanded. */
+export function disbands(proposals: readonly ProposalWithSender[]): boolean {
+  return proposals.some(({ proposal }) => isLifecycle(proposal, 'disbanded'));
+}
+
+/** A commit that disbands: it leaves the committer's leaf alone, as the only admin, and does nothing else. */
+function isDisbanding(rules: GroupRules, committer: number, proposals: readonly ProposalWithSender[]): boolean {
+  if (!disbands(proposals) || !rules.hasLifecycle) return false;
+  const removed = proposals.flatMap(({ proposal }) => ('remove' in proposal ? [proposal.remove.removed] : []));
+  const others = rules.leaves.filter((leaf) => leaf !== committer);
+  const account = rules.accountAt(committer);
+  const isComplete = removed.length === others.length && others.every((leaf) => removed.includes(leaf));
+  const admins = adminsAfter(rules, proposals);
+  const hasPolicy = proposals.some(({ proposal }) => readUpdate(proposal)?.component === COMPONENTS.adminPolicy);
+  const isOnly = proposals.length === removed.length + 2;
+  return isComplete && hasPolicy && isOnly && admins.length === 1 && admins[0] === account;
+}
+
+/** A commit that gives a group from before the lifecycle component one. */
+function isEnabling({ hasLifecycle }: GroupRules, proposals: readonly ProposalWithSender[]): boolean {
+  return !hasLifecycle && proposals.some(({ proposal }) => isLifecycle(proposal, 'active'));
+}
+
+function isLifecycle(proposal: Proposal, lifecycle: Lifecycle): boolean {
+  const update = readUpdate(proposal);
+  return update?.component === COMPONENTS.lifecycle && equalBytes(update.payload, encodeLifecycle(lifecycle));
+}
+
+function isDepartureWish({ proposal }: ProposalWithSender): boolean {
+  return proposal.proposalType === MLS.selfRemove;
 }
 
 function isDeparture(rules: GroupRules, committer: number, { proposal, senderLeafIndex }: ProposalWithSender): boolean {

@@ -1,13 +1,21 @@
-// Opens a channel: a group of two from the peer's key package, and the welcome that invites it.
+// Opens a channel: a group from the key packages of those who are to be in it, and the welcomes that invite them.
 
-import { createCommit, createGroup, type ClientState, type GroupContextExtension, type MlsContext, type MlsMessage } from 'ts-mls';
-import { bytesToHex } from '../core/bytes.ts';
+import {
+  createCommit,
+  createGroup,
+  defaultProposalTypes,
+  type ClientState,
+  type GroupContextExtension,
+  type MlsContext,
+  type MlsMessage,
+} from 'ts-mls';
+import { bytesToHex, type Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import type { Rng } from '../core/ports.ts';
 import type { Rumor } from '../nostr/event.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
 import type { Signer } from '../nostr/signer.ts';
-import { advanceTip, type Channel } from './channel.ts';
+import { beginChannel, type Channel } from './channel.ts';
 import { sortByBytes } from './components.ts';
 import { makeLeafMaterial, type LeafMaterial } from './createKeyPackage.ts';
 import { groupDictionary, groupExtensions } from './groupExtensions.ts';
@@ -21,7 +29,8 @@ import { buildWelcome } from './welcome.ts';
 /** Who invites whom, over which relays (1 to 16 URLs), at `now` (unix seconds), with what randomness. */
 export interface CreateChannelInput {
   readonly signer: Signer;
-  readonly peerKeyPackage: UsableKeyPackage;
+  /** Of one to seven others, each of another account. */
+  readonly peers: readonly UsableKeyPackage[];
   readonly relays: readonly string[];
   readonly now: number;
   readonly rng: Rng;
@@ -29,29 +38,26 @@ export interface CreateChannelInput {
   readonly name?: string;
 }
 
-/** The new channel, to be saved before the welcome (kind 444 rumor, to be gift-wrapped to the peer's inbox relays) is sent. */
-export interface CreatedChannel {
-  readonly channel: Channel;
+/** A welcome (kind 444 rumor), to be gift-wrapped to the inbox relays of the account that it invites. */
+export interface Invitation {
+  readonly account: Hex;
   readonly welcome: Rumor;
 }
 
+/** The new channel, to be saved before the welcomes are sent. */
+export interface CreatedChannel {
+  readonly channel: Channel;
+  readonly invitations: readonly Invitation[];
+}
+
 /**
- * Creates a group of two with us as sole admin and adds the peer; the founding commit is published to nobody (protocol-core/joining.md
- * "Behavior"). Throws `relay/invalid-url`, `input/invalid` for no relays or too many, `peer/unusable-key-package` when MLS refuses the
- * key package, `signer/altered`.
+ * Creates a group with us as sole admin and adds the peers; the founding commit is published to nobody (protocol-core/joining.md
+ * "Behavior"). Throws `relay/invalid-url`, `input/invalid` for no relays or too many and for no peers or too many,
+ * `peer/unusable-key-package` when MLS refuses a key package, `signer/altered`.
  */
-export async function createChannel({
-  signer,
-  peerKeyPackage,
-  relays,
-  now,
-  rng,
-  name = 'Negotiation',
-}: CreateChannelInput): Promise<CreatedChannel> {
-  const peer = peerKeyPackage.account;
-  if (peer === signer.pubkey) throw new NegotiateError('input/invalid', 'A channel needs two identities. Name another peer.');
-  const expired = checkLifetime(peerKeyPackage.keyPackage.leafNode, now);
-  if (expired !== undefined) throw new NegotiateError('peer/unusable-key-package', expired.message);
+export async function createChannel(input: CreateChannelInput): Promise<CreatedChannel> {
+  const { signer, peers, relays, now, rng, name = 'Negotiation' } = input;
+  checkPeers(signer.pubkey, peers, now);
   const urls = checkRelays(relays);
   const material = await makeLeafMaterial(signer, now, rng);
   const context = createMlsContext(rng);
@@ -59,13 +65,25 @@ export async function createChannel({
     groupDictionary({ admin: signer.pubkey, nostrGroupId: bytesToHex(rng.bytes(32)), relays: urls, name }),
   );
   const founded = await foundGroup(context, material, extensions, rng.bytes(32));
-  const { state, welcome } = await addPeer(context, founded, peerKeyPackage);
-  const channel = await advanceTip({ own: signer.pubkey, peer, state, outerKeys: [] }, state);
-  const content = encodeMlsMessage(welcome);
-  return {
-    channel,
-    welcome: buildWelcome({ author: signer.pubkey, keyPackageEventId: peerKeyPackage.eventId, relays: urls, mlsBytes: content, now }),
-  };
+  const { state, welcome } = await addPeers(context, founded, peers);
+  const mlsBytes = encodeMlsMessage(welcome);
+  const invitations = peers.map(({ account, eventId }) => ({
+    account,
+    welcome: buildWelcome({ author: signer.pubkey, keyPackageEventId: eventId, relays: urls, mlsBytes, now }),
+  }));
+  return { channel: await beginChannel(signer.pubkey, state), invitations };
+}
+
+/** Throws `input/invalid` unless these can be members beside us, `peer/unusable-key-package` when a key package has run out. */
+export function checkPeers(own: Hex, peers: readonly UsableKeyPackage[], now: number): void {
+  const accounts = new Set([own, ...peers.map(({ account }) => account)]);
+  if (accounts.size !== peers.length + 1 || peers.length === 0)
+    throw new NegotiateError('input/invalid', 'A channel needs two identities or more, each once. Name another peer.');
+  if (accounts.size > LIMITS.members) throw new NegotiateError('input/invalid', `A group has at most ${LIMITS.members} members.`);
+  for (const { keyPackage } of peers) {
+    const expired = checkLifetime(keyPackage.leafNode, now);
+    if (expired !== undefined) throw new NegotiateError('peer/unusable-key-package', expired.message);
+  }
 }
 
 async function foundGroup(
@@ -78,13 +96,13 @@ async function foundGroup(
   return createGroup({ context, groupId, keyPackage, privateKeyPackage, extensions });
 }
 
-async function addPeer(
+async function addPeers(
   context: MlsContext,
   state: ClientState,
-  { keyPackage }: UsableKeyPackage,
+  peers: readonly UsableKeyPackage[],
 ): Promise<{ state: ClientState; welcome: MlsMessage }> {
   try {
-    const extraProposals = [{ proposalType: 1 as const, add: { keyPackage } }];
+    const extraProposals = peers.map(({ keyPackage }) => ({ proposalType: defaultProposalTypes.add, add: { keyPackage } }));
     const { newState, welcome } = await createCommit({
       context,
       state,
@@ -92,11 +110,11 @@ async function addPeer(
       ratchetTreeExtension: true,
       wireAsPublicMessage: true,
     });
-    if (welcome === undefined) throw new NegotiateError('internal/bug', 'Adding the peer made no welcome. Please report this.');
+    if (welcome === undefined) throw new NegotiateError('internal/bug', 'Adding the peers made no welcome. Please report this.');
     // Nobody sends in epoch 0, so nothing of it is worth keeping.
     return { state: { ...newState, historicalReceiverData: new Map() }, welcome };
   } catch (cause) {
-    const message = 'MLS refused the peer’s key package. Check this machine’s clock, then ask the peer to publish a new one.';
+    const message = 'MLS refused a peer’s key package. Check this machine’s clock, then ask the peer to publish a new one.';
     throw new NegotiateError('peer/unusable-key-package', message, { cause });
   }
 }

@@ -1,17 +1,17 @@
 // Is this MLS group state one that a channel may rest on? Checked on join and after every commit, before it is adopted.
 
 import type { ClientState, GroupContextExtension, LeafNode, RatchetTree } from 'ts-mls';
-import { equalBytes, type Hex } from '../core/bytes.ts';
+import { bytesToHex, type Hex } from '../core/bytes.ts';
 import { decodeAdmins, decodeLifecycle, decodeProfile, decodeRetention, decodeRouting, type Routing } from './components.ts';
 import { decodeIdList, findDictionary, type Dictionary } from './dictionary.ts';
 import { accountOf, checkLeaf, type Requirements } from './leaf.ts';
 import { ADVERTISED, COMPONENTS, HARD_MINIMUM, MLS } from './profile.ts';
 import { attempt, isRefusal, refuse, type Refusal } from './refusal.ts';
 
-/** What a sound group of two says: who is in it (leaf order), who administers it, where its events go. */
+/** What a sound group says: who is in it (leaf order, each account once), who administers it, where its events go. */
 export interface CheckedGroup {
   readonly kind: 'ok';
-  readonly members: readonly [Hex, Hex];
+  readonly members: readonly Hex[];
   readonly admins: readonly Hex[];
   readonly routing: Routing;
 }
@@ -19,15 +19,18 @@ export interface CheckedGroup {
 const UPDATE = 'Ask the peer to update its Marmot client and invite again.';
 
 /**
- * Checks a state against the current profile: exactly `pair` as members with one proven leaf each, group context extensions and
- * components we support, an admin list of members, an active lifecycle. Never throws.
+ * Checks a state against the current profile: group context extensions and components we support, a proven leaf for each member, an
+ * admin list of members, an active lifecycle. With the state before a commit, leaves that it has not touched are not proven again, and
+ * what has to stay must still be there. Never throws.
  */
-export async function checkGroup(state: ClientState, pair: readonly [Hex, Hex]): Promise<CheckedGroup | Refusal> {
+export async function checkGroup(state: ClientState, before?: ClientState): Promise<CheckedGroup | Refusal> {
   const context = await attempt('components', `The group state is malformed or lacks a required component. ${UPDATE}`, () =>
     readContext(state),
   );
   if (isRefusal(context)) return context;
-  const members = await checkMembers(state.ratchetTree, pair, context.required);
+  const isLifecycleLost = before !== undefined && requires(before, COMPONENTS.lifecycle) && !requires(state, COMPONENTS.lifecycle);
+  if (isLifecycleLost) return refuse('lifecycle', `The group has dropped a component that it may not. ${UPDATE}`);
+  const members = await checkMembers(state.ratchetTree, context.required, before);
   if (isRefusal(members)) return members;
   if (context.lifecycle !== 'active') return refuse('lifecycle', 'The group has been disbanded. Ask the peer for a new invitation.');
   if (!context.admins.every((admin) => members.includes(admin)))
@@ -43,6 +46,16 @@ export function routingOf(state: ClientState): Routing {
 /** The admins of a group state, by account. Throws `marmot/invalid` when there is no admin policy. */
 export function adminsOf(state: ClientState): readonly Hex[] {
   return decodeAdmins(dataOf(dictionaryOf(state.groupContext.extensions), COMPONENTS.adminPolicy));
+}
+
+/** The bytes of a component of a group state, if it has that. Throws `marmot/invalid` when there is no dictionary. */
+export function componentOf(state: ClientState, component: number): Uint8Array | undefined {
+  return dictionaryOf(state.groupContext.extensions).get(component);
+}
+
+/** True when a group requires a component of its members. */
+export function requires(state: ClientState, component: number): boolean {
+  return decodeIdList(dataOf(dictionaryOf(state.groupContext.extensions), COMPONENTS.appComponents)).includes(component);
 }
 
 /** Seconds after which the group's messages shall vanish; 0 for never. Throws `marmot/invalid`. */
@@ -80,7 +93,8 @@ function readContext({ groupContext }: ClientState): Context | Refusal {
   if (dictionary.has(COMPONENTS.retention)) decodeRetention(dataOf(dictionary, COMPONENTS.retention));
   const admins = decodeAdmins(dataOf(dictionary, COMPONENTS.adminPolicy));
   const routing = decodeRouting(dataOf(dictionary, COMPONENTS.routing));
-  return { required, admins, routing, lifecycle: decodeLifecycle(dataOf(dictionary, COMPONENTS.lifecycle)) };
+  const lifecycle = components.includes(COMPONENTS.lifecycle) ? decodeLifecycle(dataOf(dictionary, COMPONENTS.lifecycle)) : 'active';
+  return { required, admins, routing, lifecycle };
 }
 
 function findRequirementProblem(required: Requirements, dictionary: Dictionary): Refusal | undefined {
@@ -90,7 +104,9 @@ function findRequirementProblem(required: Requirements, dictionary: Dictionary):
     return refuse('capabilities', `The group requires what we do not support. ${UPDATE}`);
   if (!isWithin(required.components, components))
     return refuse('components', `The group requires an app component that we do not support. ${UPDATE}`);
-  const mustRequire = [...HARD_MINIMUM.components, COMPONENTS.routing, COMPONENTS.lifecycle];
+  // Groups from before the lifecycle component may lack it; one that has it requires it.
+  const lifecycle = dictionary.has(COMPONENTS.lifecycle) ? [COMPONENTS.lifecycle] : [];
+  const mustRequire = [...HARD_MINIMUM.components, COMPONENTS.routing, ...lifecycle];
   const isComplete =
     isWithin(mustRequire, required.components) &&
     isWithin(HARD_MINIMUM.extensions, required.extensions) &&
@@ -100,20 +116,27 @@ function findRequirementProblem(required: Requirements, dictionary: Dictionary):
   return hasForbidden ? refuse('components', `The group state holds data that does not belong there. ${UPDATE}`) : undefined;
 }
 
-async function checkMembers(tree: RatchetTree, pair: readonly [Hex, Hex], required: Requirements): Promise<readonly [Hex, Hex] | Refusal> {
-  const leaves = tree.flatMap((node) => (node !== undefined && 'leaf' in node ? [node.leaf] : []));
-  const [first, second] = leaves;
-  if (leaves.length !== 2 || first === undefined || second === undefined)
-    return refuse('members', 'The group does not have exactly two members. Ask the peer for a group of two.');
-  if (equalBytes(first.signaturePublicKey, second.signaturePublicKey))
-    return refuse('members', 'Both members use one key. Do not use this group.');
-  for (const leaf of [first, second]) {
+async function checkMembers(tree: RatchetTree, required: Requirements, before?: ClientState): Promise<readonly Hex[] | Refusal> {
+  const leaves = leavesOf(tree);
+  const keys = new Set(leaves.map((leaf) => bytesToHex(leaf.signaturePublicKey)));
+  if (keys.size !== leaves.length) return refuse('members', 'Two members use one key. Do not use this group.');
+  // ts-mls keeps the leaves that a commit does not touch as they are.
+  const proven = new Set(before !== undefined && hasSameRequirements(before, required) ? leavesOf(before.ratchetTree) : []);
+  for (const leaf of leaves.filter((each) => !proven.has(each))) {
     const checked = await checkLeaf(leaf, required);
     if (isRefusal(checked)) return checked;
   }
-  const [a, b] = [accountOf(first), accountOf(second)];
-  const isPair = a !== undefined && b !== undefined && a !== b && pair.includes(a) && pair.includes(b);
-  return isPair ? [a, b] : refuse('members', 'The members are not the peer and this identity. Do not use this group.');
+  return [...new Set(leaves.flatMap((leaf) => accountOf(leaf) ?? []))];
+}
+
+function leavesOf(tree: RatchetTree): readonly LeafNode[] {
+  return tree.flatMap((node) => (node !== undefined && 'leaf' in node ? [node.leaf] : []));
+}
+
+function hasSameRequirements({ groupContext }: ClientState, required: Requirements): boolean {
+  const { extensions } = groupContext;
+  const components = decodeIdList(dataOf(dictionaryOf(extensions), COMPONENTS.appComponents));
+  return JSON.stringify({ ...readCapabilities(extensions), components }) === JSON.stringify(required);
 }
 
 function readCapabilities(extensions: readonly GroupContextExtension[]): Omit<Requirements, 'components'> {

@@ -6,9 +6,9 @@ import type { Rng } from '../core/ports.ts';
 import { isEventShape, signEvent, verifyEvent, type NostrEvent } from '../nostr/event.ts';
 import { publicKeyOf } from '../nostr/schnorr.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { addressesOf, outerKeysOf } from './branches.ts';
 import type { Channel } from './channel.ts';
 import { joinBytes } from './cursor.ts';
-import { routingOf } from './groupCheck.ts';
 import { KINDS, LIMITS } from './profile.ts';
 
 const CIPHER = 'chacha20-poly1305';
@@ -28,17 +28,17 @@ export type UnpeelableReason = 'malformed' | 'too-large' | 'signature' | 'other-
 /** What is in a group event, or why it cannot be read. */
 export type PeelResult = Peeled | { readonly kind: 'unreadable'; readonly reason: UnpeelableReason };
 
-/** Opens the outer layer of a group event with the keys of the tip and up to five epochs before it. Never throws. */
+/** Opens the outer layer of a group event with the keys of the tip, of up to five epochs before it, and of branches beside them. Never throws. */
 export function peelGroupEvent(channel: Channel, event: unknown): PeelResult {
   if (!isEventShape(event) || event.kind !== KINDS.groupEvent) return unreadable('malformed');
   if (event.content.length > LIMITS.eventContentChars) return unreadable('too-large');
   const target = readTarget(event);
   if (target === undefined) return unreadable('malformed');
-  if (target !== routingOf(channel.state).nostrGroupId) return unreadable('other-group');
+  if (!addressesOf(channel).includes(target)) return unreadable('other-group');
   if (!verifyEvent(event)) return unreadable('signature');
   const sealed = decodeBase64(event.content);
   if (sealed === undefined || sealed.length < NONCE_BYTES + TAG_BYTES) return unreadable('malformed');
-  for (const { key } of channel.outerKeys) {
+  for (const key of outerKeysOf(channel)) {
     const mlsBytes = openOuter(key, sealed);
     if (mlsBytes !== undefined) return { kind: 'peeled', mlsBytes, mlsHash: sha256Hex(mlsBytes) };
   }

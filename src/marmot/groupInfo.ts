@@ -5,16 +5,17 @@ import { equalBytes, hmacSha256, utf8 } from '../core/bytes.ts';
 import { expectEnd, joinBytes, malformed, openCursor, readUint, readVector, writeVector } from './cursor.ts';
 import { openAes } from './hpke.ts';
 import type { PrivatePackage } from './keyPackagePrivate.ts';
+import { LIMITS } from './profile.ts';
 import { createSuite, expandWithLabel, noRng } from './suite.ts';
-import { checkTwoMemberTree } from './treeReader.ts';
+import { checkTree } from './treeReader.ts';
 
 const RATCHET_TREE = 2;
 const GROUP_INFO_MARK = Uint8Array.of(0x00, 0x01, 0x00, 0x04);
 const NONE = new Uint8Array();
 
 /**
- * Decrypts the GroupInfo of a welcome made for this key package (RFC 9420 section 12.4.3.1) and checks that it carries the ratchet
- * tree of two members and needs no pre-shared key. Nothing is authenticated yet: joining does that. Throws for anything else.
+ * Decrypts the GroupInfo of a welcome made for this key package (RFC 9420 section 12.4.3.1) and checks that it carries a ratchet
+ * tree of at most eight members and needs no pre-shared key. Nothing is authenticated yet: joining does that. Throws for anything else.
  */
 export async function openGroupInfo(welcome: Welcome, own: PrivatePackage): Promise<GroupInfo> {
   const joinerSecret = await openGroupSecrets(welcome, own);
@@ -24,7 +25,7 @@ export async function openGroupInfo(welcome: Welcome, own: PrivatePackage): Prom
   const groupInfo = decodeGroupInfo(openAes(key, nonce, NONE, welcome.encryptedGroupInfo));
   const trees = groupInfo.extensions.filter(({ extensionType }) => extensionType === RATCHET_TREE);
   if (trees[0] === undefined || trees.length !== 1) throw malformed('the welcome carries no ratchet tree');
-  checkTwoMemberTree(trees[0].extensionData);
+  if (checkTree(trees[0].extensionData) > LIMITS.members) throw malformed('the group has more members than we take');
   return groupInfo;
 }
 

@@ -3,18 +3,19 @@
 import { createProposal, type Proposal } from 'ts-mls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Hex } from '../core/bytes.ts';
-import { decodeChannel, describeChannel, encodeChannel, type Channel } from './channel.ts';
-import { encodeAdmins, encodeLifecycle, encodeProfile, encodeRouting } from './components.ts';
+import { describeChannel, type Channel } from './channel.ts';
+import { decodeChannel, encodeChannel } from './channelCodec.ts';
+import { encodeAdmins, encodeProfile, encodeRouting } from './components.ts';
 import { encodeIdList } from './dictionary.ts';
 import { joinBytes, writeUint, writeUint64, writeVector } from './cursor.ts';
 import { adminsOf, leafAt } from './groupCheck.ts';
 import { createMlsContext } from './mlsContext.ts';
 import { encodeMlsMessage } from './mlsMessage.ts';
-import { commit, expectKind, makeRng, NOW, openPair, peel, pinClock, say, type Pair } from './parties.fixture.ts';
+import { change, commit, expectKind, follow, makeRng, NOW, openPair, peel, pinClock, say, take, type Pair } from './parties.fixture.ts';
 import { processMls } from './processMls.ts';
 import type { ProcessResult } from './processResult.ts';
 import { COMPONENTS } from './profile.ts';
-import { sealDeparture } from './sealDeparture.ts';
+import { proposeDeparture } from './proposeDeparture.ts';
 
 const rng = makeRng('handshakes');
 let pair: Pair;
@@ -111,7 +112,6 @@ describe('the admin of a channel', () => {
     ],
     ['requires less than the profile', () => [set(COMPONENTS.appComponents, encodeIdList([COMPONENTS.adminPolicy]))]],
     ['requires what we do not have', () => [set(COMPONENTS.appComponents, encodeIdList([0x8001, 0x8003, 0x8004, 0x8009, 0x800c, 0xabcd]))]],
-    ['disbands without removing anybody', () => [set(COMPONENTS.lifecycle, encodeLifecycle('disbanded'))]],
     ['puts an identity proof into the group', () => [set(COMPONENTS.identityProof, new Uint8Array(104))]],
     ['writes a name that is none', () => [set(COMPONENTS.profile, Uint8Array.of(1))]],
   ])('is not followed when it %s', async (_, proposals) => {
@@ -157,12 +157,16 @@ describe('the admin of a channel', () => {
 
 describe('a member that is no admin', () => {
   it('asks to be let go, is let go, and knows it', async () => {
-    const wish = await proposeBy(pair.b, SELF_REMOVE);
-    const left = expectKind(await processMls(pair.a, wish.bytes), 'leaving').channel;
-    const farewell = await sealDeparture(decodeChannel(encodeChannel(left)), NOW, rng);
-    const ended = expectKind(await processMls(wish.channel, peel(wish.channel, farewell).mlsBytes), 'ended');
-    expect(ended.channel.state.groupActiveState.kind).toBe('removedFromGroup');
-    await expect(sealDeparture(pair.a, NOW, rng)).rejects.toMatchObject({ code: 'internal/bug' });
+    const { channel: b, event } = await proposeDeparture(pair.b, NOW, rng);
+    const a = await follow(pair.a, event);
+    expect(describeChannel(a).leaving).toEqual([bob]);
+    const farewell = await change(a, { kind: 'let-go' }, rng);
+    expect(describeChannel(farewell.channel)).toMatchObject({ members: [alice], leaving: [], epoch: 2 });
+    const ended = expectKind(await take(decodeChannel(encodeChannel(b)), farewell.event), 'ended').channel;
+    expect(describeChannel(decodeChannel(encodeChannel(ended)))).toMatchObject({ isMember: false });
+    await expect(change(pair.a, { kind: 'let-go' }, rng)).rejects.toMatchObject({ code: 'input/invalid' });
+    await expect(proposeDeparture(pair.a, NOW, rng)).rejects.toMatchObject({ code: 'input/invalid' });
+    await expect(proposeDeparture(ended, NOW, rng)).rejects.toMatchObject({ code: 'input/invalid' });
   });
 
   it('proposes and commits nothing else', async () => {

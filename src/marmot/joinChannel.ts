@@ -3,11 +3,11 @@
 import { joinGroup, type ClientState, type GroupInfo, type Welcome } from 'ts-mls';
 import type { Hex } from '../core/bytes.ts';
 import type { Rumor } from '../nostr/event.ts';
-import { advanceTip, type Channel } from './channel.ts';
+import { beginChannel, type Channel } from './channel.ts';
 import { checkGroup, leafAt } from './groupCheck.ts';
 import { openGroupInfo } from './groupInfo.ts';
 import { decodePrivatePackage, type PrivatePackage } from './keyPackagePrivate.ts';
-import { accountOf, checkLifetime } from './leaf.ts';
+import { accountOf } from './leaf.ts';
 import { createMlsContext } from './mlsContext.ts';
 import { decodeMlsMessage } from './mlsMessage.ts';
 import { MLS } from './profile.ts';
@@ -15,12 +15,11 @@ import { attempt, isRefusal, refuse, type Refusal } from './refusal.ts';
 import { noRng } from './suite.ts';
 import { readWelcome } from './welcome.ts';
 
-/** The welcome as it came out of its gift wrap, who sealed it, the private key package its `e` tag names, and the time (unix seconds). */
+/** The welcome as it came out of its gift wrap, who sealed it, and the private key package its `e` tag names. */
 export interface JoinInput {
   readonly welcome: Rumor;
   readonly sender: Hex;
   readonly keyPackagePrivate: Uint8Array;
-  readonly now: number;
 }
 
 /** A channel joined. The caller refuses one whose `mlsGroupId` it already has, saves it, then rotates the key package. */
@@ -33,10 +32,10 @@ const INVITE_AGAIN = 'Ask the peer to invite again.';
 
 /**
  * Joins the group of a welcome (protocol-core/joining.md "Receiving flow", steps 1 to 8): the welcome's author, the gift wrap's sender
- * and an admin of the group are one account, the members are exactly that account and ours, every leaf is proven. Never throws for
- * what the peer sent; throws `store/corrupt` for unreadable private bytes.
+ * and an admin of the group are one account, there are two to eight members, every leaf is proven. Never throws for what the peer sent;
+ * throws `store/corrupt` for unreadable private bytes.
  */
-export async function joinChannel({ welcome, sender, keyPackagePrivate, now }: JoinInput): Promise<JoinedChannel | Refusal> {
+export async function joinChannel({ welcome, sender, keyPackagePrivate }: JoinInput): Promise<JoinedChannel | Refusal> {
   const own = decodePrivatePackage(keyPackagePrivate);
   const facts = readWelcome(welcome);
   if (isRefusal(facts)) return facts;
@@ -44,7 +43,7 @@ export async function joinChannel({ welcome, sender, keyPackagePrivate, now }: J
     return refuse('sender', `The welcome was written by another account than the one that sent it. ${INVITE_AGAIN}`);
   if (facts.keyPackageEventId !== own.eventId) return refuse('key-package', `The welcome is for another key package. ${INVITE_AGAIN}`);
   const opened = await openWelcome(facts.mlsBytes, own);
-  return isRefusal(opened) ? opened : checkJoined(opened, own, sender, now);
+  return isRefusal(opened) ? opened : checkJoined(opened, own, sender);
 }
 
 interface Opened {
@@ -54,7 +53,7 @@ interface Opened {
 }
 
 async function openWelcome(mlsBytes: Uint8Array, own: PrivatePackage): Promise<Opened | Refusal> {
-  return attempt('mls', `The welcome does not open a sound group of two. ${INVITE_AGAIN}`, async () => {
+  return attempt('mls', `The welcome does not open a sound group. ${INVITE_AGAIN}`, async () => {
     const message = decodeMlsMessage(mlsBytes);
     if (!('welcome' in message)) return refuse('content', `This is no MLS welcome. ${INVITE_AGAIN}`);
     if (message.welcome.cipherSuite !== MLS.suite)
@@ -68,17 +67,15 @@ async function join(welcome: Welcome, { publicPackage, privatePackage }: Private
   return joinGroup({ context: createMlsContext(noRng), welcome, keyPackage: publicPackage, privateKeys: privatePackage });
 }
 
-async function checkJoined({ state, groupInfo }: Opened, own: PrivatePackage, sender: Hex, now: number): Promise<JoinedChannel | Refusal> {
+async function checkJoined({ state, groupInfo }: Opened, own: PrivatePackage, sender: Hex): Promise<JoinedChannel | Refusal> {
   const me = accountOf(own.publicPackage.leafNode);
   if (me === undefined || me === sender) return refuse('members', 'A channel needs two identities. Ask somebody else.');
   const author = leafAt(state.ratchetTree, groupInfo.signer);
   if (author === undefined || accountOf(author) !== sender)
     return refuse('sender', `The group was not signed by the account that sent the welcome. ${INVITE_AGAIN}`);
-  const group = await checkGroup(state, [me, sender]);
+  const group = await checkGroup(state);
   if (isRefusal(group)) return group;
+  if (group.members.length < 2) return refuse('members', `There is nobody else in the group. ${INVITE_AGAIN}`);
   if (!group.admins.includes(sender)) return refuse('admin', `The sender may not invite: it is no admin of the group. ${INVITE_AGAIN}`);
-  const expired = checkLifetime(author, now);
-  if (expired !== undefined) return expired;
-  const channel = await advanceTip({ own: me, peer: sender, state, outerKeys: [] }, state);
-  return { kind: 'joined', channel };
+  return { kind: 'joined', channel: await beginChannel(me, state) };
 }

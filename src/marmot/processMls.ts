@@ -1,16 +1,18 @@
-// Receives: one MLS message from the peer becomes a payload, a step of the channel, or a reason why not.
+// Receives: one MLS message of another member becomes a payload, a step of the channel, or a reason why not.
 
 import { equalBytes } from '../core/bytes.ts';
 import { isNegotiateError } from '../core/errors.ts';
-import type { Channel } from './channel.ts';
+import { newestEpoch } from './branches.ts';
+import { isMember, type Channel } from './channel.ts';
 import { readMlsHeader } from './mlsHeader.ts';
 import { processPrivate } from './processPrivate.ts';
 import { processPublic } from './processPublic.ts';
 import { cannotRead, refuseMessage, type ProcessResult } from './processResult.ts';
 
 /**
- * Processes peeled MLS bytes. Takes application messages of the tip and of five epochs before it, out of order too, and of the peer's
- * handshakes those that it may make and that leave a group of these two. Never throws for what the peer sent, and the channel given stays usable.
+ * Processes peeled MLS bytes. Takes application messages of the tip and of five epochs before it, out of order too, and of the others'
+ * handshakes those that they may make and that leave a sound group. Of rival branches it follows the one that counts by the rules of
+ * protocol-core/convergence.md. Never throws for what others sent, and the channel given stays usable.
  *
  * @example const peeled = peelGroupEvent(channel, event); if (peeled.kind === 'peeled') await processMls(channel, peeled.mlsBytes)
  */
@@ -26,9 +28,9 @@ export async function processMls(channel: Channel, mlsBytes: Uint8Array): Promis
 async function dispatch(channel: Channel, mlsBytes: Uint8Array): Promise<ProcessResult> {
   const header = readMlsHeader(mlsBytes);
   if (header === undefined) return cannotRead('malformed');
-  const { groupId, epoch } = channel.state.groupContext;
-  if (!equalBytes(header.groupId, groupId)) return cannotRead('other-group');
-  if (header.epoch > epoch) return cannotRead('future-epoch');
+  const { state } = channel;
+  if (!isMember(state) || !equalBytes(header.groupId, state.groupContext.groupId)) return cannotRead('other-group');
+  if (header.epoch > newestEpoch(channel)) return cannotRead('future-epoch');
   switch (header.kind) {
     case 'private':
       return header.isApplication ? processPrivate(channel, mlsBytes) : refuseMessage('handshake-form');

@@ -1,11 +1,13 @@
-// Takes in handshakes of the peer: its proposals and commits, as far as it may make them and the group stays one of these two.
+// Takes in handshakes of other members, on whichever branch they belong to: proposals and commits, as far as their senders may make them
+// and the group stays a sound one.
 
 import { processPublicMessage, type ClientState, type IncomingMessageCallback, type ProposalWithSender, type PublicMessage } from 'ts-mls';
-import { equalBytes } from '../core/bytes.ts';
-import { adminsAfter, mayCommit, mayPropose, type GroupRules } from './authorizeHandshake.ts';
-import { advanceTip, type Channel } from './channel.ts';
-import { adminsOf, checkGroup, leafAt } from './groupCheck.ts';
-import { accountOf } from './leaf.ts';
+import { equalBytes, sha256Hex, type Hex } from '../core/bytes.ts';
+import { adminsAfter, disbands, isPrivileged, mayCommit, mayPropose, rulesOf, type GroupRules } from './authorizeHandshake.ts';
+import { encodeBase64 } from './base64.ts';
+import { addEpoch, epochsAt, isKnown, withState, type OpenEpoch } from './branches.ts';
+import { accountAt, isMember, makeEpoch, type Channel, type Epoch } from './channel.ts';
+import { checkGroup, leafAt } from './groupCheck.ts';
 import { createMlsContext } from './mlsContext.ts';
 import type { MlsHeader } from './mlsHeader.ts';
 import { decodeMlsMessage } from './mlsMessage.ts';
@@ -18,82 +20,121 @@ type PublicHeader = Extract<MlsHeader, { kind: 'public' }>;
 
 /** Processes a public message. May throw what ts-mls throws; `processMls` catches that. */
 export async function processPublic(channel: Channel, header: PublicHeader, mlsBytes: Uint8Array): Promise<ProcessResult> {
-  const { state } = channel;
-  if (header.leafIndex === state.privatePath.leafIndex) return { kind: 'own' };
-  if (header.epoch < state.groupContext.epoch) return cannotRead('stale-epoch');
+  const { leafIndex } = header;
+  if (leafIndex === channel.state.privatePath.leafIndex) return { kind: 'own' };
+  const bases = epochsAt(channel, header.epoch);
+  if (bases.length === 0) return cannotRead('stale-epoch');
   if (header.content === 'application') return refuseMessage('handshake-form');
-  if (header.leafIndex === undefined || leafAt(state.ratchetTree, header.leafIndex) === undefined) return refuseMessage('sender');
+  const digest = sha256Hex(mlsBytes);
+  if (isKnown(channel, digest)) return cannotRead('already-read');
+  const isHere = ({ state }: OpenEpoch): boolean => leafIndex !== undefined && leafAt(state.ratchetTree, leafIndex) !== undefined;
+  if (leafIndex === undefined || !bases.some(isHere)) return refuseMessage('sender');
   const message = decodeMlsMessage(mlsBytes);
   if (!('publicMessage' in message)) return cannotRead('malformed');
-  const { publicMessage } = message;
-  return header.content === 'proposal'
-    ? takeProposal(channel, publicMessage, header.leafIndex)
-    : takeCommit(channel, publicMessage, header.leafIndex);
+  const take = { channel, publicMessage: message.publicMessage, leafIndex, digest };
+  // The membership tag says which of several epochs of one number it belongs to (protocol-core/convergence.md "Candidate branches").
+  const open = bases.filter(isHere);
+  for (const base of open) {
+    const result = await attemptOn(base, take);
+    if (result !== undefined) return result;
+  }
+  return cannotRead(open.some(({ state }) => !hasAllProposals(state, take.publicMessage)) ? 'missing-proposal' : 'undecryptable');
 }
 
-/** A proposal waits for the commit that makes it so. One to leave is told at once: somebody else has to commit it. */
-async function takeProposal(channel: Channel, publicMessage: PublicMessage, leafIndex: number): Promise<ProcessResult> {
-  const { content } = publicMessage;
-  if (!('proposal' in content) || Object.keys(channel.state.unappliedProposals).length >= LIMITS.proposals)
-    return refuseMessage('proposals');
-  const rules = rulesOf(channel.state);
+interface Incoming {
+  readonly channel: Channel;
+  readonly publicMessage: PublicMessage;
+  readonly leafIndex: number;
+  readonly digest: Hex;
+}
+
+/** Undefined when the message is not authentic in this epoch. */
+async function attemptOn(base: OpenEpoch, incoming: Incoming): Promise<ProcessResult | undefined> {
+  try {
+    return 'proposal' in incoming.publicMessage.content ? await takeProposal(base, incoming) : await takeCommit(base, incoming);
+  } catch {
+    return undefined;
+  }
+}
+
+/** True unless the commit is of something that was proposed in a message which we have not got. */
+function hasAllProposals({ unappliedProposals }: ClientState, { content }: PublicMessage): boolean {
+  if (!('commit' in content)) return true;
+  return content.commit.proposals.every((each) => !('reference' in each) || encodeBase64(each.reference) in unappliedProposals);
+}
+
+/** A proposal waits for the commit that makes it so. */
+async function takeProposal({ epoch, state }: OpenEpoch, { channel, publicMessage, leafIndex, digest }: Incoming): Promise<ProcessResult> {
+  if (Object.keys(state.unappliedProposals).length >= LIMITS.proposals) return cannotRead('no-room');
+  const rules = rulesOf(state);
   const decide: IncomingMessageCallback = (incoming) =>
     incoming.kind === 'proposal' && mayPropose(rules, leafIndex, incoming.proposal.proposal) ? 'accept' : 'reject';
-  const { newState, actionTaken } = await processWith(channel.state, publicMessage, decide);
+  const { newState, actionTaken } = await processWith(state, publicMessage, decide);
   if (actionTaken === 'reject') return refuseMessage('proposals');
-  const next = { ...channel, state: newState };
-  return content.proposal.proposalType === MLS.selfRemove ? { kind: 'leaving', channel: next } : { kind: 'handshake', channel: next };
+  return { kind: 'handshake', channel: noteProposals(withState(channel, epoch.id, newState), state, newState, digest), superseded: [] };
 }
 
-async function takeCommit(channel: Channel, publicMessage: PublicMessage, leafIndex: number): Promise<ProcessResult> {
+/** Keeps the digest of a proposal's message, by which the one to commit is chosen among several (member-departure.md). */
+function noteProposals(channel: Channel, before: ClientState, after: ClientState, digest: Hex): Channel {
+  const added = Object.keys(after.unappliedProposals).filter((ref) => !(ref in before.unappliedProposals));
+  return { ...channel, proposalDigests: { ...channel.proposalDigests, ...Object.fromEntries(added.map((ref) => [ref, digest])) } };
+}
+
+async function takeCommit({ epoch, state }: OpenEpoch, incoming: Incoming): Promise<ProcessResult> {
+  const { channel, publicMessage, leafIndex, digest } = incoming;
   const { content } = publicMessage;
   if (!('commit' in content)) return cannotRead('malformed');
   if (content.commit.proposals.length === 0 && content.commit.path === undefined) return refuseMessage('no-path');
-  const rules = rulesOf(channel.state);
+  const rules = rulesOf(state);
   // It runs before ts-mls follows the path.
   let proposals: readonly ProposalWithSender[] = [];
-  const decide: IncomingMessageCallback = (incoming) => {
-    if (incoming.kind !== 'commit' || incoming.senderLeafIndex !== leafIndex) return 'reject';
-    proposals = incoming.proposals;
-    return mayCommit(rules, leafIndex, proposals) ? 'accept' : 'reject';
+  const decide: IncomingMessageCallback = (given) => {
+    if (given.kind !== 'commit' || given.senderLeafIndex !== leafIndex) return 'reject';
+    proposals = given.proposals;
+    const isInline = content.commit.proposals.every((each) => !('reference' in each));
+    return mayCommit(rules, leafIndex, proposals) && (isInline || !disbands(proposals)) ? 'accept' : 'reject';
   };
-  const { newState, actionTaken } = await processWith(channel.state, publicMessage, decide);
+  const { newState, actionTaken } = await processWith(state, publicMessage, decide);
   if (actionTaken === 'reject') return refuseMessage('proposals');
-  if (newState.groupActiveState.kind !== 'active') return endChannel(channel, newState, rules, proposals);
-  const isSound = isNextEpoch(channel.state, newState) && !isRefusal(await checkGroup(newState, [channel.own, channel.peer]));
-  if (!isSound || !keepsIdentity(channel, newState, leafIndex)) return refuseMessage('group-state');
-  return { kind: 'handshake', channel: await advanceTip(channel, newState) };
+  const isSound = isMember(newState) ? await isNext(state, newState, leafIndex) : isRemoval(newState, rules, proposals, channel.own);
+  if (!isSound) return refuseMessage('group-state');
+  const committer = accountAt(state, leafIndex) ?? '';
+  const opening = { id: digest, parent: epoch.id, number: epoch.number + 1n, committer, isPrivileged: isPrivileged(proposals) };
+  return follow(channel, await makeEpoch(opening, newState), newState);
 }
 
-/** We are out, if the commit that says so is one that leaves a sound group: no admin may stay listed whose last leaf is gone. */
-function endChannel(channel: Channel, state: ClientState, rules: GroupRules, proposals: readonly ProposalWithSender[]): ProcessResult {
-  if (state.groupActiveState.kind !== 'removedFromGroup' || adminsAfter(rules, proposals).includes(channel.own)) {
-    return refuseMessage('group-state');
-  }
-  return { kind: 'ended', channel: { ...channel, state } };
+function follow(channel: Channel, epoch: Epoch, state: ClientState): ProcessResult {
+  const converged = addEpoch(channel, epoch, state);
+  if (converged === undefined) return cannotRead('no-room');
+  const { channel: next, superseded } = converged;
+  if (!isMember(next.state)) return { kind: 'ended', channel: next };
+  const isOnBranch = next.epoch.id === epoch.id || superseded.length > 0;
+  return isOnBranch ? { kind: 'handshake', channel: next, superseded } : { kind: 'rival', channel: next, content: 'commit' };
+}
+
+/** The one after it, sound, with nobody in the place of another. */
+async function isNext(before: ClientState, after: ClientState, leafIndex: number): Promise<boolean> {
+  const [a, b] = [before.groupContext, after.groupContext];
+  if (b.epoch !== a.epoch + 1n || !equalBytes(a.groupId, b.groupId)) return false;
+  const own = before.privatePath.leafIndex;
+  const isOwnKept = leafAt(after.ratchetTree, own) === leafAt(before.ratchetTree, own);
+  const isSame = accountAt(after, leafIndex) === accountAt(before, leafIndex);
+  return isOwnKept && isSame && !isRefusal(await checkGroup(after, before));
+}
+
+/** We are out, if the commit that says so leaves a sound group: no admin may stay listed whose last leaf is gone. */
+function isRemoval(state: ClientState, rules: GroupRules, proposals: readonly ProposalWithSender[], own: Hex): boolean {
+  const removed = new Set(proposals.flatMap(removedLeaf));
+  const left = rules.leaves.filter((leaf) => !removed.has(leaf)).flatMap((leaf) => rules.accountAt(leaf) ?? []);
+  const isStillListed = !left.includes(own) && adminsAfter(rules, proposals).includes(own);
+  return state.groupActiveState.kind === 'removedFromGroup' && !isStillListed;
+}
+
+function removedLeaf({ proposal, senderLeafIndex }: ProposalWithSender): number | readonly number[] {
+  if ('remove' in proposal) return proposal.remove.removed;
+  return proposal.proposalType === MLS.selfRemove && senderLeafIndex !== undefined ? senderLeafIndex : [];
 }
 
 function processWith(state: ClientState, publicMessage: PublicMessage, callback: IncomingMessageCallback) {
   return processPublicMessage({ context: createMlsContext(noRng), state, publicMessage, callback });
-}
-
-function rulesOf(state: ClientState): GroupRules {
-  return {
-    admins: adminsOf(state),
-    accountAt: (leafIndex) => {
-      const leaf = leafAt(state.ratchetTree, leafIndex);
-      return leaf === undefined ? undefined : accountOf(leaf);
-    },
-  };
-}
-
-function isNextEpoch(before: ClientState, after: ClientState): boolean {
-  return after.groupContext.epoch === before.groupContext.epoch + 1n && equalBytes(after.groupContext.groupId, before.groupContext.groupId);
-}
-
-function keepsIdentity(channel: Channel, after: ClientState, leafIndex: number): boolean {
-  const own = channel.state.privatePath.leafIndex;
-  const peerLeaf = leafAt(after.ratchetTree, leafIndex);
-  const isPeer = peerLeaf !== undefined && accountOf(peerLeaf) === channel.peer;
-  return isPeer && leafAt(after.ratchetTree, own) === leafAt(channel.state.ratchetTree, own);
 }

@@ -1,4 +1,4 @@
-// What can come of an MLS message from the peer.
+// What can come of an MLS message from another member.
 
 import type { Hex } from '../core/bytes.ts';
 import type { Rumor } from '../nostr/event.ts';
@@ -9,29 +9,41 @@ export type RefusedReason = 'proposals' | 'handshake-form' | 'sender' | 'no-path
 
 /**
  * Why a message cannot be read. `future-epoch`: keep it and try again after the next commit. `already-read`: a repetition, or older
- * than what is kept. `stale-epoch`: its epoch is gone. `undecryptable` and `malformed`: damaged, or not from this group.
+ * than what is kept. `stale-epoch`: its epoch is gone. `missing-proposal`: a commit of what was proposed in a message that has yet to come. `no-room`: too
+ * many rival commits or proposals are kept already; try again later.
+ * `undecryptable` and `malformed`: damaged, or not from this group.
  */
-export type UnreadableReason = 'malformed' | 'other-group' | 'future-epoch' | 'stale-epoch' | 'already-read' | 'undecryptable';
+export type UnreadableReason =
+  'malformed' | 'other-group' | 'future-epoch' | 'stale-epoch' | 'already-read' | 'missing-proposal' | 'no-room' | 'undecryptable';
 
 /**
- * What came of a message. `payload` and `handshake` bring a new channel to go on with. `leaving`: the peer has asked to be let go, which
- * `sealDeparture` does. `ended`: the peer has removed us. Otherwise nothing has changed.
+ * What came of a message. All but `own`, `refused` and `unreadable` bring a new channel to go on with. `payload`: `epochId` names the
+ * epoch it was said in. `handshake`: a proposal or a commit was taken in; the commits in `superseded` do not count any more, and what was
+ * said in the epochs that they opened was said on a branch that nobody follows. `rival`: the message belongs to a branch that does not
+ * count so far; a payload there may be read later, if it ever does. `ended`: we were removed, or the group was disbanded.
  */
 export type ProcessResult =
-  | { readonly kind: 'payload'; readonly channel: Channel; readonly rumor: Rumor; readonly sender: Hex }
+  | {
+      readonly kind: 'payload';
+      readonly channel: Channel;
+      readonly rumor: Rumor;
+      readonly sender: Hex;
+      readonly epochId: Hex;
+      readonly superseded: readonly Hex[];
+    }
   | { readonly kind: 'own' }
-  | { readonly kind: 'handshake'; readonly channel: Channel }
-  | { readonly kind: 'leaving'; readonly channel: Channel }
+  | { readonly kind: 'handshake'; readonly channel: Channel; readonly superseded: readonly Hex[] }
+  | { readonly kind: 'rival'; readonly channel: Channel; readonly content: 'payload' | 'commit' }
   | { readonly kind: 'ended'; readonly channel: Channel }
   | { readonly kind: 'refused'; readonly reason: RefusedReason }
   | { readonly kind: 'unreadable'; readonly reason: UnreadableReason };
 
-/** Builds a refusal. */
-export function refuseMessage(reason: RefusedReason): ProcessResult {
-  return { kind: 'refused', reason };
-}
-
-/** Builds an unreadable result. */
+/** An unreadable message. */
 export function cannotRead(reason: UnreadableReason): ProcessResult {
   return { kind: 'unreadable', reason };
+}
+
+/** A refused message. */
+export function refuseMessage(reason: RefusedReason): ProcessResult {
+  return { kind: 'refused', reason };
 }

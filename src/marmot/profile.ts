@@ -67,8 +67,21 @@ export const LIFETIME = { lifeS: 84 * DAY_S, backdateS: 3_600, maxTotalS: 84 * D
 /** Keys kept for late messages: past epochs, unread generations per sender, steps forward (protocol constants). */
 export const RETENTION = { epochs: 5, generations: 100, forwardSteps: 1_000 } as const;
 
+/** How branches are compared (protocol-core/convergence.md "Convergence policy"): protocol constants, the same for everybody. */
+export const CONVERGENCE = { maxRewind: 5, quorumSenders: 2, quorumEpochs: 1, witnessBoost: 1 } as const;
+
 /** Exporter input for the outer key of kind 445 (foundation/registries.md). */
 export const GROUP_EVENT_EXPORTER = { label: 'marmot', context: 'group-event', length: 32 } as const;
 
 /** Our own resource limits; objects beyond them are unreadable, not invalid. */
-export const LIMITS = { eventContentChars: 524_288, relays: 16, relayUrlBytes: 512, proposals: 16 } as const;
+export const LIMITS = {
+  eventContentChars: 524_288,
+  relays: 16,
+  relayUrlBytes: 512,
+  proposals: 16,
+  /** Members of a group that we make or join, and leaves (blank ones too) of a tree that we read. */
+  members: 8,
+  leaves: 32,
+  /** Epochs kept that lie off the branch we follow. */
+  rivals: 16,
+} as const;

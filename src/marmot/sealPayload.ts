@@ -5,7 +5,8 @@ import { sha256Hex, utf8, type Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import type { Rng } from '../core/ports.ts';
 import type { NostrEvent, Rumor } from '../nostr/event.ts';
-import type { Channel } from './channel.ts';
+import { addWitness } from './branches.ts';
+import { isMember, type Channel } from './channel.ts';
 import { sealGroupEvent } from './groupEvent.ts';
 import { retentionOf, routingOf } from './groupCheck.ts';
 import { createMlsContext } from './mlsContext.ts';
@@ -31,11 +32,16 @@ export interface SealedPayload {
 }
 
 /**
- * Encrypts a payload of ours for the peer. Throws `input/invalid` when the text is no payload, is not by us, or is too large. Sending
- * twice from one saved channel would reuse a key: always go on from the returned one.
+ * Encrypts a payload of ours for the other members. Throws `relay/unacknowledged` while a commit of ours waits for a relay, and
+ * `input/invalid` when we are no member any more and when the text is no payload, is not by us, or is too large. Sending twice from
+ * one saved channel would reuse a key: always go on from the returned one.
  */
 export async function sealPayload(channel: Channel, { payload, now, rng }: SealInput): Promise<SealedPayload> {
   const { created_at: createdAt } = checkOwnPayload(channel, payload);
+  if (!isMember(channel.state)) throw new NegotiateError('input/invalid', 'You are no member of this group any more.');
+  if (channel.staged !== undefined) {
+    throw new NegotiateError('relay/unacknowledged', 'No relay has confirmed a change of this channel yet. Run sync, then try again.');
+  }
   const message = utf8(payload);
   const context = createMlsContext(rng, message.length + FRAMING_BYTES);
   // ts-mls sends nothing while a proposal waits for its commit; Marmot does.
@@ -45,10 +51,19 @@ export async function sealPayload(channel: Channel, { payload, now, rng }: SealI
     message,
   });
   const mlsBytes = encodeMlsMessage(sealed);
-  const event = sealGroupEvent(tipKey(channel), routingOf(channel.state).nostrGroupId, mlsBytes, now, rng, expiryOf(channel, createdAt));
+  const event = sealGroupEvent(
+    channel.epoch.outerKey,
+    routingOf(channel.state).nostrGroupId,
+    mlsBytes,
+    now,
+    rng,
+    expiryOf(channel, createdAt),
+  );
   if (event.content.length > LIMITS.eventContentChars) throw tooLarge();
   const state = { ...newState, unappliedProposals: channel.state.unappliedProposals };
-  return { channel: { ...channel, state }, event, mlsHash: sha256Hex(mlsBytes) };
+  // Who reads it counts us among those who use this branch; so do we.
+  const { channel: next } = addWitness({ ...channel, state }, channel.epoch.id, channel.own);
+  return { channel: next, event, mlsHash: sha256Hex(mlsBytes) };
 }
 
 /** When a message vanishes; undefined where the group keeps its messages, or where the sum is no whole number of ours (message-retention-v1). */
@@ -63,12 +78,6 @@ function checkOwnPayload({ own }: Channel, payload: string): Rumor {
   const rumor = parsePayload(payload);
   if (rumor?.pubkey === own) return rumor;
   throw new NegotiateError('input/invalid', 'This is not a payload by this identity. Make it with makeRumor and encodePayload.');
-}
-
-function tipKey({ outerKeys }: Channel): Uint8Array {
-  const tip = outerKeys[0];
-  if (tip === undefined) throw new NegotiateError('internal/bug', 'A channel has no outer key. Please report this.');
-  return tip.key;
 }
 
 function tooLarge(): NegotiateError {

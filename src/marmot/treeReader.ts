@@ -1,6 +1,7 @@
 // Walks MLS trees and leaves structurally, before ts-mls sees them: hostile shapes make its validation loop without end.
 
 import { expectEnd, malformed, openCursor, readBytes, readList, readUint, readVector, type Cursor } from './cursor.ts';
+import { LIMITS } from './profile.ts';
 
 const LEAF = 1;
 const PARENT = 2;
@@ -34,31 +35,48 @@ export function splitKeyPackage(bytes: Uint8Array): KeyPackageParts {
 }
 
 /**
- * Checks that an encoded ratchet tree is that of two members: a leaf, a parent or a blank, a leaf; and that unmerged leaves stay
- * inside it (ts-mls 2.0.0-rc.10 never returns for one that does not). Throws `marmot/invalid` otherwise.
+ * Checks that an encoded ratchet tree is one: leaves and parents each in their places, the last node no blank one, at most `LIMITS.leaves`
+ * leaves, and unmerged leaves below the node that lists them (ts-mls 2.0.0-rc.10 never returns for some that are not). Returns the
+ * number of members. Throws `marmot/invalid` otherwise.
  */
-export function checkTwoMemberTree(bytes: Uint8Array): void {
+export function checkTree(bytes: Uint8Array): number {
   const cursor = openCursor(bytes);
   const nodes = readList(cursor, readNode);
   expectEnd(cursor);
-  if (nodes.length !== 3 || nodes[0] !== 'leaf' || nodes[1] === 'leaf' || nodes[2] !== 'leaf')
-    throw malformed('the group does not have two members');
+  if (nodes.length % 2 === 0 || nodes.length > 2 * LIMITS.leaves - 1) throw malformed('the group’s tree has an odd size');
+  if (nodes.at(-1)?.kind !== 'leaf') throw malformed('the group’s tree ends in blanks');
+  const isLeaf = (index: number): boolean => nodes[index]?.kind === 'leaf';
+  for (const [index, node] of nodes.entries()) {
+    if (node.kind !== 'blank' && (node.kind === 'leaf') !== (index % 2 === 0)) throw malformed('a tree node is in the wrong place');
+    if (node.kind === 'parent' && !node.unmerged.every((leaf) => isBelow(leaf * 2, index) && isLeaf(leaf * 2)))
+      throw malformed('a tree node lists members that do not exist');
+  }
+  return nodes.filter(({ kind }) => kind === 'leaf').length;
 }
 
-function readNode(cursor: Cursor): 'blank' | 'leaf' | 'parent' {
+/** True when a leaf lies in the subtree of a parent, both as node indices (RFC 9420 appendix C). */
+function isBelow(leaf: number, parent: number): boolean {
+  // The level of a node is the number of trailing ones of its index.
+  const half = (parent + 1) & ~parent;
+  return Math.abs(leaf - parent) < half;
+}
+
+type TreeNode = { readonly kind: 'blank' | 'leaf' } | { readonly kind: 'parent'; readonly unmerged: readonly number[] };
+
+function readNode(cursor: Cursor): TreeNode {
   const present = readUint(cursor, 1);
-  if (present === 0) return 'blank';
+  if (present === 0) return { kind: 'blank' };
   if (present !== 1) throw malformed('a tree node is neither there nor absent');
   const type = readUint(cursor, 1);
   if (type === LEAF) return skipLeaf(cursor);
-  if (type === PARENT) return skipParent(cursor);
+  if (type === PARENT) return readParent(cursor);
   throw malformed('a tree node has an unknown type');
 }
 
-function skipLeaf(cursor: Cursor): 'leaf' {
+function skipLeaf(cursor: Cursor): TreeNode {
   skipLeafContent(cursor);
   readVector(cursor);
-  return 'leaf';
+  return { kind: 'leaf' };
 }
 
 function skipLeafContent(cursor: Cursor): void {
@@ -73,10 +91,10 @@ function skipLeafContent(cursor: Cursor): void {
   readVector(cursor); // extensions
 }
 
-function skipParent(cursor: Cursor): 'parent' {
+function readParent(cursor: Cursor): TreeNode {
   readVector(cursor); // encryption key
   readVector(cursor); // parent hash
   const unmerged = readList(cursor, (items) => readUint(items, 4));
-  if (unmerged.some((leaf, i) => leaf > 1 || unmerged.indexOf(leaf) !== i)) throw malformed('a tree node lists members that do not exist');
-  return 'parent';
+  if (unmerged.some((leaf, i) => i > 0 && leaf <= (unmerged[i - 1] ?? -1))) throw malformed('a tree node lists members out of order');
+  return { kind: 'parent', unmerged };
 }

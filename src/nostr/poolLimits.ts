@@ -58,6 +58,9 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = {
   retryMaxMs: 60_000,
 };
 
+/** What differs behind a proxy: an onion circuit takes many seconds to build and is slow after that. */
+export const PROXIED_POOL_LIMITS: Partial<PoolLimits> = { connectTimeoutMs: 30_000, timeoutMs: 45_000, authTimeoutMs: 15_000 };
+
 /** Completes limits with the defaults. Throws `input/invalid` for one that is not a whole number of at least 1. */
 export function completePoolLimits(limits: Partial<PoolLimits>): PoolLimits {
   const complete = { ...DEFAULT_POOL_LIMITS, ...limits };

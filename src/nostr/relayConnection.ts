@@ -4,6 +4,7 @@
 
 import type { Clock, Rng } from '../core/ports.ts';
 import type { PoolLimits } from './poolLimits.ts';
+import type { ProxyRoute } from './proxy.ts';
 import { createListeners } from './listeners.ts';
 import { keyOf, parseRelayMessage, type RelayMessage } from './relayMessage.ts';
 import { BAD_EVENT_POINTS, watchHealth } from './relayHealth.ts';
@@ -44,8 +45,8 @@ export interface RelayConnection extends ConnectionContext {
   close(reason: DownReason): void;
 }
 
-/** Opens a connection to a normalised URL; `onDown` is called once it is down. */
-export function openConnection(relay: string, context: ConnectionContext, onDown: () => void): RelayConnection {
+/** Opens a connection to a normalised URL, through a proxy when there is a route; `onDown` is called once it is down. */
+export function openConnection(relay: string, context: ConnectionContext, onDown: () => void, route?: ProxyRoute): RelayConnection {
   const { limits, clock } = context;
   const listeners = createListeners<ConnectionSignal>();
   const { promise: opened, resolve: settleOpened } = Promise.withResolvers<void>();
@@ -103,6 +104,7 @@ export function openConnection(relay: string, context: ConnectionContext, onDown
   const state = { downReason: undefined, challenge: undefined };
   const connection: RelayConnection = { ...context, ...state, relay, opened, heardAt, send, listen, countJunk, close };
   const onBinary = (): void => health.countJunk(BAD_EVENT_POINTS);
-  const socket = openSocket(relay, limits, { onOpen, onText, onBinary, onPong: health.noteLife, onDown: onSocketDown });
+  const handlers = { onOpen, onText, onBinary, onPong: health.noteLife, onDown: onSocketDown };
+  const socket = openSocket(relay, limits, handlers, route);
   return connection;
 }

@@ -8,18 +8,21 @@ import type { NostrEvent } from './event.ts';
 import { fetchFromRelay } from './fetchFromRelay.ts';
 import type { Filter } from './filter.ts';
 import type { SubscriptionItem } from './followRound.ts';
-import { completePoolLimits, type PoolLimits } from './poolLimits.ts';
+import { completePoolLimits, PROXIED_POOL_LIMITS, type PoolLimits } from './poolLimits.ts';
+import { nameStream, parseProxyUrl, type ProxyRoute } from './proxy.ts';
 import { publishToRelay, type PublishOutcome } from './publishToRelay.ts';
 import { openConnection, type ConnectionContext, type RelayConnection } from './relayConnection.ts';
 import { authOf, checkEvent, checkFilters, socketKey, type RelayAccess } from './relayPurpose.ts';
 import { isRelayUrl, parseRelayUrl } from './relayUrl.ts';
 import { subscribeToRelays } from './subscribeToRelays.ts';
 
-/** What a pool is made of; limits default to `DEFAULT_POOL_LIMITS`. */
+/** What a pool is made of; limits default to `DEFAULT_POOL_LIMITS`, behind a proxy to `PROXIED_POOL_LIMITS`. */
 export interface RelayPoolOptions extends Partial<PoolLimits> {
   readonly clock: Clock;
   /** Makes subscription ids and jitter; by default the system's randomness. */
   readonly rng?: Rng;
+  /** URL of the SOCKS5 proxy (`socks5h://host:port`) that every connection goes through, to loopback addresses too; none by default. */
+  readonly proxy?: string | undefined;
 }
 
 /** Options of a publish or fetch. */
@@ -68,22 +71,27 @@ export interface RelayPool {
 }
 
 const DEFAULT_OVERLAP_SECONDS = 600;
+const STREAM_SALT_BYTES = 16;
 const systemRng: Rng = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 
 interface Pool {
   readonly context: ConnectionContext;
   readonly connections: Map<string, RelayConnection>;
   readonly closing: AbortController;
+  /** The way of the socket with this key; undefined when it connects directly. */
+  readonly routeOf: (key: string) => ProxyRoute | undefined;
 }
 
 /**
- * Creates a pool. Sockets open when first used, one per relay, purpose and signer. Throws `input/invalid` for a bad limit.
+ * Creates a pool. Sockets open when first used, one per relay, purpose and signer. Throws `input/invalid` for a bad limit or proxy.
  *
  * @example const outcomes = await pool.publish(relays, event, { purpose: 'identity', auth: signer, timeoutMs: 5_000 });
  */
-export function createRelayPool({ clock, rng, ...limits }: RelayPoolOptions): RelayPool {
-  const context = { clock, rng: rng ?? systemRng, limits: completePoolLimits(limits) };
-  const pool: Pool = { context, connections: new Map(), closing: new AbortController() };
+export function createRelayPool({ clock, rng = systemRng, proxy, ...limits }: RelayPoolOptions): RelayPool {
+  const defaults = proxy === undefined ? {} : PROXIED_POOL_LIMITS;
+  const context = { clock, rng, limits: completePoolLimits({ ...defaults, ...limits }) };
+  const routeOf = planRoutes(proxy, rng);
+  const pool: Pool = { context, connections: new Map(), closing: new AbortController(), routeOf };
   return {
     publish: (relays, event, options) => publish(pool, relays, event, options),
     fetch: (relays, filters, options) => fetchAll(pool, relays, filters, options),
@@ -146,9 +154,16 @@ function connect(pool: Pool, relay: string, access: RelayAccess): RelayConnectio
   const key = socketKey(relay, access);
   const known = pool.connections.get(key);
   if (known !== undefined) return known;
-  const connection = openConnection(relay, pool.context, () => pool.connections.delete(key));
+  const connection = openConnection(relay, pool.context, () => pool.connections.delete(key), pool.routeOf(key));
   pool.connections.set(key, connection);
   return connection;
+}
+
+/** Sockets have names at the proxy that neither another socket nor another pool has. */
+function planRoutes(proxy: string | undefined, rng: Rng): Pool['routeOf'] {
+  if (proxy === undefined) return () => undefined;
+  const [url, salt] = [parseProxyUrl(proxy), rng.bytes(STREAM_SALT_BYTES)];
+  return (key) => ({ proxy: url, stream: nameStream(salt, key) });
 }
 
 function isClosed(pool: Pool): boolean {

@@ -3,6 +3,7 @@
 // be ended without the relay's consent.
 
 import { WebSocket } from 'ws';
+import { openTunnel, type ProxyRoute } from './proxy.ts';
 
 /** What happens on a socket. `onDown` comes once and nothing comes after it. */
 export interface SocketHandlers {
@@ -27,13 +28,19 @@ export interface RelaySocket {
   close(): void;
 }
 
-/** Opens a socket to a normalised relay URL. Redirects are not followed and compression is not offered. Never throws. */
+/**
+ * Opens a socket to a normalised relay URL, through a proxy when there is a route. Redirects are not followed and compression is not
+ * offered. Never throws.
+ */
 export function openSocket(
   url: string,
   limits: { connectTimeoutMs: number; maxFrameBytes: number },
   handlers: SocketHandlers,
+  route?: ProxyRoute,
 ): RelaySocket {
-  const socket = new WebSocket(url, { maxPayload: limits.maxFrameBytes, perMessageDeflate: false, followRedirects: false });
+  const tunnel = route === undefined ? undefined : openTunnel(url, route);
+  const through = tunnel === undefined ? {} : { createConnection: tunnel.createConnection };
+  const socket = new WebSocket(url, { maxPayload: limits.maxFrameBytes, perMessageDeflate: false, followRedirects: false, ...through });
   let isDown = false;
   const goDown = (isViolation = false): void => {
     if (isDown) return;
@@ -42,6 +49,7 @@ export function openSocket(
     // The close frame is courtesy; a relay that does not read it must not keep the socket.
     socket.close();
     socket.terminate();
+    tunnel?.destroy();
     handlers.onDown(isViolation);
   };
   const timer = setTimeout(() => goDown(), limits.connectTimeoutMs);

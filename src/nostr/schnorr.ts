@@ -1,9 +1,8 @@
 // BIP-340 over event ids: WASM libsecp256k1 (nostr-wasm) once loaded, noble before that and for large events.
 
-import { schnorr } from '@noble/curves/secp256k1.js';
 import type { Nostr } from 'nostr-wasm';
 import { bytesToHex, hexToBytes, type Hex } from '../core/bytes.ts';
-import { NegotiateError } from '../core/errors.ts';
+import { isOnCurve, loadNoble, openKey } from './ecdh.ts';
 
 /** A signed event as nostr-wasm takes it (it hashes the event itself). */
 interface WasmEvent {
@@ -32,26 +31,17 @@ export function loadSchnorr(): Promise<void> {
 
 /** The x-only public key (hex) of a 32-byte secret key. Throws `input/invalid` for a key outside the curve order. */
 export function publicKeyOf(secretKey: Uint8Array): Hex {
-  try {
-    return bytesToHex(schnorr.getPublicKey(secretKey));
-  } catch (cause) {
-    throw new NegotiateError('input/invalid', 'This is not a valid secp256k1 secret key (32 bytes, below the curve order).', { cause });
-  }
+  return openKey(secretKey).pubkey;
 }
 
 /** True for an x coordinate (64 hex digits) that lies on secp256k1, which every Nostr public key must. */
 export function isPublicKey(hex: string): boolean {
-  try {
-    schnorr.utils.lift_x(BigInt(`0x${hex}`));
-    return true;
-  } catch {
-    return false;
-  }
+  return isOnCurve(hex);
 }
 
 /** Signs a 32-byte id (hex). `auxRand` (32 bytes) is for test vectors only; by default it is fresh randomness. */
 export function schnorrSign(id: Hex, secretKey: Uint8Array, auxRand?: Uint8Array): Hex {
-  return bytesToHex(schnorr.sign(hexToBytes(id), secretKey, auxRand));
+  return bytesToHex(loadNoble().schnorr.sign(hexToBytes(id), secretKey, auxRand));
 }
 
 /** Fills in author, id and signature of an event through WASM when it can; returns undefined when it cannot. */
@@ -66,7 +56,7 @@ export function wasmFinalize(event: Omit<WasmEvent, 'id' | 'pubkey' | 'sig'>, se
 export function schnorrVerify(event: WasmEvent): boolean {
   try {
     if (wasm === undefined || sizeOf(event) > WASM_MAX_CHARS) {
-      return schnorr.verify(hexToBytes(event.sig), hexToBytes(event.id), hexToBytes(event.pubkey));
+      return loadNoble().schnorr.verify(hexToBytes(event.sig), hexToBytes(event.id), hexToBytes(event.pubkey));
     }
     wasm.verifyEvent(event);
     return true;

@@ -2,19 +2,26 @@
 
 import type { Hex } from '../core/bytes.ts';
 
-/** A private channel with a peer; `state` holds its keys. Times are unix seconds. */
+/** A private channel with a peer, or a group; `state` holds its keys. Times are unix seconds. */
 export interface ChannelRecord {
   /** The MLS group id. */
   readonly id: Hex;
   /** The `h` tag of its events. */
   readonly nostrGroupId: Hex;
-  readonly peer: Hex;
+  /** The other member where there are two; negotiations are led with that one. */
+  readonly peer?: Hex;
   readonly relays: readonly string[];
   readonly state: Uint8Array;
   readonly createdAt: number;
   /** Every relay was read completely up to here; 0 for never. */
   readonly fetchedUntil: number;
-  /** When the channel was over: the peer has left it or removed us. It is kept so that nobody can bring it back. */
+  /** When our leaf was made or last renewed; undefined while it still is the one of the key package that we were invited with. */
+  readonly leafUpdatedAt?: number;
+  /** When the owner has decided to leave. Nothing is sent from then on but the wish to be let go. */
+  readonly leavingAt?: number;
+  /** True while there is something to do besides reading: a commit to publish, somebody to let go, our own wish to leave. */
+  readonly hasChores: boolean;
+  /** When the channel was over: nobody else is left in it, or we were removed. It is kept so that nobody can bring it back. */
   readonly endedAt?: number;
   /** Counts the saves; a save that does not follow the version it has read is refused. */
   readonly version: number;
@@ -89,6 +96,20 @@ export interface OutboxRecord {
   readonly targets: readonly TargetRecord[];
 }
 
+/** Something that was said in words, to be read by people (kind 9). */
+export interface MessageRecord {
+  readonly id: Hex;
+  readonly channelId: Hex;
+  readonly author: Hex;
+  readonly text: string;
+  /** When its author says it was written. */
+  readonly at: number;
+  /** The epoch it was said in. */
+  readonly epochId: Hex;
+  /** True when that epoch is one of a branch that the group has left: the others may never have read it. */
+  readonly isWithdrawn: boolean;
+}
+
 /** A piece of a file that a peer hands over. */
 export interface ParcelRecord {
   readonly peer: Hex;
@@ -120,8 +141,11 @@ export interface PaymentRecord {
 export type Change =
   | { readonly kind: 'setting'; readonly key: string; readonly value: string }
   | { readonly kind: 'key-package'; readonly record: KeyPackageRecord }
+  | { readonly kind: 'retire-key-packages'; readonly at: number }
   | { readonly kind: 'drop-key-packages'; readonly expiredBefore: number }
   | { readonly kind: 'channel'; readonly record: ChannelRecord }
+  | { readonly kind: 'message'; readonly record: MessageRecord }
+  | { readonly kind: 'weigh-messages'; readonly channelId: Hex; readonly epochIds: readonly Hex[]; readonly isWithdrawn: boolean }
   | { readonly kind: 'seen'; readonly id: Hex; readonly at: number }
   | { readonly kind: 'invite'; readonly record: InviteRecord }
   | { readonly kind: 'drop-invite'; readonly wrapId: Hex }
@@ -149,6 +173,8 @@ export interface Store {
   /** Newest first. */
   listChannels(): readonly ChannelRecord[];
   hasSeen(id: Hex): boolean;
+  /** In the order of recording; at most the newest thousand are kept. */
+  listMessages(channelId: Hex): readonly MessageRecord[];
   /** Oldest first. */
   listInvites(): readonly InviteRecord[];
   findNegotiation(nid: Hex): NegotiationRecord | undefined;

@@ -8,6 +8,7 @@ import type {
   InviteRecord,
   JobRecord,
   KeyPackageRecord,
+  MessageRecord,
   MoveRecord,
   NegotiationRecord,
   OrphanRecord,
@@ -16,6 +17,9 @@ import type {
   PaymentRecord,
   TargetRecord,
 } from './records.ts';
+
+// What is read by people; the newest of each channel.
+const MESSAGES_KEPT = 1_000;
 
 /** Saves all changes in one transaction, or none of them. Throws `store/conflict` when a record's version does not follow. */
 export function saveChanges(db: DatabaseSync, changes: readonly Change[]): void {
@@ -36,10 +40,16 @@ function saveChange(db: DatabaseSync, change: Change): void {
       return void run(db, 'INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', change.key, change.value);
     case 'key-package':
       return saveKeyPackage(db, change.record);
+    case 'retire-key-packages':
+      return void run(db, 'UPDATE key_package SET expires_at = min(expires_at, ?)', change.at);
     case 'drop-key-packages':
       return void run(db, 'DELETE FROM key_package WHERE expires_at < ?', change.expiredBefore);
     case 'channel':
       return saveChannel(db, change.record);
+    case 'message':
+      return saveMessage(db, change.record);
+    case 'weigh-messages':
+      return weighMessages(db, change.channelId, change.epochIds, change.isWithdrawn);
     case 'seen':
       return void run(db, 'INSERT OR IGNORE INTO seen VALUES (?, ?)', change.id, change.at);
     case 'invite':
@@ -106,15 +116,31 @@ function saveTarget(db: DatabaseSync, eventId: string, { relay, state, tries, ne
 }
 
 function saveChannel(db: DatabaseSync, record: ChannelRecord): void {
-  const { id, nostrGroupId, peer, relays, state, createdAt, fetchedUntil, endedAt = null, version } = record;
+  const { id, nostrGroupId, peer = null, relays, state, createdAt, fetchedUntil, endedAt = null, version } = record;
+  const { leafUpdatedAt = null, leavingAt = null } = record;
+  const hasChores = Number(record.hasChores);
   if (version === 0) {
-    const sql = 'INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)';
-    run(db, sql, id, nostrGroupId, peer, JSON.stringify(relays), state, createdAt, fetchedUntil, endedAt);
+    const sql = 'INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)';
+    const fixed = [id, nostrGroupId, peer, JSON.stringify(relays), state, createdAt];
+    run(db, sql, ...fixed, fetchedUntil, leafUpdatedAt, leavingAt, hasChores, endedAt);
     return;
   }
-  const sql = `UPDATE channel SET nostr_group_id = ?, relays = ?, state = ?, fetched_until = ?, ended_at = ?, version = version + 1
-    WHERE id = ? AND version = ?`;
-  expectOne(run(db, sql, nostrGroupId, JSON.stringify(relays), state, fetchedUntil, endedAt, id, version));
+  const sql = `UPDATE channel SET nostr_group_id = ?, peer = ?, relays = ?, state = ?, fetched_until = ?, leaf_updated_at = ?,
+    leaving_at = ?, has_chores = ?, ended_at = ?, version = version + 1 WHERE id = ? AND version = ?`;
+  const routing = [nostrGroupId, peer, JSON.stringify(relays), state, fetchedUntil];
+  expectOne(run(db, sql, ...routing, leafUpdatedAt, leavingAt, hasChores, endedAt, id, version));
+}
+
+function saveMessage(db: DatabaseSync, { id, channelId, author, text, at, epochId, isWithdrawn }: MessageRecord): void {
+  const sql = 'INSERT OR IGNORE INTO message(id, channel_id, author, text, at, epoch_id, is_withdrawn) VALUES (?, ?, ?, ?, ?, ?, ?)';
+  run(db, sql, id, channelId, author, text, at, epochId, Number(isWithdrawn));
+  const newest = 'SELECT place FROM message WHERE channel_id = ? ORDER BY place DESC LIMIT ?';
+  run(db, `DELETE FROM message WHERE channel_id = ? AND place NOT IN (${newest})`, channelId, channelId, MESSAGES_KEPT);
+}
+
+function weighMessages(db: DatabaseSync, channelId: string, epochIds: readonly string[], isWithdrawn: boolean): void {
+  const sql = 'UPDATE message SET is_withdrawn = ? WHERE channel_id = ? AND epoch_id = ?';
+  for (const epochId of epochIds) run(db, sql, Number(isWithdrawn), channelId, epochId);
 }
 
 function saveNegotiation(db: DatabaseSync, record: NegotiationRecord): void {

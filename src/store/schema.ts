@@ -12,9 +12,15 @@ CREATE TABLE key_package(
   event_id TEXT PRIMARY KEY, private_bytes BLOB NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE channel(
-  id TEXT PRIMARY KEY, nostr_group_id TEXT NOT NULL UNIQUE, peer TEXT NOT NULL, relays TEXT NOT NULL, state BLOB NOT NULL,
-  created_at INTEGER NOT NULL, fetched_until INTEGER NOT NULL, ended_at INTEGER, version INTEGER NOT NULL
+  id TEXT PRIMARY KEY, nostr_group_id TEXT NOT NULL UNIQUE, peer TEXT, relays TEXT NOT NULL, state BLOB NOT NULL,
+  created_at INTEGER NOT NULL, fetched_until INTEGER NOT NULL, leaf_updated_at INTEGER, leaving_at INTEGER, has_chores INTEGER NOT NULL,
+  ended_at INTEGER, version INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE message(
+  place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel_id TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
+  at INTEGER NOT NULL, epoch_id TEXT NOT NULL, is_withdrawn INTEGER NOT NULL
+) STRICT;
+CREATE INDEX message_by_channel ON message(channel_id, place);
 CREATE TABLE seen(id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE invite(wrap_id TEXT PRIMARY KEY, sender TEXT NOT NULL, welcome TEXT NOT NULL, received_at INTEGER NOT NULL) STRICT;
 CREATE TABLE negotiation(

@@ -30,6 +30,7 @@ const channel: ChannelRecord = {
   state: Uint8Array.of(0, 1, 255),
   createdAt: 10,
   fetchedUntil: 0,
+  hasChores: false,
   version: 0,
 };
 const negotiation: NegotiationRecord = {

@@ -7,6 +7,7 @@ import type {
   InviteRecord,
   JobRecord,
   KeyPackageRecord,
+  MessageRecord,
   MoveRecord,
   NegotiationRecord,
   OrphanRecord,
@@ -36,6 +37,7 @@ export function openSqliteStore(path: string): Store {
     listKeyPackages: () => all('SELECT * FROM key_package ORDER BY created_at', readKeyPackage),
     findChannel: (id) => all('SELECT * FROM channel WHERE id = ?', readChannel, id)[0],
     listChannels: () => all('SELECT * FROM channel ORDER BY created_at DESC, id', readChannel),
+    listMessages: (channelId) => all('SELECT * FROM message WHERE channel_id = ? ORDER BY place', readMessage, channelId),
     hasSeen: (id) => all('SELECT 1 FROM seen WHERE id = ?', () => true, id).length > 0,
     listInvites: () => all('SELECT * FROM invite ORDER BY received_at, wrap_id', readInvite),
     findNegotiation: (nid) => all('SELECT * FROM negotiation WHERE nid = ?', readNegotiation, nid)[0],
@@ -77,13 +79,28 @@ function readChannel(row: Row): ChannelRecord {
   return {
     id: String(row['id']),
     nostrGroupId: String(row['nostr_group_id']),
-    peer: String(row['peer']),
+    ...(row['peer'] === null ? {} : { peer: String(row['peer']) }),
     relays: JSON.parse(String(row['relays'])) as string[],
     state: row['state'] as Uint8Array,
     createdAt: Number(row['created_at']),
     fetchedUntil: Number(row['fetched_until']),
+    ...(row['leaf_updated_at'] === null ? {} : { leafUpdatedAt: Number(row['leaf_updated_at']) }),
+    ...(row['leaving_at'] === null ? {} : { leavingAt: Number(row['leaving_at']) }),
+    hasChores: row['has_chores'] === 1,
     ...(row['ended_at'] === null ? {} : { endedAt: Number(row['ended_at']) }),
     version: Number(row['version']),
+  };
+}
+
+function readMessage(row: Row): MessageRecord {
+  return {
+    id: String(row['id']),
+    channelId: String(row['channel_id']),
+    author: String(row['author']),
+    text: String(row['text']),
+    at: Number(row['at']),
+    epochId: String(row['epoch_id']),
+    isWithdrawn: row['is_withdrawn'] === 1,
   };
 }
 

@@ -14,7 +14,8 @@ import type { AgentContext } from '../context.ts';
 import { askForFiles, checkFiles, findFile, sendFiles } from '../dealFiles.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { relaysOf } from '../relaysOf.ts';
-import { toQueued } from '../sealMoves.ts';
+import { drawDelayS, toQueued } from '../sealMoves.ts';
+import { readAttestDelay } from '../settings.ts';
 import { beginWork, saveWork } from '../work.ts';
 import { bargain, type Plan } from './bargain.ts';
 import { findPayment } from './findPayment.ts';
@@ -26,6 +27,9 @@ import { objectTo, recordedAt, settleMove } from './settleMove.ts';
 const NOTHING_TO_ADD = 'I have nothing to add to what I wrote.';
 const ASK_EVERY_S = 20;
 const PATIENCE_S = 3_600;
+// Hours after a real deal, so that nobody tells from the time of an attestation which traffic it belongs to. At most six times the mean.
+const ATTEST_DELAY_S = 7_200;
+const ATTEST_DELAY_CAP = 6;
 
 type Deal = NonNullable<ReturnType<typeof readDeal>>;
 
@@ -130,7 +134,7 @@ export async function signFor(
   return MOVED;
 }
 
-/** Publishes the attestation, once, if both sides agreed to it in the terms. */
+/** Signs the attestation, once, if both sides agreed to it in the terms; it is published and dated later, with test money at once. */
 async function attest(context: AgentContext, { terms, settlement, parties }: Deal, job: Job<Purchase>): Promise<Progress> {
   const { buyer, provider } = settlement.completions;
   const isDue = job.body.mayAttest && mayAttest(terms) && job.body.attestation === undefined;
@@ -138,10 +142,12 @@ async function attest(context: AgentContext, { terms, settlement, parties }: Dea
   const work = beginWork(context);
   const salt = bytesToHex(context.rng.bytes(32));
   const { isTestMoney } = job.body;
-  const facts = { provider: parties.provider, receipt: hashReceipt(buyer, provider), salt, isTestMoney, now: work.now };
+  const meanS = readAttestDelay(context.store) ?? (isTestMoney ? 0 : ATTEST_DELAY_S);
+  const delayS = drawDelayS(context.rng, { meanS, capS: meanS * ATTEST_DELAY_CAP });
+  const facts = { provider: parties.provider, receipt: hashReceipt(buyer, provider), salt, isTestMoney, now: work.now + delayS };
   const event = await signExactly(await context.signer(), makeAttestation(facts));
   work.changes.push(
-    { kind: 'queue', record: toQueued(work, event, 'identity', relaysOf(context)) },
+    { kind: 'queue', record: toQueued(work, event, 'identity', relaysOf(context), { delayS }) },
     updateJob(job, { attestation: { id: event.id, salt } }),
   );
   saveWork(work);

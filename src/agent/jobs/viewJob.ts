@@ -14,6 +14,7 @@ import { readSettlementPhase, type SettlementPhase } from '../../negotiate/settl
 import { mayAttest } from '../../attest/attestation.ts';
 import { encodeNpub } from '../../nostr/npub.ts';
 import type { Store } from '../../store/records.ts';
+import { isHeldBack } from '../drainOutbox.ts';
 import { findPayment } from './findPayment.ts';
 import { readState } from '../negotiationState.ts';
 import type { Job, Purchase, Sale } from './job.ts';
@@ -29,7 +30,7 @@ export interface StepView {
   readonly testMoney?: true;
 }
 
-/** A job. `isOver`: nothing more will happen by itself. */
+/** A job. `isOver`: nothing more will happen by itself, but for an attestation that is late on purpose. */
 export interface JobView {
   readonly nid: Hex;
   readonly role: Role;
@@ -47,7 +48,7 @@ export interface JobView {
   readonly dispute?: { readonly by: 'me' | 'peer'; readonly code: string; readonly text?: string };
   /** Our own payment, where we are the buyer. */
   readonly payment?: { readonly state: Payment['state']; readonly amount: string; readonly isTestMoney: boolean; readonly reason?: string };
-  /** Id of the attestation that was published. */
+  /** Id of the attestation that was published, or will be. */
   readonly attestation?: Hex;
 }
 
@@ -57,6 +58,9 @@ const VERDICTS: Readonly<Record<string, string>> = {
   'warn, low': 'little speaks for it; the policy warns and goes on',
   'warn, disputed': 'somebody of standing disputes its work; the policy warns and goes on',
 };
+
+// Within hours, at a time that nobody can tell the deal's from.
+const LATER = 'signed; sync or serve publishes it within hours';
 
 /** Shows a job. */
 export function viewJob(store: Store, { record, body }: Job): JobView {
@@ -76,7 +80,7 @@ export function viewJob(store: Store, { record, body }: Job): JobView {
     phase,
     isOver: (payment === undefined || !isPaymentOpen(payment)) && isOver(store, state, body, outcome),
     ...(outcome === undefined ? {} : { outcome }),
-    steps: listSteps(state, body, payment),
+    steps: listSteps(state, body, payment, readAttested(store, body) === 'later'),
     ...(deal === undefined ? {} : { price: formatPrice(deal.terms.price), agreement: deal.settlement.agreement }),
     ...(deal?.settlement.delivered === undefined ? {} : { result: deal.settlement.delivered }),
     ...(dispute === undefined ? {} : { dispute: { ...dispute, by: dispute.by === state.role ? 'me' : 'peer' } }),
@@ -100,8 +104,15 @@ function isOver(store: Store, state: Negotiation, body: Purchase | Sale, outcome
   const isSent = store.listMoves(state.nid).every(({ author, sentAt }) => author !== state.me || sentAt !== undefined);
   const deal = readDeal(state);
   const owesAttestation = outcome === 'completed' && body.role === 'buyer' && owes(body, deal !== undefined && mayAttest(deal.terms));
-  const isPublished = body.role === 'provider' || store.listQueued().every(({ eventId }) => eventId !== body.attestation?.id);
-  return isSent && !owesAttestation && isPublished;
+  return isSent && !owesAttestation && readAttested(store, body) !== 'waiting';
+}
+
+/** `waiting` for relays, or `later`, when it is held back on purpose. */
+function readAttested(store: Store, body: Purchase | Sale): 'done' | 'waiting' | 'later' {
+  const id = body.role === 'buyer' ? body.attestation?.id : undefined;
+  const queued = id === undefined ? undefined : store.listQueued().find(({ eventId }) => eventId === id);
+  if (queued === undefined) return 'done';
+  return isHeldBack(queued) ? 'later' : 'waiting';
 }
 
 function owes({ mayAttest: isWilling, attestation }: Purchase, isAgreed: boolean): boolean {
@@ -109,7 +120,7 @@ function owes({ mayAttest: isWilling, attestation }: Purchase, isAgreed: boolean
 }
 
 /** The steps that were reached, in order. */
-function listSteps(state: Negotiation, body: Purchase | Sale, payment: Payment | undefined): readonly StepView[] {
+function listSteps(state: Negotiation, body: Purchase | Sale, payment: Payment | undefined, isLater: boolean): readonly StepView[] {
   const deal = readDeal(state);
   const begun = body.role === 'buyer' ? beginning(body) : [];
   if (deal === undefined) return begun;
@@ -129,7 +140,7 @@ function listSteps(state: Negotiation, body: Purchase | Sale, payment: Payment |
   if (body.role === 'buyer' && body.attestation !== undefined) {
     steps.push({
       step: 'attest',
-      text: 'work-completed (ai.wot) published: no price, no text, no reference that can be guessed',
+      text: `work-completed (ai.wot) ${isLater ? LATER : 'published'}: no price, no text, no reference that can be guessed`,
       ...test(body),
     });
   }

@@ -5,27 +5,33 @@ import { hexToBytes, isHex32 } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { findHome } from '../findHome.ts';
 import { printResult, readFileOrStdin, type CommonOptions } from '../io.ts';
+import { parseDuration } from '../parseValues.ts';
 
 /** Options of `init`. */
 export interface InitOptions extends CommonOptions {
   readonly invites?: string;
   readonly keyFile?: string;
+  readonly proxy?: string;
+  readonly attestDelay?: string;
 }
 
 /** Makes the agent and says how others reach it. */
 export async function runInit(options: InitOptions): Promise<void> {
   const home = findHome(options.home);
-  const { invites = 'ask', keyFile, relay = [] } = options;
+  const { invites = 'ask', keyFile, relay = [], proxy, attestDelay } = options;
   const created = await createAgent({
     home,
     relays: [...relay],
     invites: invites === 'ask' || invites === 'anyone' ? invites : invites.split(','),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(attestDelay === undefined ? {} : { attestDelayS: parseDuration(attestDelay) }),
     ...(keyFile === undefined ? {} : { secretKey: readSecretKey(keyFile) }),
   });
   printResult(options, { ...created, home }, () => [
     'Your agent is ready.',
     `  npub     ${created.npub}`,
     `  relays   ${created.relays.join(' ')}`,
+    ...(created.proxy === undefined ? [] : [`  proxy    ${created.proxy}`]),
     `  home     ${home}`,
     '',
     ...describePublished(created.published.waiting),

@@ -20,6 +20,7 @@ export async function runWhoami(options: CommonOptions): Promise<void> {
   printResult(options, { ...identity, home }, () => [
     `npub     ${identity.npub}`,
     `relays   ${identity.relays.join(' ')}`,
+    ...(identity.proxy === undefined ? [] : [`proxy    ${identity.proxy}`]),
     `invites  ${anyone ? 'anyone may invite this agent' : `ask the owner${allowed.length > 0 ? `, except from ${allowed.join(' ')}` : ''}`}`,
     ...(identity.keyPackageExpiresAt === undefined ? [] : [`key      package valid until ${renderTime(identity.keyPackageExpiresAt)}`]),
     `home     ${home}`,

@@ -1,0 +1,122 @@
+// Our own commits to a channel: made and saved, published, and applied once a relay has them; never before.
+
+import type { Hex } from '../core/bytes.ts';
+import { NegotiateError } from '../core/errors.ts';
+import { describeChannel, type Channel } from '../marmot/channel.ts';
+import { decodeChannel } from '../marmot/channelCodec.ts';
+import type { Invitation } from '../marmot/createChannel.ts';
+import { adoptStaged, dropStaged, stageCommit, type AdoptedCommit, type GroupChange } from '../marmot/stageCommit.ts';
+import type { NostrEvent } from '../nostr/event.ts';
+import { wrapRumor } from '../nostr/giftWrap.ts';
+import type { PublishOutcome } from '../nostr/publishToRelay.ts';
+import type { Change, ChannelRecord } from '../store/records.ts';
+import type { AgentContext } from './context.ts';
+import { toRecord } from './channelRecord.ts';
+import { weighMessages } from './groupMessages.ts';
+import { findInbox } from './lookUpPeer.ts';
+import { relaysOf } from './relaysOf.ts';
+import { toQueued } from './sealMoves.ts';
+import { beginWork } from './work.ts';
+
+/**
+ * What became of a commit. `applied`: a relay has it. `superseded`: a relay has it, but another one counts. `refused`: certainly no relay
+ * has it, and it is as if it had not been made. `waiting`: nobody knows; the same bytes go out again with the next sync.
+ */
+export type CommitOutcome = 'applied' | 'superseded' | 'refused' | 'waiting';
+
+/** Makes a commit and publishes it. Throws what `stageCommit` throws, `input/not-found` for a channel that is not there or over. */
+export async function commitChange(context: AgentContext, channelId: Hex, change: GroupChange): Promise<CommitOutcome> {
+  const { record, channel } = openForChange(context, channelId);
+  const now = context.clock.now();
+  const staged = await stageCommit(channel, change, now, context.rng);
+  context.store.save([
+    { kind: 'channel', record: toRecord({ record, channel: staged.channel }, relaysOf(context)) },
+    // What comes back from a relay as our own needs no second look.
+    { kind: 'seen', id: staged.event.id, at: now },
+    { kind: 'seen', id: staged.mlsHash, at: now },
+  ]);
+  return publishStaged(context, channelId);
+}
+
+/** Goes on with a commit that an earlier try, or an earlier process, has left half done. Never throws for what relays do. */
+export async function publishStaged(context: AgentContext, channelId: Hex): Promise<CommitOutcome> {
+  const { record, channel } = openForChange(context, channelId);
+  const { staged } = channel;
+  if (staged === undefined) return 'applied';
+  const event = JSON.parse(staged.event) as NostrEvent;
+  const access = { purpose: `group:${record.nostrGroupId}`, signal: context.closing } as const;
+  const outcomes = await (await context.pool()).publish(record.relays, event, access);
+  if (outcomes.some(isTaken)) {
+    const left = outcomes.filter((outcome) => !isTaken(outcome) && outcome.retryable).map(({ relay }) => relay);
+    return adopt(context, record, channel, left);
+  }
+  if (!outcomes.every(({ outcome }) => outcome === 'unreachable' || outcome === 'rejected')) return 'waiting';
+  context.store.save([{ kind: 'channel', record: toRecord({ record, channel: dropStaged(channel) }, relaysOf(context)) }]);
+  return 'refused';
+}
+
+/** True while a commit of ours waits for a relay: nothing is read until that is clear. One that a relay shows has been published. */
+export async function isCommitPending(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): Promise<boolean> {
+  const record = context.store.findChannel(channelId);
+  if (record?.hasChores !== true) return false;
+  const channel = decodeChannel(record.state);
+  if (channel.staged === undefined) return false;
+  const { id } = JSON.parse(channel.staged.event) as NostrEvent;
+  if (!events.some((event) => event.id === id)) return true;
+  await adopt(context, record, channel, []);
+  return false;
+}
+
+/** `left` are the relays that have yet to take the event. */
+async function adopt(context: AgentContext, record: ChannelRecord, channel: Channel, left: readonly string[]): Promise<CommitOutcome> {
+  const work = beginWork(context);
+  const { staged } = channel;
+  const adopted = adoptStaged(channel);
+  const isOver = !isAlive(adopted.channel);
+  const next = {
+    ...record,
+    ...(hasNewLeaf(channel, adopted) ? { leafUpdatedAt: work.now } : {}),
+    ...(isOver ? { endedAt: work.now } : {}),
+  };
+  const changes: Change[] = [
+    { kind: 'channel', record: toRecord({ record: next, channel: adopted.channel }, relaysOf(context)) },
+    ...weighMessages(record.id, adopted.channel, adopted.superseded),
+  ];
+  if (left.length > 0 && staged !== undefined) {
+    const event = JSON.parse(staged.event) as NostrEvent;
+    changes.push({ kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, left) });
+  }
+  for (const invitation of adopted.invitations) changes.push(await queueWelcome(context, invitation));
+  context.store.save(changes);
+  return adopted.channel.epoch.id === staged?.epoch.id ? 'applied' : 'superseded';
+}
+
+/** A welcome for the outbox. */
+export async function queueWelcome(context: AgentContext, { account, welcome }: Invitation): Promise<Change> {
+  const work = beginWork(context);
+  const wrap = await wrapRumor({ signer: await context.signer(), recipient: account, rumor: welcome, now: work.now, rng: context.rng });
+  // Not on the identity's own socket: the wrap's author is a throw-away key, and shall stay one.
+  return { kind: 'queue', record: toQueued(work, wrap, 'lookup', await findInbox(context, account)) };
+}
+
+/** False when there is nobody left to talk to, or the group was disbanded. */
+export function isAlive(channel: Channel): boolean {
+  const { members, isMember, isDisbanded } = describeChannel(channel);
+  return isMember && !isDisbanded && members.length > 1;
+}
+
+function openForChange(context: AgentContext, channelId: Hex): { readonly record: ChannelRecord; readonly channel: Channel } {
+  const record = context.store.findChannel(channelId);
+  if (record === undefined || record.endedAt !== undefined)
+    throw new NegotiateError('input/not-found', 'There is no such group, or it is over. See: agent-negotiate group list');
+  return { record, channel: decodeChannel(record.state) };
+}
+
+function hasNewLeaf({ state }: Channel, { channel }: AdoptedCommit): boolean {
+  const own = state.privatePath.leafIndex * 2;
+  return channel.state.ratchetTree[own] !== state.ratchetTree[own];
+}
+
+function isTaken({ outcome }: PublishOutcome): boolean {
+  return outcome === 'accepted' || outcome === 'duplicate';
+}

@@ -1,0 +1,126 @@
+// Changes a group: members, admins, name, or one's own place in it.
+
+import { z } from 'zod';
+import type { Hex } from '../../core/bytes.ts';
+import { NegotiateError } from '../../core/errors.ts';
+import { describeChannel } from '../../marmot/channel.ts';
+import { decodeChannel } from '../../marmot/channelCodec.ts';
+import { encodeAdmins, encodeProfile } from '../../marmot/components.ts';
+import { COMPONENTS, LIMITS } from '../../marmot/profile.ts';
+import type { GroupChange } from '../../marmot/stageCommit.ts';
+import { parsePublicKey } from '../../nostr/npub.ts';
+import type { ChannelRecord } from '../../store/records.ts';
+import { doChores } from '../chores.ts';
+import { commitChange, type CommitOutcome } from '../commits.ts';
+import type { AgentContext } from '../context.ts';
+import { drainOutbox } from '../drainOutbox.ts';
+import { fetchNews } from '../fetchNews.ts';
+import { lookUpPeer } from '../lookUpPeer.ts';
+import { groupName } from './createGroup.ts';
+import { findGroup, viewGroup, type GroupView } from './viewGroup.ts';
+
+const npubs = z
+  .array(z.string())
+  .min(1)
+  .max(LIMITS.members - 1);
+
+/** Which group, by the first digits of its id, and the one thing to do to it. */
+export const changeGroupInput = z.strictObject({
+  group: z.string(),
+  change: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('add'), members: npubs }),
+    z.strictObject({ kind: z.literal('remove'), member: z.string() }),
+    z.strictObject({ kind: z.literal('rename'), name: groupName }),
+    /** The admins from now on. */
+    z.strictObject({ kind: z.literal('admins'), admins: z.array(z.string()).min(1).max(LIMITS.members) }),
+    z.strictObject({ kind: z.literal('self-update') }),
+    z.strictObject({ kind: z.literal('leave') }),
+    z.strictObject({ kind: z.literal('disband') }),
+  ]),
+});
+
+type Change = z.infer<typeof changeGroupInput>['change'];
+
+/** The group afterwards. `isWaiting` when no relay is known to have the change yet: it goes out with `sync`. */
+export interface ChangedGroup extends GroupView {
+  readonly isWaiting: boolean;
+}
+
+/**
+ * Catches up with the group, then changes it. Throws `input/…` for what the group's rules do not let us do, `peer/…` for somebody who
+ * cannot be invited, `relay/unreachable` when no relay takes the change: then it is as if nothing had been done.
+ */
+export async function changeGroup(context: AgentContext, { group, change }: z.infer<typeof changeGroupInput>): Promise<ChangedGroup> {
+  const { id } = findGroup(context.store, group);
+  // A change made on top of an old state would only split the group.
+  await fetchNews(context);
+  const outcome = change.kind === 'leave' ? await leave(context, id) : await commit(context, id, change);
+  await drainOutbox(context, { force: true });
+  return { ...viewGroup(findGroup(context.store, id)), isWaiting: outcome === 'waiting' };
+}
+
+async function commit(context: AgentContext, id: Hex, change: Exclude<Change, { kind: 'leave' }>): Promise<CommitOutcome> {
+  const outcome = await commitChange(context, id, await toGroupChange(context, findGroup(context.store, id), change));
+  if (outcome === 'refused') {
+    throw new NegotiateError('relay/unreachable', 'No relay of the group takes this change. Nothing was changed; try again later.');
+  }
+  if (outcome === 'superseded') {
+    throw new NegotiateError('negotiation/refused', 'Another member has changed the group at the same time. Look at it, then try again.');
+  }
+  return outcome;
+}
+
+async function toGroupChange(
+  context: AgentContext,
+  record: ChannelRecord,
+  change: Exclude<Change, { kind: 'leave' }>,
+): Promise<GroupChange> {
+  switch (change.kind) {
+    case 'add': {
+      const contacts = await Promise.all(change.members.map((member) => lookUpPeer(context, parsePublicKey(member))));
+      return { kind: 'add', peers: contacts.map(({ keyPackage }) => keyPackage) };
+    }
+    case 'remove':
+      return { kind: 'remove', account: parsePublicKey(change.member) };
+    case 'rename':
+      return {
+        kind: 'component',
+        component: COMPONENTS.profile,
+        data: encodeProfile({ name: change.name, description: describe(record) }),
+      };
+    case 'admins':
+      return { kind: 'component', component: COMPONENTS.adminPolicy, data: encodeAdmins([...new Set(change.admins.map(parsePublicKey))]) };
+    case 'self-update':
+    case 'disband':
+      return change;
+    default:
+      return change satisfies never;
+  }
+}
+
+function describe({ state }: ChannelRecord): string {
+  return describeChannel(decodeChannel(state)).description;
+}
+
+/** Decided for good: from here on nothing else is sent in the group, and the wish is repeated until it is granted. */
+async function leave(context: AgentContext, id: Hex): Promise<CommitOutcome> {
+  const record = findGroup(context.store, id);
+  const { admins } = describeChannel(decodeChannel(record.state));
+  if (record.endedAt !== undefined) throw new NegotiateError('input/not-found', 'This group is over already.');
+  if (admins.includes(context.pubkey)) {
+    const others = admins.filter((admin) => admin !== context.pubkey);
+    const message = 'You are the only admin. Name another one first (group admin), or end the group for everybody (group disband).';
+    if (others.length === 0) throw new NegotiateError('input/invalid', message);
+    // Being admin is given up first, and only then asked to be let go (app-components/admin-policy-v1.md).
+    const outcome = await commitChange(context, id, { kind: 'component', component: COMPONENTS.adminPolicy, data: encodeAdmins(others) });
+    if (outcome !== 'applied') return outcome === 'refused' ? failToLeave() : outcome;
+  }
+  const current = findGroup(context.store, id);
+  context.store.save([{ kind: 'channel', record: { ...current, leavingAt: context.clock.now(), hasChores: true } }]);
+  await doChores(context);
+  return 'applied';
+}
+
+function failToLeave(): never {
+  throw new NegotiateError('relay/unreachable', 'No relay of the group can be reached. Nothing was changed; try again later.');
+}
