@@ -60,10 +60,10 @@ module.exports = {
     },
     {
       name: 'tests-stay-outside',
-      comment: 'The product imports no test, fixture, script or benchmark.',
+      comment: 'The product imports no test, fixture, script, benchmark or interop driver.',
       severity: 'error',
       from: { path: `^src/.*${CODE}` },
-      to: { path: '^(?:test|scripts|bench)/|\\.(?:test|fixture)\\.ts$' },
+      to: { path: '^(?:test|scripts|bench|interop)/|\\.(?:test|fixture)\\.ts$' },
     },
     {
       name: 'declared-dependencies',

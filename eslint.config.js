@@ -75,7 +75,7 @@ export default defineConfig(
   },
   { files: ['**/*.test.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
-    files: ['src/**/*.ts'],
+    files: ['{src,interop}/**/*.ts'],
     ignores: ['**/*.test.ts', '**/*.fixture.ts'],
     rules: {
       'house/opening-line': 'error',

@@ -6,12 +6,16 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** One figure of a bench. `floor` is what the same figure would be with nothing but the primitives it consists of. */
+/**
+ * One figure of a bench. `floor` is what the same figure would be with nothing but the primitives it consists of, and `needs` says how
+ * many of each those are.
+ */
 export interface Metric {
   readonly metric: string;
   readonly value: number;
   readonly unit: 'ms' | 'MiB' | 'bytes' | 'count';
   readonly floor?: number;
+  readonly needs?: Readonly<Record<string, number>>;
 }
 
 /** What a child process cost: user and system time until its exit handlers ran, and its largest resident set. */

@@ -6,6 +6,7 @@ import type { Metric } from './measure.ts';
 /** The benches by name; each is loaded when it runs. */
 const BENCHES: ReadonlyMap<string, () => Promise<{ readonly run: () => Promise<readonly Metric[]> }>> = new Map([
   ['deal', () => import('./deal.ts')],
+  ['channel', () => import('./channel.ts')],
   ['cold-start', () => import('./coldStart.ts')],
 ]);
 
@@ -18,15 +19,23 @@ function readArguments(): { readonly isJson: boolean; readonly names: readonly s
   return { isJson: values.json, names: positionals.length > 0 ? [...new Set(positionals)] : [...BENCHES.keys()] };
 }
 
-function printJson(bench: string, { metric, value, unit, floor }: Metric): void {
-  console.log(JSON.stringify({ bench, metric, value: round(value), unit, floor: floor === undefined ? null : round(floor) }));
+function printJson(bench: string, { metric, value, unit, floor, needs }: Metric): void {
+  const figure = { bench, metric, value: round(value), unit, floor: floor === undefined ? null : round(floor) };
+  console.log(JSON.stringify({ ...figure, ...(needs === undefined ? {} : { needs }) }));
 }
 
-function printLine({ metric, value, unit, floor }: Metric): void {
+function printLine({ metric, value, unit, floor, needs }: Metric): void {
   const figures = [String(round(value)).padStart(10), unit.padEnd(5)];
   const beside =
     floor === undefined ? [] : [`floor ${String(round(floor)).padStart(8)}`, floor > 0 ? `× ${(value / floor).toFixed(1)}` : ''];
   console.log(['', metric.padEnd(26), ...figures, ...beside].join('  ').trimEnd());
+  if (needs !== undefined) console.log(`      = ${formatNeeds(needs)}`);
+}
+
+function formatNeeds(needs: NonNullable<Metric['needs']>): string {
+  return Object.entries(needs)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(' + ');
 }
 
 // Three figures after the point say all that can be known of a millisecond of CPU time.

@@ -9,12 +9,12 @@ import { readMarkdown, type Markdown } from './markdown.ts';
 import { mapWide, report } from './run.ts';
 
 const EXPECTED = ['README.md', 'AGENTS.md', 'SECURITY.md', 'CONTRIBUTING.md'];
-const OWN_PATH = /(?<![\w./@:~<-])(?:src|scripts|test|bench|bin|docs|vectors|\.ci)\/[\w.*<>{}/-]*/g;
+const OWN_PATH = /(?<![\w./@:~<-])(?:src|scripts|test|bench|interop|bin|docs|vectors|\.ci)\/[\w.*<>{}/-]*/g;
 const NPM_BUILT_IN = new Set(['test', 'start', 'stop', 'restart']);
 
 const scripts = (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }).scripts;
 const documents = new Map(
-  [...new Set([...EXPECTED, ...globSync('docs/**/*.md')])]
+  [...new Set([...EXPECTED, ...globSync(['docs/**/*.md', 'interop/**/*.md'])])]
     .filter(existsSync)
     .map((path) => [path, readMarkdown(readFileSync(path, 'utf8'))]),
 );

@@ -48,6 +48,10 @@ export const USE_CASES = {
     const { acceptInput: input, accept: run } = await import('./accept.ts');
     return { input, run };
   }),
+  withdraw: writing('Take an own offer back', async () => {
+    const { withdrawInput: input, withdraw: run } = await import('./withdraw.ts');
+    return { input, run };
+  }),
   reject: writing('Decline an offer or end a negotiation', async () => {
     const { rejectInput: input, reject: run } = await import('./reject.ts');
     return { input, run };

@@ -4,7 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import type { Draft } from '../negotiate/issue.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
-import { transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
+import { refuseUnknownFeatures, transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
 import { refusalError } from './refusalError.ts';
 import { sealMoves } from './sealMoves.ts';
 import { findRumor, isQueued, recordMove, type OpenNegotiation, type Work } from './work.ts';
@@ -36,6 +36,11 @@ export async function receiveArrival(
   if (isNew) recordMove(work, open.state.nid, rumor);
   await applyResult(work, open, result);
   return isNew ? 'new' : 'known';
+}
+
+/** Refuses a negotiation that needs a part of the protocol which we do not know. */
+export async function applyRefusal(work: Work, open: OpenNegotiation): Promise<void> {
+  await applyResult(work, open, refuseUnknownFeatures(open.state, work.now));
 }
 
 /** Lets time pass. */

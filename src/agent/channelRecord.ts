@@ -2,7 +2,9 @@
 
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { encodeChannel } from '../marmot/channelCodec.ts';
-import type { ChannelRecord } from '../store/records.ts';
+import { addressesOf } from '../marmot/branches.ts';
+import { CONVERGENCE } from '../marmot/profile.ts';
+import type { ChannelRecord, Route } from '../store/records.ts';
 import { keepDialable } from './dialGuard.ts';
 
 /** A channel as a step has it. */
@@ -15,7 +17,8 @@ export interface OpenChannel {
 export function newChannel(channel: Channel, own: readonly string[], now: number): OpenChannel {
   const { mlsGroupId, nostrGroupId, members } = describeChannel(channel);
   const [peer, ...others] = members.filter((member) => member !== channel.own);
-  const record = { id: mlsGroupId, nostrGroupId, relays: [], state: new Uint8Array(), createdAt: now, fetchedUntil: 0, hasChores: false };
+  const routing = { nostrGroupId, relays: [], otherRoutes: [] };
+  const record = { id: mlsGroupId, ...routing, state: new Uint8Array(), createdAt: now, fetchedUntil: 0, hasChores: false };
   const open = { record: { ...record, version: 0, ...(peer === undefined || others.length > 0 ? {} : { peer }) }, channel };
   return { ...open, record: toRecord(open, own) };
 }
@@ -24,15 +27,45 @@ export function newChannel(channel: Channel, own: readonly string[], now: number
 export function toRecord({ record, channel }: OpenChannel, own: readonly string[]): ChannelRecord {
   const { nostrGroupId, relays, members, leaving } = describeChannel(channel);
   const { peer, ...rest } = record;
+  const routing = { nostrGroupId, relays: keepDialable(relays, own) };
   const isPair = peer !== undefined && members.length === 2 && members.includes(peer);
   const hasLeavers = leaving.some((member) => member !== channel.own);
   const hasChores = record.endedAt === undefined && (channel.staged !== undefined || hasLeavers || record.leavingAt !== undefined);
   return {
     ...rest,
     ...(isPair || (peer !== undefined && record.endedAt !== undefined) ? { peer } : {}),
-    nostrGroupId,
-    relays: keepDialable(relays, own),
+    ...routing,
+    otherRoutes: keepRoutes(record, channel, routing),
     hasChores,
     state: encodeChannel(channel),
   };
+}
+
+/**
+ * Where others who are behind, or on another branch, may still speak: the addresses of epochs that are kept, each with the relays we know
+ * for it, and this address at the relays before (app-components/nostr-routing-v1.md).
+ */
+function keepRoutes(
+  before: Pick<ChannelRecord, 'nostrGroupId' | 'relays' | 'otherRoutes'>,
+  channel: Channel,
+  { nostrGroupId, relays }: Pick<ChannelRecord, 'nostrGroupId' | 'relays'>,
+): readonly Route[] {
+  const addresses = addressesOf(channel);
+  const epoch = Number(channel.epoch.number);
+  const isPresent = (route: Route): boolean => route.address === nostrGroupId && isSameList(route.relays, relays);
+  const last: Route = { address: before.nostrGroupId, relays: before.relays, lastEpoch: epoch - 1 };
+  const left = isPresent(last) || last.relays.length === 0 ? [] : [last];
+  const older = before.otherRoutes.filter(
+    ({ address, relays: at }) => !left.some((each) => each.address === address && isSameList(each.relays, at)),
+  );
+  const known = [...left, ...older].filter(
+    (route) => !isPresent(route) && addresses.includes(route.address) && route.lastEpoch >= epoch - CONVERGENCE.maxRewind,
+  );
+  // Of a branch that we do not follow, only the address is known.
+  const unknown = addresses.filter((address) => address !== nostrGroupId && !known.some((route) => route.address === address));
+  return [...known, ...unknown.map((address) => ({ address, relays, lastEpoch: epoch }))];
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
 }

@@ -2,7 +2,7 @@
 
 import { verifyEvent } from '../nostr/event.ts';
 import { encodeNpub } from '../nostr/npub.ts';
-import { formatPrice } from '../negotiate/price.ts';
+import { formatPrice } from '../negotiate/priceWords.ts';
 import { renderLeaves } from '../negotiate/renderTerms.ts';
 import { verifyBundle, type BundleReport } from '../negotiate/verifyBundle.ts';
 

@@ -1,17 +1,17 @@
 // What channels need besides reading: commits to publish, leaves to renew, members to let go, our own wish to leave.
 
-import { sha256Hex } from '../core/bytes.ts';
+import { sha256Hex, type Hex } from '../core/bytes.ts';
 import { describeChannel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import { proposeDeparture } from '../marmot/proposeDeparture.ts';
 import type { ChannelRecord } from '../store/records.ts';
-import { toRecord } from './channelRecord.ts';
 import { commitChange, publishStaged } from './commits.ts';
 import type { AgentContext } from './context.ts';
+import { fetchChannelNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
-import { relaysOf } from './relaysOf.ts';
+import type { ReceivedNews } from './receiveGroupEvents.ts';
 import { toQueued } from './sealMoves.ts';
-import { beginWork } from './work.ts';
+import { beginWork, saveWork } from './work.ts';
 
 const DAY_S = 86_400;
 const PERIOD_S = 24 * DAY_S;
@@ -24,39 +24,56 @@ export async function finishCommits(context: AgentContext): Promise<void> {
   for (const record of listBusy(context)) await publishStaged(context, record.id);
 }
 
-/** Lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Never throws for what relays do. */
-export async function doChores(context: AgentContext): Promise<void> {
-  for (const record of listBusy(context)) await doBusy(context, record);
+/**
+ * Lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Returns what came in meanwhile. Never
+ * throws for what relays do.
+ */
+export async function doChores(context: AgentContext): Promise<ReceivedNews> {
+  const received: ReceivedNews[] = [];
+  for (const { id } of listBusy(context)) received.push(await doBusy(context, id));
   const now = context.clock.now();
   for (const record of listOpenChannels(context.store).filter((each) => isLeafDue(each, now))) {
     await commitChange(context, record.id, { kind: 'self-update' });
   }
+  return { news: received.flatMap(({ news }) => news), groupNews: received.flatMap(({ groupNews }) => groupNews) };
 }
 
-async function doBusy(context: AgentContext, record: ChannelRecord): Promise<void> {
-  const channel = decodeChannel(record.state);
-  if (channel.staged !== undefined) return;
-  const { leaving, admins } = describeChannel(channel);
-  if (leaving.some((member) => member !== channel.own) && record.leavingAt === undefined) {
+async function doBusy(context: AgentContext, id: Hex): Promise<ReceivedNews> {
+  if (canLetGo(context, id)) {
     const [byte = 0] = context.rng.bytes(1);
     await new Promise((resolve) => setTimeout(resolve, JITTER_MS.least + (byte / 255) * (JITTER_MS.most - JITTER_MS.least)));
-    await commitChange(context, record.id, { kind: 'let-go' });
-  } else if (record.leavingAt !== undefined && !leaving.includes(channel.own) && !admins.includes(channel.own)) {
-    await askToLeave(context, record);
+    // Another member may have done it by now.
+    const received = await fetchChannelNews(context, id);
+    if (canLetGo(context, id)) await commitChange(context, id, { kind: 'let-go' });
+    return received;
   }
+  const record = context.store.findChannel(id);
+  if (record !== undefined && record.endedAt === undefined && record.leavingAt !== undefined) await askToLeave(context, record);
+  return { news: [], groupNews: [] };
 }
 
-/** The wish of the epoch before has gone with it. */
+/** True when somebody else wants to leave and we are free to commit it. */
+function canLetGo({ store }: AgentContext, id: Hex): boolean {
+  const record = store.findChannel(id);
+  if (record === undefined || record.endedAt !== undefined || record.leavingAt !== undefined) return false;
+  const channel = decodeChannel(record.state);
+  return channel.staged === undefined && describeChannel(channel).leaving.some((member) => member !== channel.own);
+}
+
+/** Once in each epoch: the wish of the one before has gone with it. */
 async function askToLeave(context: AgentContext, record: ChannelRecord): Promise<void> {
+  const before = decodeChannel(record.state);
+  const { leaving, admins } = describeChannel(before);
+  if (before.staged !== undefined || leaving.includes(before.own) || admins.includes(before.own)) return;
   const work = beginWork(context);
-  const { channel, event, mlsHash } = await proposeDeparture(decodeChannel(record.state), work.now, context.rng);
-  const saved = toRecord({ record, channel }, relaysOf(context));
-  context.store.save([
-    { kind: 'channel', record: saved },
-    { kind: 'queue', record: toQueued(work, event, `group:${saved.nostrGroupId}`, saved.relays) },
+  const { channel, event, mlsHash } = await proposeDeparture(before, work.now, context.rng);
+  work.channels.set(record.id, { record, channel });
+  work.changes.push(
+    { kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, record.relays) },
     { kind: 'seen', id: event.id, at: work.now },
     { kind: 'seen', id: mlsHash, at: work.now },
-  ]);
+  );
+  saveWork(work);
 }
 
 /** A joined channel at once, after what lay waiting in it has been read; any other every 24 to 36 days, each at a time of its own. */

@@ -5,6 +5,7 @@ import { NegotiateError } from '../core/errors.ts';
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import type { Invitation } from '../marmot/createChannel.ts';
+import { retireChannel } from '../marmot/retireChannel.ts';
 import { adoptStaged, dropStaged, stageCommit, type AdoptedCommit, type GroupChange } from '../marmot/stageCommit.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import { wrapRumor } from '../nostr/giftWrap.ts';
@@ -15,8 +16,8 @@ import { toRecord } from './channelRecord.ts';
 import { weighMessages } from './groupMessages.ts';
 import { findInbox } from './lookUpPeer.ts';
 import { relaysOf } from './relaysOf.ts';
-import { toQueued } from './sealMoves.ts';
-import { beginWork } from './work.ts';
+import { sealWaiting, toQueued } from './sealMoves.ts';
+import { beginWork, saveWork, type Work } from './work.ts';
 
 /**
  * What became of a commit. `applied`: a relay has it. `superseded`: a relay has it, but another one counts. `refused`: certainly no relay
@@ -24,9 +25,18 @@ import { beginWork } from './work.ts';
  */
 export type CommitOutcome = 'applied' | 'superseded' | 'refused' | 'waiting';
 
-/** Makes a commit and publishes it. Throws what `stageCommit` throws, `input/not-found` for a channel that is not there or over. */
+/**
+ * Makes a commit and publishes it. Throws what `stageCommit` throws, `input/not-found` for a channel that is not there or over, or that we
+ * are leaving.
+ */
 export async function commitChange(context: AgentContext, channelId: Hex, change: GroupChange): Promise<CommitOutcome> {
   const { record, channel } = openForChange(context, channelId);
+  // Who has asked to be let go sends nothing but that (protocol-core/member-departure.md).
+  if (record.leavingAt !== undefined)
+    throw new NegotiateError(
+      'input/not-found',
+      'You are leaving this group: nothing can be changed in it. See: agent-negotiate group list',
+    );
   const now = context.clock.now();
   const staged = await stageCommit(channel, change, now, context.rng);
   context.store.save([
@@ -35,11 +45,18 @@ export async function commitChange(context: AgentContext, channelId: Hex, change
     { kind: 'seen', id: staged.event.id, at: now },
     { kind: 'seen', id: staged.mlsHash, at: now },
   ]);
-  return publishStaged(context, channelId);
+  return publishStaged(context, channelId, ['unreachable', 'rejected']);
 }
 
-/** Goes on with a commit that an earlier try, or an earlier process, has left half done. Never throws for what relays do. */
-export async function publishStaged(context: AgentContext, channelId: Hex): Promise<CommitOutcome> {
+/**
+ * Goes on with a commit that an earlier try, or an earlier process, has left half done. `certain` are the outcomes by which a relay
+ * certainly has nothing: one that cannot be reached now may have it from before. Never throws for what relays do.
+ */
+export async function publishStaged(
+  context: AgentContext,
+  channelId: Hex,
+  certain: readonly PublishOutcome['outcome'][] = ['rejected'],
+): Promise<CommitOutcome> {
   const { record, channel } = openForChange(context, channelId);
   const { staged } = channel;
   if (staged === undefined) return 'applied';
@@ -50,8 +67,8 @@ export async function publishStaged(context: AgentContext, channelId: Hex): Prom
     const left = outcomes.filter((outcome) => !isTaken(outcome) && outcome.retryable).map(({ relay }) => relay);
     return adopt(context, record, channel, left);
   }
-  if (!outcomes.every(({ outcome }) => outcome === 'unreachable' || outcome === 'rejected')) return 'waiting';
-  context.store.save([{ kind: 'channel', record: toRecord({ record, channel: dropStaged(channel) }, relaysOf(context)) }]);
+  if (!outcomes.every(({ outcome }) => certain.includes(outcome))) return 'waiting';
+  await settle(beginWork(context), record, dropStaged(channel));
   return 'refused';
 }
 
@@ -72,23 +89,25 @@ async function adopt(context: AgentContext, record: ChannelRecord, channel: Chan
   const work = beginWork(context);
   const { staged } = channel;
   const adopted = adoptStaged(channel);
-  const isOver = !isAlive(adopted.channel);
-  const next = {
-    ...record,
-    ...(hasNewLeaf(channel, adopted) ? { leafUpdatedAt: work.now } : {}),
-    ...(isOver ? { endedAt: work.now } : {}),
-  };
-  const changes: Change[] = [
-    { kind: 'channel', record: toRecord({ record: next, channel: adopted.channel }, relaysOf(context)) },
-    ...weighMessages(record.id, adopted.channel, adopted.superseded),
-  ];
+  work.changes.push(...weighMessages(record.id, adopted.channel, adopted.superseded));
   if (left.length > 0 && staged !== undefined) {
     const event = JSON.parse(staged.event) as NostrEvent;
-    changes.push({ kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, left) });
+    work.changes.push({ kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, left) });
   }
-  for (const invitation of adopted.invitations) changes.push(await queueWelcome(context, invitation));
-  context.store.save(changes);
+  for (const invitation of adopted.invitations) work.changes.push(await queueWelcome(context, invitation));
+  await settle(work, hasNewLeaf(channel, adopted) ? { ...record, leafUpdatedAt: work.now } : record, adopted.channel);
   return adopted.channel.epoch.id === staged?.epoch.id ? 'applied' : 'superseded';
+}
+
+/** Saves the channel without its staged commit; what had to wait for that is sealed in the same step. */
+async function settle(work: Work, record: ChannelRecord, channel: Channel): Promise<void> {
+  const isOver = !isAlive(channel);
+  const next = isOver ? { ...record, endedAt: work.now } : record;
+  const open = { record: toRecord({ record: next, channel }, relaysOf(work.context)), channel: isOver ? retireChannel(channel) : channel };
+  work.channels.set(record.id, open);
+  const { peer } = open.record;
+  if (peer !== undefined && !isOver) await sealWaiting(work, peer);
+  saveWork(work);
 }
 
 /** A welcome for the outbox. */

@@ -7,9 +7,9 @@ import type { FetchReport } from '../nostr/relayPool.ts';
 import { loadSchnorr } from '../nostr/schnorr.ts';
 import { readState } from './negotiationState.ts';
 import { listOpenChannels } from './openChannels.ts';
-import type { ChannelRecord } from '../store/records.ts';
+import type { ChannelRecord, Route } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
-import { receiveGroupEvents } from './receiveGroupEvents.ts';
+import { receiveGroupEvents, type ReceivedNews } from './receiveGroupEvents.ts';
 import { joinWaiting, receiveWraps, type WrapReport } from './receiveWraps.ts';
 import { relaysOf } from './relaysOf.ts';
 import { readSetting, writeSetting } from './settings.ts';
@@ -67,19 +67,28 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   };
 }
 
+/** Fetches and takes in the events of one channel. Never throws for what relays do. */
+export async function fetchChannelNews(context: AgentContext, channelId: Hex): Promise<ReceivedNews> {
+  await loadSchnorr();
+  const record = listOpenChannels(context.store).find(({ id }) => id === channelId);
+  if (record === undefined) return { news: [], groupNews: [] };
+  const { events, readUntil } = await fetchChannel(context, record, []);
+  return receiveGroupEvents(context, channelId, events, readUntil);
+}
+
 /** The filter for gift wraps addressed to us. */
 export function wrapFilter(context: AgentContext): Filter {
   const until = readSetting(context.store, 'wrapsFetchedUntil');
   return { kinds: [GIFT_WRAP], '#p': [context.pubkey], since: blurSince(until - WRAP_OVERLAP_S, context.pubkey) };
 }
 
-/** The filter for the events of a channel; with something missing, for all of them. */
-export function channelFilter(context: AgentContext, { peer, nostrGroupId, fetchedUntil }: ChannelRecord): Filter {
+/** The filter for the events of a channel at one of its addresses; with something missing, for all of them. */
+export function channelFilter(context: AgentContext, { peer, fetchedUntil }: ChannelRecord, address: Hex): Filter {
   const isGapped = context.store
     .listNegotiations({ isActive: true })
     .some((record) => record.peer === peer && readState(record).chain.waiting.length > 0);
-  const since = isGapped ? 0 : blurSince(fetchedUntil - GROUP_OVERLAP_S, nostrGroupId);
-  return { kinds: [KINDS.groupEvent], '#h': [nostrGroupId], since };
+  const since = isGapped ? 0 : blurSince(fetchedUntil - GROUP_OVERLAP_S, address);
+  return { kinds: [KINDS.groupEvent], '#h': [address], since };
 }
 
 /**
@@ -105,8 +114,14 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
 async function fetchChannel(context: AgentContext, record: ChannelRecord, reports: FetchReport[]) {
   const startedAt = context.clock.now();
   const pool = await context.pool();
-  const access = { purpose: `group:${record.nostrGroupId}`, signal: context.closing } as const;
-  const { events, relays } = await pool.fetch(record.relays, [channelFilter(context, record)], access);
-  reports.push(...relays);
-  return { record, events, readUntil: relays.every(({ complete }) => complete) ? startedAt : undefined };
+  const fetchAt = ({ address, relays }: Pick<Route, 'address' | 'relays'>) =>
+    pool.fetch(relays, [channelFilter(context, record, address)], { purpose: `group:${address}`, signal: context.closing });
+  const [present, ...others] = await Promise.all([
+    fetchAt({ address: record.nostrGroupId, relays: record.relays }),
+    ...record.otherRoutes.map(fetchAt),
+  ]);
+  // A relay that the group has left may be gone for good: its silence holds nothing up.
+  reports.push(...present.relays);
+  const events = [...new Map([present, ...others].flatMap((fetched) => fetched.events).map((event) => [event.id, event])).values()];
+  return { record, events, readUntil: present.relays.every(({ complete }) => complete) ? startedAt : undefined };
 }

@@ -69,20 +69,29 @@ async function fetchPackages(
   const filter = { authors: [peer], kinds: [KINDS.keyPackage, OLD_KEY_PACKAGE] };
   const more = others.length === 0 ? [] : (await pool.fetch(others.slice(0, MAX_RELAYS), [filter], { purpose: 'lookup', signal })).events;
   const all = new Map([...known, ...more].map((event) => [event.id, event]));
-  return [...all.values()].filter(({ kind }) => filter.kinds.includes(kind)).sort((a, b) => b.created_at - a.created_at);
+  return [...all.values()].filter(({ kind }) => filter.kinds.includes(kind));
 }
 
 /** The newest usable one; throws for what is wrong with the newest when none is usable. */
 async function chooseKeyPackage(events: readonly NostrEvent[], now: number): Promise<UsableKeyPackage | undefined> {
   let problem: string | undefined;
-  // The current kind first: an old one beside it is a leftover.
-  for (const event of events.toSorted((a, b) => b.kind - a.kind)) {
+  const bySlot = new Map<string, UsableKeyPackage>();
+  for (const event of events.toSorted(compareBestFirst)) {
+    const [newest] = bySlot.values();
+    if (newest !== undefined && event.created_at < newest.createdAt) break;
     const read = await readKeyPackage(event, now);
-    if (read.kind === 'usable') return read;
-    problem ??= read.message;
+    if (read.kind === 'refused') problem ??= read.message;
+    else if (!bySlot.has(read.slot)) bySlot.set(read.slot, read);
   }
-  if (problem !== undefined) throw new NegotiateError('peer/unusable-key-package', problem);
-  return undefined;
+  // Of slots that are alike the lower KeyPackageRef, so that everybody takes the same (transports/nostr.md).
+  const [best] = [...bySlot.values()].sort((a, b) => (a.ref < b.ref ? -1 : 1));
+  if (best === undefined && problem !== undefined) throw new NegotiateError('peer/unusable-key-package', problem);
+  return best;
+}
+
+/** The current kind first, as an old one beside it is a leftover; then the newest; of one second the lower id, as relays keep it. */
+function compareBestFirst(a: NostrEvent, b: NostrEvent): number {
+  return b.kind - a.kind || b.created_at - a.created_at || (a.id < b.id ? -1 : 1);
 }
 
 function requireAnswer(reports: readonly FetchReport[]): void {

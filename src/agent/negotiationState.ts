@@ -2,7 +2,9 @@
 
 import { NegotiateError } from '../core/errors.ts';
 import { listUnseen, owesReceipt } from '../negotiate/chain.ts';
-import { readPhase, type Negotiation } from '../negotiate/negotiation.ts';
+import type { Negotiation } from '../negotiate/negotiation.ts';
+import { readPhase } from '../negotiate/phase.ts';
+import { findUndecided, listPresigned } from '../negotiate/slot.ts';
 import type { NegotiationRecord } from '../store/records.ts';
 
 /** Reads the state of a saved negotiation. Throws `store/corrupt`. */
@@ -17,5 +19,6 @@ export function readState(record: NegotiationRecord): Negotiation {
 /** True while a deadline, an answer or a repetition may still be due. */
 export function isActive(state: Negotiation): boolean {
   const isSettled = state.ended !== undefined || readPhase(state) === 'agreed';
-  return !isSettled || owesReceipt(state.chain) || listUnseen(state.chain).length > 0;
+  const isSigned = findUndecided(state) !== undefined || listPresigned(state).length > 0 || state.pending !== undefined;
+  return !isSettled || isSigned || owesReceipt(state.chain) || listUnseen(state.chain).length > 0;
 }

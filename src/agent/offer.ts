@@ -1,18 +1,24 @@
 // Makes an offer, or a counter-offer: the terms on the table with the changes named.
 
 import { z } from 'zod';
-import { bytesToHex } from '../core/bytes.ts';
+import { bytesToHex, type Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { makeFixedPrice } from '../negotiate/price.ts';
 import { longText, unixSeconds, wholeNumber } from '../negotiate/fields.ts';
-import { readPhase, type Negotiation } from '../negotiate/negotiation.ts';
+import { MAX_ALTERNATIVES } from '../negotiate/agreement.ts';
+import type { Draft } from '../negotiate/issue.ts';
+import type { BodyOf } from '../negotiate/moveBody.ts';
+import { MAX_WINDOW_S, type Negotiation } from '../negotiate/negotiation.ts';
+import { planPresigned } from '../negotiate/planSignature.ts';
+import { findDeal } from '../negotiate/slot.ts';
 import { parseTerms, termsSchema, type Terms } from '../negotiate/terms.ts';
-import { issueMove } from './applyTransition.ts';
+import { applyTick, issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
 import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
-import { beginWork } from './work.ts';
+import { drawLockValues, signAgreement } from './signAgreement.ts';
+import { beginWork, openNegotiation, type Work } from './work.ts';
 
 const DEFAULT_LIFE_S = 86_400;
 const LONGEST_LIFE_S = 90 * 86_400;
@@ -30,8 +36,17 @@ export const offerInput = z.strictObject({
   deliverWithinS: wholeNumber.optional(),
   /** Unix seconds. */
   deliverBy: unixSeconds.optional(),
-  /** Seconds for which the offer can be accepted. */
-  lifeS: z.int().min(60).max(LONGEST_LIFE_S).default(DEFAULT_LIFE_S),
+  /** Seconds for which the offer can be accepted: a day unless named, two hours for one that we sign. */
+  lifeS: z.int().min(60).max(LONGEST_LIFE_S).optional(),
+  /** Other terms that we like as well, each a change of the main ones. */
+  alternatives: z
+    .array(z.strictObject({ terms: termsSchema.optional(), priceMsat: z.bigint().optional() }))
+    .max(MAX_ALTERNATIVES)
+    .optional(),
+  /** Sign it at once: then the peer's accept seals it. */
+  isPresigned: z.boolean().optional(),
+  /** What it is to the deal that is made: a change of it, or a job under it. */
+  to: z.enum(['amend', 'call-off']).optional(),
 });
 
 type OfferInput = z.infer<typeof offerInput>;
@@ -39,29 +54,56 @@ type OfferInput = z.infer<typeof offerInput>;
 /** Makes an offer; one that is accepted in time is confirmed without asking. Throws `input/…`, `negotiation/refused`. */
 export async function offer(context: AgentContext, input: OfferInput): Promise<MoveResult> {
   const work = beginWork(context);
-  const open = openNamed(work, input.nid);
-  const { state } = open;
-  // The rules let talk and plain offers go on, but nobody could accept this one.
-  if (readPhase(state) === 'agreed') throw refusalError('agreed');
-  const countered = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open')?.id;
-  await issueMove(work, open, {
-    type: 'offer',
-    body: {
-      v: 1,
-      type: 'offer',
-      terms: buildTerms(state, input),
-      salt_seed: bytesToHex(context.rng.bytes(32)),
-      expires_at: work.now + input.lifeS,
-      ...(countered === undefined ? {} : { re: countered }),
-    },
-  });
-  return finishStep(work, state.nid);
+  const { nid } = openNamed(work, input.nid).state;
+  const named = openNegotiation(work, nid);
+  // What time has made due goes first: a signature is about the very next move.
+  if (named !== undefined) await applyTick(work, named);
+  const open = openNegotiation(work, nid);
+  if (open === undefined) throw refusalError('ended');
+  await issueMove(work, open, await draftOffer(work, open.state, input));
+  return finishStep(work, nid);
 }
 
-function buildTerms(state: Negotiation, input: OfferInput): Terms {
+async function draftOffer(work: Work, state: Negotiation, input: OfferInput): Promise<Extract<Draft, { type: 'offer' }>> {
+  const { context, now } = work;
+  const countered = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open')?.id;
+  const terms = buildTerms(state, input);
+  const alternatives = (input.alternatives ?? []).map((each) => buildTerms(state, { ...input, ...each, terms: each.terms ?? terms }));
+  const body: BodyOf<'offer'> = {
+    v: 1,
+    type: 'offer',
+    terms,
+    salt_seed: bytesToHex(context.rng.bytes(32)),
+    expires_at: now + (input.lifeS ?? (input.isPresigned === true ? MAX_WINDOW_S : DEFAULT_LIFE_S)),
+    ...(countered === undefined ? {} : { re: countered }),
+    ...(alternatives.length === 0 ? {} : { alternatives }),
+    ...nameHead(state, input.to),
+  };
+  return input.isPresigned === true ? sign(work, state, body) : { type: 'offer', body };
+}
+
+async function sign({ context, now }: Work, state: Negotiation, body: BodyOf<'offer'>): Promise<Extract<Draft, { type: 'offer' }>> {
+  if (body.alternatives !== undefined) throw new NegotiateError('input/invalid', 'An offer with alternatives cannot be signed in advance.');
+  const plan = planPresigned(state, body, drawLockValues(context.rng), now);
+  if (plan === undefined) throw refusalError('invalid');
+  const signature = await signAgreement(context, plan.template);
+  return { type: 'offer', body: { ...body, presigned: signature }, signature, secrets: plan.secrets };
+}
+
+/** The rules let plain offers go on after a deal, but nobody could accept one that is about nothing. */
+function nameHead(state: Negotiation, to: OfferInput['to']): { readonly amends?: Hex; readonly under?: Hex } {
+  const head = findDeal(state)?.agreement;
+  if (to === undefined && head === undefined) return {};
+  if (to === undefined) throw refusalError('agreed');
+  if (head === undefined) throw refusalError('stale');
+  return to === 'amend' ? { amends: head } : { under: head };
+}
+
+function buildTerms(state: Negotiation, input: Omit<OfferInput, 'alternatives'>): Terms {
   const base = input.terms ?? findBase(state);
   const price = input.priceMsat === undefined ? base?.price : makeFixedPrice(input.priceMsat);
-  if (price === undefined) throw new NegotiateError('input/invalid', 'An offer needs a price. Name one, such as --sats 900.');
+  if (price === undefined)
+    throw new NegotiateError('input/invalid', 'An offer needs a price. Name one, such as --sats 900, or give whole terms.');
   const summary = input.summary ?? base?.scope.summary ?? state.open.requirements.slice(0, SUMMARY_CHARS);
   const delivery = buildDelivery(base, input);
   const built = parseTerms({
@@ -82,7 +124,10 @@ function findBase(state: Negotiation): Terms | undefined {
   );
 }
 
-function buildDelivery(base: Terms | undefined, { deliverWithinS, deliverBy }: OfferInput): Terms['delivery'] {
+function buildDelivery(
+  base: Terms | undefined,
+  { deliverWithinS, deliverBy }: Pick<OfferInput, 'deliverWithinS' | 'deliverBy'>,
+): Terms['delivery'] {
   if (deliverWithinS === undefined && deliverBy === undefined) return base?.delivery;
   const channel = base?.delivery?.channel;
   return {

@@ -52,9 +52,12 @@ export async function queueRelayLists(work: Work, relays: readonly string[]): Pr
   }
 }
 
-/** Renews the key package 14 to 21 days before it expires. */
+/** Renews the key package 14 to 21 days before it expires, and lets go of those that were replaced a week ago. */
 export async function renewKeyPackage(work: Work): Promise<void> {
-  const newest = work.context.store.listKeyPackages().at(-1);
+  const kept = work.context.store.listKeyPackages();
+  const expiredBefore = work.now - KEEP_AFTER_RETIRING_S;
+  if (kept.some(({ expiresAt }) => expiresAt < expiredBefore)) work.changes.push({ kind: 'drop-key-packages', expiredBefore });
+  const newest = kept.at(-1);
   if (newest !== undefined && work.now < renewalTime(newest)) return;
   const isUrgent = newest === undefined || work.now >= newest.expiresAt;
   await queueKeyPackage(work, isUrgent ? 0 : drawDelayS(work.context.rng, RENEWAL_DELAY));

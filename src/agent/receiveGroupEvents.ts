@@ -4,11 +4,12 @@ import type { Hex } from '../core/bytes.ts';
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { peelGroupEvent } from '../marmot/groupEvent.ts';
 import { processMls } from '../marmot/processMls.ts';
+import { retireChannel } from '../marmot/retireChannel.ts';
 import type { ProcessResult, UnreadableReason } from '../marmot/processResult.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import { tagValue, type NostrEvent } from '../nostr/event.ts';
 import { encodeNpub } from '../nostr/npub.ts';
-import { isCommitPending } from './commits.ts';
+import { isAlive, isCommitPending } from './commits.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
 import type { AgentContext } from './context.ts';
 import { receiveFileEvent } from './dealFiles.ts';
@@ -102,11 +103,11 @@ function follow(work: Work, channelId: Hex, before: Channel, result: Extract<Pro
     case 'payload':
       work.changes.push(...weighMessages(channelId, result.channel, result.superseded));
       keepMessage(work, channelId, result);
-      tellChange(work, channelId, before, result.channel);
+      tellStep(work, channelId, before, result.channel);
       return [result.rumor];
     case 'handshake':
       work.changes.push(...weighMessages(channelId, result.channel, result.superseded));
-      tellChange(work, channelId, before, result.channel);
+      tellStep(work, channelId, before, result.channel);
       return [];
     case 'ended':
       endChannel(work, channelId, before);
@@ -126,6 +127,12 @@ function keepMessage(work: Work, channelId: Hex, { rumor, sender, epochId, chann
   work.groupNews.push({ group: channelId, name, type: 'message', by: encodeNpub(sender), text: record.text });
 }
 
+/** A branch on which we are out may win by what is said on it, too. */
+function tellStep(work: Work, channelId: Hex, before: Channel, after: Channel): void {
+  if (isAlive(after)) tellChange(work, channelId, before, after);
+  else endChannel(work, channelId, before);
+}
+
 /** Who is in the group, who administers it and what it is called is told; new leaves are not. */
 function tellChange(work: Work, channelId: Hex, before: Channel, after: Channel): void {
   const [a, b] = [describeChannel(before), describeChannel(after)];
@@ -136,7 +143,7 @@ function tellChange(work: Work, channelId: Hex, before: Channel, after: Channel)
 function endChannel(work: Work, channelId: Hex, before: Channel): void {
   const open = openChannel(work, channelId);
   if (open === undefined) return;
-  work.channels.set(channelId, { ...open, record: { ...open.record, endedAt: work.now } });
+  work.channels.set(channelId, { channel: retireChannel(open.channel), record: { ...open.record, endedAt: work.now } });
   work.groupNews.push({ group: channelId, name: describeChannel(before).name, type: 'ended' });
 }
 

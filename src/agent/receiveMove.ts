@@ -4,9 +4,10 @@ import { isHex32, type Hex } from '../core/bytes.ts';
 import { verifyEvent } from '../nostr/event.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { Arrival } from '../negotiate/chain.ts';
-import { readPhase, type Negotiation } from '../negotiate/negotiation.ts';
+import type { Negotiation } from '../negotiate/negotiation.ts';
+import { readPhase } from '../negotiate/phase.ts';
 import { beginNegotiation, checkArrival } from '../negotiate/transition.ts';
-import { issueIfAllowed, receiveArrival } from './applyTransition.ts';
+import { applyRefusal, receiveArrival } from './applyTransition.ts';
 import { openNegotiation, recordMove, type News, type Work } from './work.ts';
 
 const MAX_ORPHANS = 64;
@@ -46,10 +47,7 @@ async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, ru
   work.negotiations.set(nid, { record: undefined, state, hasSent: false });
   recordMove(work, nid, rumor);
   work.news.push({ nid, type: 'open', phase: readPhase(state) });
-  // A part of the protocol that the peer cannot do without and that we do not know: better no negotiation than a misunderstanding.
-  if (state.open.features.some((feature) => feature.endsWith('!'))) {
-    await issueIfAllowed(work, { record: undefined, state, hasSent: false }, { type: 'cancel' });
-  }
+  await applyRefusal(work, { record: undefined, state, hasSent: false });
   await replayOrphans(work, nid, state.peer);
 }
 

@@ -12,10 +12,14 @@ import type { OpenChannel } from './channelRecord.ts';
 import { findPeerChannel } from './openChannels.ts';
 import { openChannel, type Work } from './work.ts';
 
-/** Seals each rumor as a message of its own and queues it. Throws `input/not-found` when there is no channel with the peer. */
+/**
+ * Seals each rumor as a message of its own and queues it. While a commit of ours is on its way nothing is sealed: moves that were written
+ * down wait for {@link sealWaiting}. Throws `input/not-found` when there is no channel with the peer.
+ */
 export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumor[]): Promise<void> {
   if (rumors.length === 0) return;
   let open = openPeer(work, peer);
+  if (open.channel.staged !== undefined) return;
   for (const rumor of rumors) {
     const sealed = await sealPayload(open.channel, { payload: encodePayload(rumor), now: work.now, rng: work.context.rng });
     open = { ...open, channel: sealed.channel };
@@ -30,6 +34,17 @@ export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumo
     );
   }
   work.channels.set(open.record.id, open);
+}
+
+/** Seals what could not be sealed before, for the state that the channel has by now: moves of ours that never were in the outbox. */
+export async function sealWaiting(work: Work, peer: Hex): Promise<void> {
+  const { store, pubkey } = work.context;
+  const queued = new Set(store.listQueued().map(({ moveId }) => moveId));
+  for (const { nid } of store.listNegotiations().filter((record) => record.peer === peer)) {
+    const waiting = store.listMoves(nid).filter(({ id, author, sentAt }) => author === pubkey && sentAt === undefined && !queued.has(id));
+    const rumors = waiting.map(({ rumor }) => JSON.parse(rumor) as MoveRumor);
+    await sealMoves(work, peer, rumors);
+  }
 }
 
 /** What an outbox has to know besides: the move inside, and for how many seconds to hold the event back on purpose. */

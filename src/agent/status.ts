@@ -1,16 +1,18 @@
 // Shows one negotiation, and the bundle of its deal once there is one.
 
 import { z } from 'zod';
+import { NegotiateError } from '../core/errors.ts';
 import { encodeBundle } from '../negotiate/bundle.ts';
 import { exportBundle } from '../negotiate/exportBundle.ts';
-import { findHeld, readPhase } from '../negotiate/negotiation.ts';
+import type { Commitment, Negotiation } from '../negotiate/negotiation.ts';
+import { findDeal } from '../negotiate/slot.ts';
 import type { AgentContext } from './context.ts';
 import { findNegotiation } from './findNegotiation.ts';
 import { readState } from './negotiationState.ts';
 import { viewNegotiation, type NegotiationView } from './view.ts';
 
-/** Which negotiation. */
-export const statusInput = z.strictObject({ nid: z.string() });
+/** Which negotiation, and the bundle of which of its agreements, by the first digits of its hash; the deal's unless named. */
+export const statusInput = z.strictObject({ nid: z.string(), agreement: z.string().min(4).optional() });
 
 /** The negotiation; `bundle` is the text of the bundle file when the deal is made, the same on both sides. */
 export interface Status extends NegotiationView {
@@ -18,10 +20,19 @@ export interface Status extends NegotiationView {
 }
 
 /** Shows a negotiation. Throws `input/…`. */
-export function status({ store, clock }: AgentContext, { nid }: z.infer<typeof statusInput>): Status {
+export function status({ store, clock }: AgentContext, { nid, agreement }: z.infer<typeof statusInput>): Status {
   const record = findNegotiation(store, nid);
   const state = readState(record);
-  const held = findHeld(state);
-  const bundle = held !== undefined && readPhase(state) === 'agreed' ? exportBundle(state, held) : undefined;
+  const held = agreement === undefined ? findDeal(state) : findNamed(state, agreement);
+  const bundle = held === undefined ? undefined : exportBundle(state, held);
   return { ...viewNegotiation(store, record, clock.now()), ...(bundle === undefined ? {} : { bundle: encodeBundle(bundle) }) };
+}
+
+/** Any agreement of ours that was signed, whatever became of it: what is void is evidence too. */
+function findNamed({ commitments }: Negotiation, text: string): Commitment {
+  const found = commitments.filter(({ agreement }) => agreement.startsWith(text.toLowerCase()));
+  const [only] = found;
+  if (only === undefined) throw new NegotiateError('input/not-found', 'There is no such agreement here. See: agent-negotiate status');
+  if (found.length > 1) throw new NegotiateError('input/ambiguous', 'Several agreements begin like this. Give more digits of the hash.');
+  return only;
 }

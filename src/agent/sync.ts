@@ -77,11 +77,12 @@ async function pass(context: AgentContext, force: boolean): Promise<Pass> {
   const before = listOpenChannels(context.store);
   const fetched = await fetchNews(context);
   await runTimers(context);
-  await doChores(context);
+  const { news, groupNews } = await doChores(context);
   const published = await drainOutbox(context, { force });
   const open = new Set(listOpenChannels(context.store).map(({ id }) => id));
   const ended = before.filter(({ id }) => !open.has(id)).flatMap(({ peer }) => peer ?? []);
-  return { fetched, ended, published };
+  const all = { ...fetched, news: [...fetched.news, ...news], groupNews: [...fetched.groupNews, ...groupNews] };
+  return { fetched: all, ended, published };
 }
 
 async function waitForNews(context: AgentContext, first: Pass, waitS: number, wake: AbortSignal | undefined): Promise<SyncReport> {

@@ -2,45 +2,36 @@
 
 import type { Hex } from '../core/bytes.ts';
 import type { Role } from '../negotiate/agreement.ts';
-import { agreementFor } from '../negotiate/commitment.ts';
-import { hashAgreement } from '../negotiate/agreement.ts';
 import { listUnseen } from '../negotiate/chain.ts';
-import { findHeld, findOffer, readParties, readPhase, type Negotiation, type Offer, type Phase } from '../negotiate/negotiation.ts';
-import { formatPrice } from '../negotiate/price.ts';
-import { renderTerms } from '../negotiate/renderTerms.ts';
+import type { Negotiation, Offer } from '../negotiate/negotiation.ts';
+import { readPhase, type Phase } from '../negotiate/phase.ts';
+import { formatPrice } from '../negotiate/priceWords.ts';
+import { findDeal, findUndecided, readOfferStatus } from '../negotiate/slot.ts';
 import type { Terms } from '../negotiate/terms.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { NegotiationRecord, Store } from '../store/records.ts';
 import { readState } from './negotiationState.ts';
+import { listAgreements, termsOfCommitment, viewTerms, type AgreementView } from './viewAgreement.ts';
 
 /** One offer on or off the table. Times are unix seconds. */
 export interface OfferView {
   readonly id: Hex;
   readonly by: 'me' | 'peer';
   /** `expired` is an open one whose time is over. */
-  readonly status: Offer['status'] | 'expired';
+  readonly status: ReturnType<typeof readOfferStatus> | 'expired';
   /** For people, such as `700 sats`. */
   readonly price: string;
   readonly terms: Terms;
   /** The terms as lines for people, made from the very values that are hashed. */
   readonly lines: readonly string[];
   readonly expiresAt: number;
-}
-
-/** The deal, or the deal in the making. */
-export interface AgreementView {
-  /** Hash of the agreement, the same on both sides. */
-  readonly hash: Hex;
-  /** `agreed`: both hold it, act on it. `closed`: we closed it, the peer has not acknowledged yet. Otherwise a signature is out. */
-  readonly state: 'accepting' | 'sealing' | 'closed' | 'agreed';
-  readonly offer: Hex;
-  readonly price: string;
-  readonly terms: Terms;
-  readonly lines: readonly string[];
-  readonly buyer: string;
-  readonly provider: string;
-  /** Unix seconds by which the job must have been started. */
-  readonly startBy: number;
+  /** Its other terms, numbered from 1. */
+  readonly alternatives: readonly Pick<OfferView, 'price' | 'terms' | 'lines'>[];
+  /** Its maker has signed it: an accept seals it. */
+  readonly isPresigned: boolean;
+  /** Hash of the agreement that it would change, or that it would be a job under. */
+  readonly amends?: Hex;
+  readonly under?: Hex;
 }
 
 /** The few facts of a list. */
@@ -65,7 +56,10 @@ export interface NegotiationView extends NegotiationSummary {
   readonly expiresAt: number;
   /** Newest last. */
   readonly offers: readonly OfferView[];
+  /** The deal as it stands, or the first one in the making. */
   readonly agreement?: AgreementView;
+  /** Every agreement that holds or is in the making: the deal, what amended it, the jobs called off under it. Oldest first. */
+  readonly agreements: readonly AgreementView[];
   /** Moves of ours that no relay has taken yet. */
   readonly unsent: number;
   /** Moves of ours that the peer has not confirmed to have seen. */
@@ -77,14 +71,16 @@ export interface NegotiationView extends NegotiationSummary {
 /** The summary of a saved negotiation. */
 export function summarize(record: NegotiationRecord, now: number): NegotiationSummary {
   const state = readState(record);
-  const offer = findHeldOffer(state) ?? state.offers.findLast((each) => statusOf(each, now) === 'open');
+  const held = findDeal(state) ?? findUndecided(state);
+  const open = state.offers.findLast((each) => statusOf(state, each, now) === 'open')?.terms;
+  const terms = (held === undefined ? undefined : termsOfCommitment(state, held)) ?? open;
   return {
     nid: state.nid,
     peer: encodeNpub(state.peer),
     role: state.role,
     service: state.open.service,
     phase: readPhase(state),
-    ...(offer === undefined ? {} : { price: formatPrice(offer.terms.price) }),
+    ...(terms === undefined ? {} : { price: formatPrice(terms.price) }),
     updatedAt: record.updatedAt,
   };
 }
@@ -92,7 +88,9 @@ export function summarize(record: NegotiationRecord, now: number): NegotiationSu
 /** The whole view of a saved negotiation. */
 export function viewNegotiation(store: Store, record: NegotiationRecord, now: number): NegotiationView {
   const state = readState(record);
-  const agreement = viewAgreement(state);
+  const agreements = listAgreements(state);
+  const deal = findDeal(state) ?? findUndecided(state);
+  const agreement = agreements.find(({ hash }) => hash === deal?.agreement);
   const own = store.listMoves(state.nid).filter(({ author }) => author === state.me);
   return {
     ...summarize(record, now),
@@ -102,6 +100,7 @@ export function viewNegotiation(store: Store, record: NegotiationRecord, now: nu
     expiresAt: state.open.expires_at,
     offers: state.offers.map((offer) => viewOffer(state, offer, now)),
     ...(agreement === undefined ? {} : { agreement }),
+    agreements,
     unsent: own.filter(({ sentAt }) => sentAt === undefined).length,
     unseen: listUnseen(state.chain).length,
     warnings: listWarnings(state),
@@ -109,45 +108,23 @@ export function viewNegotiation(store: Store, record: NegotiationRecord, now: nu
 }
 
 function viewOffer(state: Negotiation, offer: Offer, now: number): OfferView {
-  const { id, by, terms, expiresAt } = offer;
+  const { id, by, terms, expiresAt, alternatives = [], presigned, amends, under } = offer;
   return {
     id,
     by: by === state.me ? 'me' : 'peer',
-    status: statusOf(offer, now),
-    price: formatPrice(terms.price),
-    terms,
-    lines: renderTerms(terms),
+    status: statusOf(state, offer, now),
+    ...viewTerms(terms),
     expiresAt,
+    alternatives: alternatives.map(viewTerms),
+    isPresigned: presigned !== undefined,
+    ...(amends === undefined ? {} : { amends }),
+    ...(under === undefined ? {} : { under }),
   };
 }
 
-function viewAgreement(state: Negotiation): AgreementView | undefined {
-  const held = findHeld(state);
-  const offer = findHeldOffer(state);
-  if (held === undefined || offer === undefined) return undefined;
-  if (held.state === 'cancelled' || held.state === 'late' || held.state === 'given-up') return undefined;
-  const agreement = agreementFor(state, offer, held.confirmBy);
-  const { buyer, provider } = readParties(state);
-  return {
-    hash: hashAgreement(agreement),
-    state: held.state,
-    offer: offer.id,
-    price: formatPrice(offer.terms.price),
-    terms: offer.terms,
-    lines: renderTerms(offer.terms),
-    buyer: encodeNpub(buyer),
-    provider: encodeNpub(provider),
-    startBy: agreement.start_by,
-  };
-}
-
-function findHeldOffer(state: Negotiation): Offer | undefined {
-  const held = findHeld(state);
-  return held === undefined ? undefined : findOffer(state, held.offer);
-}
-
-function statusOf({ status, expiresAt }: Offer, now: number): OfferView['status'] {
-  return status === 'open' && now > expiresAt ? 'expired' : status;
+function statusOf(state: Negotiation, offer: Offer, now: number): OfferView['status'] {
+  const status = readOfferStatus(state, offer);
+  return status === 'open' && now > offer.expiresAt ? 'expired' : status;
 }
 
 function listWarnings(state: Negotiation): readonly string[] {

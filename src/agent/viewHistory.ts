@@ -4,8 +4,9 @@ import type { Hex } from '../core/bytes.ts';
 import type { FileRef } from '../negotiate/files.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { MoveBody } from '../negotiate/moveBody.ts';
-import { formatPrice } from '../negotiate/price.ts';
+import { formatPrice } from '../negotiate/priceWords.ts';
 import { renderTerms } from '../negotiate/renderTerms.ts';
+import type { Terms } from '../negotiate/terms.ts';
 import type { MoveRecord } from '../store/records.ts';
 
 /** One move. `at` is when it was written down here (unix seconds). */
@@ -55,7 +56,7 @@ function viewBody(body: MoveBody): Pick<MoveView, 'text' | 'price' | 'lines' | '
     case 'answer':
       return { text: body.text };
     case 'offer':
-      return { price: formatPrice(body.terms.price), lines: renderTerms(body.terms) };
+      return { price: formatPrice(body.terms.price), lines: [body.terms, ...(body.alternatives ?? [])].flatMap(renderWhole) };
     case 'accept':
     case 'withdraw':
       return { offer: body.offer };
@@ -80,4 +81,9 @@ function viewBody(body: MoveBody): Pick<MoveView, 'text' | 'price' | 'lines' | '
     default:
       return body satisfies never;
   }
+}
+
+/** Alternatives follow the main terms, each under a number. */
+function renderWhole(terms: Terms, index: number): readonly string[] {
+  return [...(index === 0 ? [] : [`Or, alternative ${index}:`]), ...renderTerms(terms)];
 }

@@ -33,9 +33,12 @@ async function openStreams(context: AgentContext, signal: AbortSignal): Promise<
   // The latest channels: where something is going on.
   const channels = listOpenChannels(context.store)
     .slice(0, MAX_CHANNELS)
-    .map((record) =>
-      pool.subscribe(record.relays, [channelFilter(context, record)], { purpose: `group:${record.nostrGroupId}`, signal, overlapSeconds }),
-    );
+    .flatMap((record) => {
+      const present = { address: record.nostrGroupId, relays: record.relays };
+      return [present, ...record.otherRoutes].map(({ address, relays }) =>
+        pool.subscribe(relays, [channelFilter(context, record, address)], { purpose: `group:${address}`, signal, overlapSeconds }),
+      );
+    });
   return [wraps, ...channels];
 }
 

@@ -1,5 +1,6 @@
 // Negotiations as text for a person; whatever a peer wrote is cleaned on its way to the terminal.
 
+import type { AgreementView } from '../agent/viewAgreement.ts';
 import type { MoveResult } from '../agent/finishStep.ts';
 import type { MoveView } from '../agent/viewHistory.ts';
 import type { NegotiationSummary, NegotiationView, OfferView } from '../agent/view.ts';
@@ -31,11 +32,8 @@ export function renderSummary({ nid, phase, price = '', role, service, peer }: N
 
 /** A whole negotiation. */
 export function renderNegotiation(view: NegotiationView): readonly string[] {
-  const { nid, peer, role, service, phase, requirements, expiresAt, offers, agreement, unsent, unseen, warnings } = view;
-  const deal =
-    agreement === undefined
-      ? []
-      : ['', `Deal (${describeDeal(agreement.state)})`, `  agreement ${agreement.hash}`, ...indent(agreement.lines)];
+  const { nid, peer, role, service, phase, requirements, expiresAt, offers, agreements, unsent, unseen, warnings } = view;
+  const deal = agreements.length === 0 ? [] : agreements.flatMap(renderAgreement);
   return [
     `Negotiation ${shortId(nid)} (${phase})`,
     `  with      ${peer}`,
@@ -46,7 +44,7 @@ export function renderNegotiation(view: NegotiationView): readonly string[] {
     ...(unsent > 0 ? [`  not sent  ${unsent} of your messages; run: agent-negotiate sync`] : []),
     ...(unseen > 0 ? [`  not seen  ${unseen} of your messages by the peer yet`] : []),
     ...warnings.map((warning) => `  warning   ${warning}`),
-    ...(agreement === undefined ? offers.filter(({ status }) => status === 'open').flatMap(renderOffer) : []),
+    ...offers.filter((offer) => isOnTable(offer, agreements.length > 0)).flatMap(renderOffer),
     ...deal,
     ...renderNext(view).flatMap((line, i) => (i === 0 ? ['', line] : [line])),
   ];
@@ -66,9 +64,22 @@ export function renderMove({ by, at, type, text, price, code, lines, files = [],
   return [head, ...indent(lines ?? [], 28)];
 }
 
-function renderOffer({ id, by, price, lines, expiresAt }: OfferView): readonly string[] {
-  const head = `${by === 'me' ? 'Your offer' : 'Offer of the peer'} ${shortId(id)}: ${price}, until ${renderTime(expiresAt)}`;
-  return ['', head, ...indent(lines)];
+function renderAgreement({ kind, state, hash, lines }: AgreementView): readonly string[] {
+  const names = { deal: 'Deal', amendment: 'Change of the deal', 'call-off': 'Job under the deal' } as const;
+  return ['', `${names[kind]} (${describeDeal(state)})`, `  agreement ${hash}`, ...indent(lines)];
+}
+
+/** After a deal only offers that are about it can still become something. */
+function isOnTable({ status, amends, under }: OfferView, isAgreed: boolean): boolean {
+  return status === 'open' && (!isAgreed || amends !== undefined || under !== undefined);
+}
+
+function renderOffer({ id, by, price, lines, expiresAt, alternatives, isPresigned, amends, under }: OfferView): readonly string[] {
+  const about = amends !== undefined ? ', to change the deal' : under !== undefined ? ', a job under the deal' : '';
+  const signed = isPresigned ? ', signed' : '';
+  const head = `${by === 'me' ? 'Your offer' : 'Offer of the peer'} ${shortId(id)}${signed}${about}: ${price}, until ${renderTime(expiresAt)}`;
+  const others = alternatives.flatMap((each, i) => [`  or, alternative ${i + 1}: ${each.price}`, ...indent(each.lines, 4)]);
+  return ['', head, ...indent(lines), ...others];
 }
 
 function renderNext({ nid, phase, offers, agreement }: NegotiationView): readonly string[] {
@@ -82,7 +93,7 @@ function renderNext({ nid, phase, offers, agreement }: NegotiationView): readonl
     : [`Next: agent-negotiate accept ${id}, or: agent-negotiate offer ${id} --sats N, or: agent-negotiate reject ${id}`];
 }
 
-function describeDeal(state: 'accepting' | 'sealing' | 'closed' | 'agreed'): string {
+function describeDeal(state: AgreementView['state']): string {
   switch (state) {
     case 'agreed':
       return 'agreed: both sides hold it';

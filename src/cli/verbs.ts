@@ -44,17 +44,25 @@ function addMoves(program: Command): void {
     async (nid, text, options) => (await import('./commands/talk.ts')).runSend(nid, text, options),
   );
   verb(program, 'offer <negotiation>', 'make an offer or a counter-offer; what is not named stays as it was')
-    .option('--sats <amount>', 'price in sats')
+    .option('--sats <amount>', 'fixed price in sats; other prices stand in --terms')
     .option('--summary <text>', 'the work in words')
     .option('--output <text>', 'the form of the result')
     .option('--within <duration>', 'deliver within this time after payment, such as 24h')
     .option('--by <date>', 'deliver by this date, such as 2027-01-31T12:00Z')
-    .option('--terms <file>', 'the whole terms, as JSON')
+    .option('--terms <file>', 'the whole terms, as JSON (docs/deals.md)')
     .option('--for <duration>', 'how long the offer stands, such as 24h')
+    .option('--or <file>', 'other terms that you like as well, as JSON; may be repeated', collect)
+    .option('--sign', 'sign it now: then the accept of the peer seals it')
+    .option('--amend', 'as a change of the deal that is made')
+    .option('--call-off', 'as a job under the framework that was agreed')
     .action(async (nid, options) => (await import('./commands/talk.ts')).runOffer(nid, options));
+  verb(program, 'withdraw <negotiation>', 'take your open offer back; one that you signed is made void')
+    .option('--offer <id>', 'the offer to take back')
+    .action(async (nid, options) => (await import('./commands/talk.ts')).runWithdraw(nid, options));
   verb(program, 'accept <negotiation>', 'accept the newest offer of the peer: this signs it')
     .option('--offer <id>', 'the offer to accept')
-    .option('--sats <amount>', 'accept only if it costs exactly this')
+    .option('--alternative <number>', 'which of its other terms to accept, from 1')
+    .option('--sats <amount>', 'accept only if its fixed price is exactly this')
     .action(async (nid, options) => (await import('./commands/talk.ts')).runAccept(nid, options));
   verb(program, 'reject <negotiation>', 'decline and end the negotiation')
     .option('--offer <id>', 'the offer to decline')
@@ -67,6 +75,7 @@ function addLooking(program: Command): void {
   verb(program, 'list', 'list negotiations and invites').action(async (options) => (await import('./commands/look.ts')).runList(options));
   verb(program, 'status <negotiation>', 'show one negotiation; name it by the first digits of its id, or by the peer')
     .option('--bundle <file>', 'write the bundle of the closed deal to this file')
+    .option('--agreement <hash>', 'the bundle of another agreement, by the first digits of its hash')
     .action(async (nid, options) => (await import('./commands/look.ts')).runStatus(nid, options));
   verb(program, 'history <negotiation>', 'show what was said').action(async (nid, options) =>
     (await import('./commands/look.ts')).runHistory(nid, options),
@@ -153,6 +162,9 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
   verb(program, 'verify <file>', 'check a bundle offline; exit code 0 for a closed deal only').action(async (file, options) =>
     setExitCode((await import('./commands/verify.ts')).runVerify(file, options)),
   );
+  verb(program, 'owed <bundle>', 'say offline what is owed under a closed bundle; exit code 0 for an answer only')
+    .option('--usage <file>', 'what was used, done and measured, as JSON (docs/deals.md); - for stdin')
+    .action(async (file, options) => setExitCode((await import('./commands/owed.ts')).runOwed(file, options)));
   verb(program, 'relay', 'run a small relay for tests, demos and agents on one machine')
     .option('--host <address>', 'address to listen at (127.0.0.1)')
     .option('--port <port>', 'port to listen at, 0 for any', '7447')

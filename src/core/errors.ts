@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   'marmot/invalid': { retryable: false, exit: 76, http: 422 },
   'signer/refused': { retryable: false, exit: 77, http: 403 },
   'signer/altered': { retryable: false, exit: 76, http: 502 },
+  'signer/unreachable': { retryable: true, exit: 69, http: 503 },
+  'signer/unapproved': { retryable: true, exit: 75, http: 503 },
   'negotiation/refused': { retryable: false, exit: 65, http: 409 },
   'wallet/missing': { retryable: false, exit: 78, http: 409 },
   'wallet/unreachable': { retryable: true, exit: 69, http: 503 },

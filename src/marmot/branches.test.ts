@@ -518,8 +518,9 @@ describe('after a change of branch', () => {
     const late = await sayOn(early.channel, 'late');
     const [lost] = await commitTimes(alice, 1);
     const [won] = await commitTimes(late.channel, 1);
-    let { channel, lost: superseded } = await takeAll(carol, [early, lost, won]);
-    expect([channel.epoch.id, superseded]).toEqual([won.id, [lost.id]]);
+    const changed = await takeAll(carol, [early, lost, won]);
+    let { channel } = changed;
+    expect([channel.epoch.id, changed.lost]).toEqual([won.id, [lost.id]]);
     const found: string[] = [];
     for (const step of [early, late, late, early]) {
       const next = await read(channel, step);

@@ -3,12 +3,11 @@
 
 import { clientStateDecoder, clientStateEncoder, decode, encode, type ClientState } from 'ts-mls';
 import type { Hex } from '../core/bytes.ts';
+import { NegotiateError } from '../core/errors.ts';
 import { beats } from './branchScore.ts';
 import type { Channel, Epoch, KeptEpoch } from './channel.ts';
-import { malformed } from './cursor.ts';
 import { CONVERGENCE, LIMITS } from './profile.ts';
-
-const NONE = new Uint8Array();
+import { NO_KEYS } from './retireChannel.ts';
 
 /** An epoch with its state, ready to process messages of it. */
 export interface OpenEpoch {
@@ -39,14 +38,20 @@ export function newestEpoch({ epoch, rivals }: Channel): bigint {
   return rivals.reduce((newest, rival) => (rival.epoch.number > newest ? rival.epoch.number : newest), epoch.number);
 }
 
-/** The outer keys to try on an event: the tip's first. */
-export function outerKeysOf({ epoch, past, rivals }: Channel): readonly Uint8Array[] {
-  return [epoch, ...past.map(toEpoch), ...rivals.map(toEpoch)].map(({ outerKey }) => outerKey).filter(({ length }) => length > 0);
+/** The outer keys to try on an event: the tip's first. That of a staged commit is among them, though nothing is processed there. */
+export function outerKeysOf(channel: Channel): readonly Uint8Array[] {
+  return reachable(channel)
+    .map(({ outerKey }) => outerKey)
+    .filter(({ length }) => length > 0);
 }
 
 /** The `h` tags that its events may carry: that of the tip first, then those of epochs that are still kept. */
-export function addressesOf({ epoch, past, rivals }: Channel): readonly Hex[] {
-  return [...new Set([epoch, ...past.map(toEpoch), ...rivals.map(toEpoch)].map(({ address }) => address))];
+export function addressesOf(channel: Channel): readonly Hex[] {
+  return [...new Set(reachable(channel).map(({ address }) => address))];
+}
+
+function reachable({ epoch, past, rivals, staged }: Channel): readonly Epoch[] {
+  return [epoch, ...past.map(toEpoch), ...rivals.map(toEpoch), ...(staged === undefined ? [] : [staged.epoch])];
 }
 
 /** Puts another state in the place of an epoch's: a proposal has come, for instance. */
@@ -72,12 +77,12 @@ export function addWitness(channel: Channel, id: Hex, account: Hex): Converged {
 
 /**
  * Takes in what a commit leads to: the next epoch of the branch that we follow, or one of a rival, which may win by it. Undefined when
- * there is no room for another rival.
+ * there is no room for another rival, or the epoch that it ends is not kept any more.
  */
 export function addEpoch(channel: Channel, epoch: Epoch, state: ClientState): Converged | undefined {
   if (epoch.parent === channel.epoch.id) return { channel: advance(channel, epoch, state), superseded: [] };
   if (isKnown(channel, epoch.id)) return { channel, superseded: [] };
-  if (channel.rivals.length >= LIMITS.rivals) return undefined;
+  if (channel.rivals.length >= LIMITS.rivals || !isKnown(channel, epoch.parent)) return undefined;
   return converge({ ...channel, rivals: [...channel.rivals, { epoch, bytes: encode(clientStateEncoder, state) }] });
 }
 
@@ -163,16 +168,7 @@ function prune(channel: Channel): Channel {
 /** Of a past epoch only what it takes to follow another commit of it; how to read its messages is in the tip's state (retained-history.md). */
 function encodePast(state: ClientState): Uint8Array {
   const { initSecret, membershipKey } = state.keySchedule;
-  const keySchedule = {
-    initSecret,
-    membershipKey,
-    senderDataSecret: NONE,
-    exporterSecret: NONE,
-    externalSecret: NONE,
-    confirmationKey: NONE,
-    resumptionPsk: NONE,
-    epochAuthenticator: NONE,
-  };
+  const keySchedule = { ...NO_KEYS, initSecret, membershipKey };
   const secretTree = { leafWidth: state.secretTree.leafWidth, intermediateNodes: {}, leafNodes: {} };
   return encode(clientStateEncoder, { ...state, keySchedule, secretTree, historicalReceiverData: new Map() });
 }
@@ -202,10 +198,16 @@ function receiverData(state: ClientState) {
   };
 }
 
+/** To go on without it would be to choose a branch by what was lost (retained-history.md "Late commits"). */
 function decodeState(bytes: Uint8Array): ClientState {
-  const state = decode(clientStateDecoder, bytes);
-  if (state === undefined) throw malformed('a kept state is cut off');
-  return state;
+  let [state, cause]: [ClientState | undefined, unknown] = [undefined, undefined];
+  try {
+    state = decode(clientStateDecoder, bytes);
+  } catch (error) {
+    cause = error;
+  }
+  if (state !== undefined) return state;
+  throw new NegotiateError('store/corrupt', 'A stored channel has lost a state. Restore a backup, or abandon the channel.', { cause });
 }
 
 function toEpoch({ epoch }: KeptEpoch): Epoch {

@@ -75,7 +75,6 @@ export interface ChannelDescription {
 export function describeChannel({ state, epoch }: Channel): ChannelDescription {
   const { nostrGroupId, relays } = routingOf(state);
   const profile = componentOf(state, COMPONENTS.profile);
-  const lifecycle = componentOf(state, COMPONENTS.lifecycle);
   return {
     mlsGroupId: bytesToHex(state.groupContext.groupId),
     nostrGroupId,
@@ -87,7 +86,7 @@ export function describeChannel({ state, epoch }: Channel): ChannelDescription {
     admins: adminsOf(state),
     leaving: leaversOf(state),
     isMember: isMember(state),
-    isDisbanded: lifecycle !== undefined && decodeLifecycle(lifecycle) === 'disbanded',
+    isDisbanded: isDisbanded(state),
   };
 }
 
@@ -113,6 +112,16 @@ export function accountAt(state: ClientState, leafIndex: number): Hex | undefine
 /** False for a state whose last commit has removed us. */
 export function isMember({ groupActiveState }: ClientState): boolean {
   return groupActiveState.kind === 'active';
+}
+
+/** True while the group lives and we are in it: what is over for us stays over (app-components/group-lifecycle-v1.md). */
+export function isActive(state: ClientState): boolean {
+  return isMember(state) && !isDisbanded(state);
+}
+
+function isDisbanded(state: ClientState): boolean {
+  const lifecycle = componentOf(state, COMPONENTS.lifecycle);
+  return lifecycle !== undefined && decodeLifecycle(lifecycle) === 'disbanded';
 }
 
 /** What opened an epoch: the commit's digest and maker, and the epoch it ended. */

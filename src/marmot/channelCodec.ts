@@ -68,8 +68,16 @@ function readChannel(bytes: Uint8Array): Channel {
   expectEnd(cursor);
   const isOurs = accountAt(state, state.privatePath.leafIndex) === own;
   const isTip = !isMember(state) || epoch.number === state.groupContext.epoch;
-  if (!isOurs || !isTip) throw malformed('a channel contradicts itself');
+  if (!isOurs || !isTip || !isUnbroken({ epoch, past, rivals })) throw malformed('a channel contradicts itself');
   return { own, epoch, state, past, rivals, proposalDigests, ...(staged === undefined ? {} : { staged }) };
+}
+
+/** Without a gap on the way back, and with the start of every rival: else a branch could not be judged (retained-history.md "Late commits"). */
+function isUnbroken({ epoch, past, rivals }: Pick<Channel, 'epoch' | 'past' | 'rivals'>): boolean {
+  const path = [epoch, ...past.map((kept) => kept.epoch)];
+  const known = new Set([...path, ...rivals.map((kept) => kept.epoch)].map(({ id }) => id));
+  const isPath = path.every(({ id }, i) => i === 0 || path[i - 1]?.parent === id);
+  return isPath && rivals.every((rival) => known.has(rival.epoch.parent));
 }
 
 function encodeEpoch({ id, parent, number, isPrivileged, committer, address, outerKey, witnesses }: Epoch): Uint8Array {

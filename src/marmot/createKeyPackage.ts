@@ -14,7 +14,7 @@ import { encodePrivatePackage } from './keyPackagePrivate.ts';
 import { encodeLeafDictionary, formatId, ownCapabilities } from './leaf.ts';
 import { encodeMlsMessage } from './mlsMessage.ts';
 import { ADVERTISED, COMPONENTS, KINDS, LIFETIME, MLS } from './profile.ts';
-import { createSuite, makeSignatureKeys } from './suite.ts';
+import { createSuite } from './suite.ts';
 
 /** Who makes the key package, in which publication slot (64 hex digits, random, reused on rotation), when, with what randomness. */
 export interface KeyPackageInput {
@@ -54,7 +54,8 @@ export async function createKeyPackage({ signer, slot, now, rng }: KeyPackageInp
 
 /** Makes a leaf of ours with fresh keys and its identity proof, as a key package that lives 84 days. */
 export async function makeLeafMaterial(signer: Signer, now: number, rng: Rng): Promise<LeafMaterial> {
-  const signatureKeyPair = makeSignatureKeys(rng);
+  const cipherSuite = createSuite(rng);
+  const signatureKeyPair = await cipherSuite.signature.keygen();
   const proof = await makeIdentityProof(signer, signatureKeyPair.publicKey, now);
   return generateKeyPackageWithKey({
     credential: { credentialType: MLS.basicCredential, identity: hexToBytes(signer.pubkey) },
@@ -62,7 +63,7 @@ export async function makeLeafMaterial(signer: Signer, now: number, rng: Rng): P
     lifetime: { notBefore: BigInt(now - LIFETIME.backdateS), notAfter: BigInt(now + LIFETIME.lifeS) },
     extensions: [dictionaryExtension(encodeDictionary(new Map([[COMPONENTS.lastResort, new Uint8Array()]])))],
     signatureKeyPair,
-    cipherSuite: createSuite(rng),
+    cipherSuite,
     leafNodeExtensions: [dictionaryExtension(encodeLeafDictionary(proof))],
   });
 }

@@ -21,16 +21,16 @@ const UPDATE = 'Ask the peer to update its Marmot client and invite again.';
 /**
  * Checks a state against the current profile: group context extensions and components we support, a proven leaf for each member, an
  * admin list of members, an active lifecycle. With the state before a commit, leaves that it has not touched are not proven again, and
- * what has to stay must still be there. Never throws.
+ * what has to stay must still be there. `own` is a leaf that we have proven ourselves. Never throws.
  */
-export async function checkGroup(state: ClientState, before?: ClientState): Promise<CheckedGroup | Refusal> {
+export async function checkGroup(state: ClientState, before?: ClientState, own?: LeafNode): Promise<CheckedGroup | Refusal> {
   const context = await attempt('components', `The group state is malformed or lacks a required component. ${UPDATE}`, () =>
     readContext(state),
   );
   if (isRefusal(context)) return context;
   const isLifecycleLost = before !== undefined && requires(before, COMPONENTS.lifecycle) && !requires(state, COMPONENTS.lifecycle);
   if (isLifecycleLost) return refuse('lifecycle', `The group has dropped a component that it may not. ${UPDATE}`);
-  const members = await checkMembers(state.ratchetTree, context.required, before);
+  const members = await checkMembers(state.ratchetTree, context.required, before, own);
   if (isRefusal(members)) return members;
   if (context.lifecycle !== 'active') return refuse('lifecycle', 'The group has been disbanded. Ask the peer for a new invitation.');
   if (!context.admins.every((admin) => members.includes(admin)))
@@ -116,14 +116,20 @@ function findRequirementProblem(required: Requirements, dictionary: Dictionary):
   return hasForbidden ? refuse('components', `The group state holds data that does not belong there. ${UPDATE}`) : undefined;
 }
 
-async function checkMembers(tree: RatchetTree, required: Requirements, before?: ClientState): Promise<readonly Hex[] | Refusal> {
+async function checkMembers(
+  tree: RatchetTree,
+  required: Requirements,
+  before?: ClientState,
+  own?: LeafNode,
+): Promise<readonly Hex[] | Refusal> {
   const leaves = leavesOf(tree);
   const keys = new Set(leaves.map((leaf) => bytesToHex(leaf.signaturePublicKey)));
   if (keys.size !== leaves.length) return refuse('members', 'Two members use one key. Do not use this group.');
   // ts-mls keeps the leaves that a commit does not touch as they are.
-  const proven = new Set(before !== undefined && hasSameRequirements(before, required) ? leavesOf(before.ratchetTree) : []);
-  for (const leaf of leaves.filter((each) => !proven.has(each))) {
-    const checked = await checkLeaf(leaf, required);
+  const proven = [...(before === undefined ? [] : leavesOf(before.ratchetTree)), ...(own === undefined ? [] : [own])];
+  const kept = new Set(before !== undefined && hasSameRequirements(before, required) ? leavesOf(before.ratchetTree) : []);
+  for (const leaf of leaves.filter((each) => !kept.has(each))) {
+    const checked = await checkLeaf(leaf, required, proven);
     if (isRefusal(checked)) return checked;
   }
   return [...new Set(leaves.flatMap((leaf) => accountOf(leaf) ?? []))];

@@ -1,10 +1,9 @@
 // Group events (kind 445): the outer layer that hides MLS messages from relays (transports/nostr.md "Group message delivery").
 
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import { isHex32, sha256Hex, type Hex } from '../core/bytes.ts';
 import type { Rng } from '../core/ports.ts';
-import { isEventShape, signEvent, verifyEvent, type NostrEvent } from '../nostr/event.ts';
-import { publicKeyOf } from '../nostr/schnorr.ts';
+import { isEventShape, signOnce, verifyEvent, type NostrEvent } from '../nostr/event.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { addressesOf, outerKeysOf } from './branches.ts';
 import type { Channel } from './channel.ts';
@@ -58,15 +57,14 @@ export function sealGroupEvent(
   expiresAt?: number,
 ): NostrEvent {
   const content = encodeBase64(sealOuter(key, rng.bytes(NONCE_BYTES), mlsBytes));
-  const secretKey = rng.bytes(32);
   const tags = [['h', nostrGroupId], ...(expiresAt === undefined ? [] : [['expiration', String(expiresAt)]])];
-  return signEvent(secretKey, publicKeyOf(secretKey), { kind: KINDS.groupEvent, created_at: now, tags, content });
+  return signOnce(rng.bytes(32), { kind: KINDS.groupEvent, created_at: now, tags, content });
 }
 
 /** Opens nonce, ciphertext and tag; undefined when the key does not fit. */
 export function openOuter(key: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
   try {
-    const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv(CIPHER, createSecretKey(key), sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     return joinBytes(decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final());
   } catch {
@@ -75,7 +73,7 @@ export function openOuter(key: Uint8Array, sealed: Uint8Array): Uint8Array | und
 }
 
 function sealOuter(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+  const cipher = createCipheriv(CIPHER, createSecretKey(key), nonce, { authTagLength: TAG_BYTES });
   return joinBytes(nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
 }
 

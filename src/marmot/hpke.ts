@@ -55,16 +55,16 @@ export function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): U
 // What every key schedule without a pre-shared key begins with (RFC 9180 section 5.1).
 const NO_PSK_HASH = labeledExtract(HPKE_ID, NONE, 'psk_id_hash', NONE);
 
-/** AES-128-GCM; the tag follows the ciphertext. */
+/** AES-128-GCM; the tag follows the ciphertext. The key goes in as a key object, which ciphers too take much faster than bytes. */
 export function sealAes(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad);
+  const cipher = createCipheriv('aes-128-gcm', createSecretKey(key), nonce, { authTagLength: TAG_BYTES }).setAAD(aad);
   return joinBytes(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
 }
 
 /** Opens {@link sealAes}. Throws when the tag does not fit. */
 export function openAes(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
   if (sealed.length < TAG_BYTES) throw malformed('a ciphertext is too short');
-  const decipher = createDecipheriv('aes-128-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad);
+  const decipher = createDecipheriv('aes-128-gcm', createSecretKey(key), nonce, { authTagLength: TAG_BYTES }).setAAD(aad);
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   return joinBytes(decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final());
 }
@@ -147,7 +147,14 @@ function publicObject(key: Uint8Array): KeyObject {
 }
 
 function toPair(privateKey: Uint8Array): { privateKey: PrivateKey; publicKey: PublicKey } {
-  return { privateKey: asHandle<PrivateKey>(privateKey), publicKey: asHandle<PublicKey>(publicOf(privateObject(privateKey))) };
+  let publicKey: PublicKey | undefined;
+  return {
+    privateKey: asHandle<PrivateKey>(privateKey),
+    // Only for those who ask: who follows the path of another derives pairs for their secret halves.
+    get publicKey() {
+      return (publicKey ??= asHandle<PublicKey>(publicOf(privateObject(privateKey))));
+    },
+  };
 }
 
 function checkKey(key: Uint8Array): Uint8Array {

@@ -73,7 +73,7 @@ async function checkJoined({ state, groupInfo }: Opened, own: PrivatePackage, se
   const author = leafAt(state.ratchetTree, groupInfo.signer);
   if (author === undefined || accountOf(author) !== sender)
     return refuse('sender', `The group was not signed by the account that sent the welcome. ${INVITE_AGAIN}`);
-  const group = await checkGroup(state);
+  const group = await checkGroup(state, undefined, own.publicPackage.leafNode);
   if (isRefusal(group)) return group;
   if (group.members.length < 2) return refuse('members', `There is nobody else in the group. ${INVITE_AGAIN}`);
   if (!group.admins.includes(sender)) return refuse('admin', `The sender may not invite: it is no admin of the group. ${INVITE_AGAIN}`);

@@ -1,6 +1,6 @@
 // Leaves of the current profile: what we put into ours and what we check in every other.
 
-import { bytesToHex, type Hex } from '../core/bytes.ts';
+import { bytesToHex, equalBytes, type Hex } from '../core/bytes.ts';
 import type { Capabilities, LeafNode } from 'ts-mls';
 import { decodeIdList, encodeDictionary, encodeIdList, findDictionary } from './dictionary.ts';
 import { verifyIdentityProof } from './identityProof.ts';
@@ -47,9 +47,14 @@ export function encodeLeafDictionary(proof: Uint8Array): Uint8Array {
 
 /**
  * Checks a leaf against the profile and a group's requirements: credential, capabilities, component list, identity proof. The leaf's
- * own MLS signature is checked elsewhere. Never throws.
+ * own MLS signature is checked elsewhere. A proof that one of the `proven` leaves carries for the same account and key is not verified
+ * again: a new leaf of a member brings new keys, but mostly the old proof. Never throws.
  */
-export async function checkLeaf(leaf: LeafNode, required: Requirements = HARD_MINIMUM): Promise<CheckedLeaf | Refusal> {
+export async function checkLeaf(
+  leaf: LeafNode,
+  required: Requirements = HARD_MINIMUM,
+  proven: readonly LeafNode[] = [],
+): Promise<CheckedLeaf | Refusal> {
   const account = accountOf(leaf);
   if (account === undefined)
     return refuse('credential', 'The MLS credential is not a 32-byte Nostr key. Ask the peer to update its Marmot client.');
@@ -62,7 +67,7 @@ export async function checkLeaf(leaf: LeafNode, required: Requirements = HARD_MI
   const missing = findMissingCapability(leaf.capabilities, required);
   if (missing !== undefined)
     return refuse('capabilities', `The peer's client does not support ${missing}. Ask the peer to update its Marmot client.`);
-  return checkDictionary(leaf, account, required);
+  return checkDictionary(leaf, account, required, proven);
 }
 
 /** The Nostr account (hex) a leaf claims, if its credential is a basic one of 32 bytes. */
@@ -85,7 +90,12 @@ export function checkLifetime(leaf: LeafNode, now: number): Refusal | undefined 
     : refuse('lifetime', 'The key package is expired or not yet valid. Check both clocks, or ask the peer to publish a new one.');
 }
 
-async function checkDictionary(leaf: LeafNode, account: Hex, required: Requirements): Promise<CheckedLeaf | Refusal> {
+async function checkDictionary(
+  leaf: LeafNode,
+  account: Hex,
+  required: Requirements,
+  proven: readonly LeafNode[],
+): Promise<CheckedLeaf | Refusal> {
   const parsed = await attempt(
     'components',
     'The leaf has no readable app components. Ask the peer to update to MDK 0.9.5 or newer.',
@@ -94,6 +104,7 @@ async function checkDictionary(leaf: LeafNode, account: Hex, required: Requireme
       return {
         components: decodeIdList(dictionary.get(COMPONENTS.appComponents) ?? new Uint8Array()),
         proof: dictionary.get(COMPONENTS.identityProof),
+        isKnown: proven.some((other) => hasSameProof(leaf, other)),
       };
     },
   );
@@ -101,13 +112,21 @@ async function checkDictionary(leaf: LeafNode, account: Hex, required: Requireme
   const missing = required.components.find((id) => !parsed.components.includes(id));
   if (missing !== undefined)
     return refuse('components', `The peer's client does not support app component ${formatId(missing)}. Ask the peer to update it.`);
-  const isProven = parsed.proof !== undefined && verifyIdentityProof(parsed.proof, { account, signatureKey: leaf.signaturePublicKey });
+  const claim = { account, signatureKey: leaf.signaturePublicKey };
+  const isProven = parsed.isKnown || (parsed.proof !== undefined && verifyIdentityProof(parsed.proof, claim));
   if (!isProven)
     return refuse(
       'proof',
       'The identity proof is missing or does not fit the account. Do not use this key: somebody may be impersonating the peer.',
     );
   return { kind: 'ok', account, components: parsed.components };
+}
+
+/** True when two leaves have the account, the signature key and the proof in common: all that a proof depends on. */
+function hasSameProof(leaf: LeafNode, other: LeafNode): boolean {
+  const [own, theirs] = [leaf, other].map(({ extensions }) => findDictionary(extensions, MLS.appDataDictionary).get(COMPONENTS.identityProof));
+  if (own === undefined || theirs === undefined || accountOf(leaf) !== accountOf(other)) return false;
+  return equalBytes(own, theirs) && equalBytes(leaf.signaturePublicKey, other.signaturePublicKey);
 }
 
 function findMissingCapability(

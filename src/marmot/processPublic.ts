@@ -11,9 +11,10 @@ import { checkGroup, leafAt } from './groupCheck.ts';
 import { createMlsContext } from './mlsContext.ts';
 import type { MlsHeader } from './mlsHeader.ts';
 import { decodeMlsMessage } from './mlsMessage.ts';
-import { cannotRead, refuseMessage, type ProcessResult } from './processResult.ts';
+import { cannotRead, isOwnFault, refuseMessage, type ProcessResult } from './processResult.ts';
 import { LIMITS, MLS } from './profile.ts';
 import { isRefusal } from './refusal.ts';
+import { retireChannel } from './retireChannel.ts';
 import { noRng } from './suite.ts';
 
 type PublicHeader = Extract<MlsHeader, { kind: 'public' }>;
@@ -52,7 +53,8 @@ interface Incoming {
 async function attemptOn(base: OpenEpoch, incoming: Incoming): Promise<ProcessResult | undefined> {
   try {
     return 'proposal' in incoming.publicMessage.content ? await takeProposal(base, incoming) : await takeCommit(base, incoming);
-  } catch {
+  } catch (error) {
+    if (isOwnFault(error)) throw error;
     return undefined;
   }
 }
@@ -107,7 +109,7 @@ function follow(channel: Channel, epoch: Epoch, state: ClientState): ProcessResu
   const converged = addEpoch(channel, epoch, state);
   if (converged === undefined) return cannotRead('no-room');
   const { channel: next, superseded } = converged;
-  if (!isMember(next.state)) return { kind: 'ended', channel: next };
+  if (!isMember(next.state)) return { kind: 'ended', channel: retireChannel(next) };
   const isOnBranch = next.epoch.id === epoch.id || superseded.length > 0;
   return isOnBranch ? { kind: 'handshake', channel: next, superseded } : { kind: 'rival', channel: next, content: 'commit' };
 }

@@ -1,6 +1,7 @@
 // What can come of an MLS message from another member.
 
 import type { Hex } from '../core/bytes.ts';
+import { isNegotiateError } from '../core/errors.ts';
 import type { Rumor } from '../nostr/event.ts';
 import type { Channel } from './channel.ts';
 
@@ -46,4 +47,9 @@ export function cannotRead(reason: UnreadableReason): ProcessResult {
 /** A refused message. */
 export function refuseMessage(reason: RefusedReason): ProcessResult {
   return { kind: 'refused', reason };
+}
+
+/** True for an error that no message of others can cause: a bug, or a channel of which something was lost. */
+export function isOwnFault(error: unknown): boolean {
+  return isNegotiateError(error) && (error.code === 'internal/bug' || error.code === 'store/corrupt');
 }

@@ -6,7 +6,7 @@ import { NegotiateError } from '../core/errors.ts';
 import type { Rng } from '../core/ports.ts';
 import type { NostrEvent, Rumor } from '../nostr/event.ts';
 import { addWitness } from './branches.ts';
-import { isMember, type Channel } from './channel.ts';
+import { isActive, type Channel } from './channel.ts';
 import { sealGroupEvent } from './groupEvent.ts';
 import { retentionOf, routingOf } from './groupCheck.ts';
 import { createMlsContext } from './mlsContext.ts';
@@ -33,12 +33,12 @@ export interface SealedPayload {
 
 /**
  * Encrypts a payload of ours for the other members. Throws `relay/unacknowledged` while a commit of ours waits for a relay, and
- * `input/invalid` when we are no member any more and when the text is no payload, is not by us, or is too large. Sending twice from
+ * `input/invalid` when the group is over for us and when the text is no payload, is not by us, or is too large. Sending twice from
  * one saved channel would reuse a key: always go on from the returned one.
  */
 export async function sealPayload(channel: Channel, { payload, now, rng }: SealInput): Promise<SealedPayload> {
   const { created_at: createdAt } = checkOwnPayload(channel, payload);
-  if (!isMember(channel.state)) throw new NegotiateError('input/invalid', 'You are no member of this group any more.');
+  if (!isActive(channel.state)) throw new NegotiateError('input/invalid', 'This group is over, or you are no member of it any more.');
   if (channel.staged !== undefined) {
     throw new NegotiateError('relay/unacknowledged', 'No relay has confirmed a change of this channel yet. Run sync, then try again.');
   }

@@ -8,7 +8,7 @@ import type { Rng } from '../core/ports.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import { isPrivileged, rulesOf } from './authorizeHandshake.ts';
 import { addEpoch, type Converged } from './branches.ts';
-import { accountAt, isMember, makeEpoch, membersOf, type Channel } from './channel.ts';
+import { accountAt, isActive, makeEpoch, membersOf, type Channel } from './channel.ts';
 import { encodeAdmins, encodeLifecycle } from './components.ts';
 import { checkPeers, type Invitation } from './createChannel.ts';
 import { joinBytes, writeUint, writeVector } from './cursor.ts';
@@ -19,6 +19,7 @@ import { encodeMlsMessage } from './mlsMessage.ts';
 import { COMPONENTS, LIMITS, MLS } from './profile.ts';
 import type { UsableKeyPackage } from './readKeyPackage.ts';
 import { isRefusal } from './refusal.ts';
+import { retireChannel } from './retireChannel.ts';
 import { buildWelcome } from './welcome.ts';
 
 /**
@@ -48,7 +49,7 @@ export async function stageCommit(channel: Channel, change: GroupChange, now: nu
   const { own, epoch, staged } = channel;
   if (staged !== undefined)
     throw new NegotiateError('relay/unacknowledged', 'No relay has confirmed a change of this channel yet. Run sync, then try again.');
-  if (!isMember(channel.state)) throw new NegotiateError('input/invalid', 'You are no member of this group any more.');
+  if (!isActive(channel.state)) throw new NegotiateError('input/invalid', 'This group is over, or you are no member of it any more.');
   const { state, extraProposals } = prepare(channel, change, now);
   const context = createMlsContext(rng);
   const made = await createCommit({ context, state, extraProposals, wireAsPublicMessage: true, ratchetTreeExtension: true });
@@ -84,6 +85,7 @@ export function adoptStaged(channel: Channel): AdoptedCommit {
     throw new NegotiateError('internal/bug', 'A commit was to be applied that nobody has made. Please report this.');
   const converged = addEpoch(rest, staged.epoch, staged.state) ?? { channel: rest, superseded: [] };
   const isTip = converged.channel.epoch.id === staged.epoch.id;
+  if (!isActive(converged.channel.state)) return { ...converged, channel: retireChannel(converged.channel), invitations: [] };
   return { ...converged, invitations: isTip ? (JSON.parse(staged.welcomes) as Invitation[]) : [] };
 }
 

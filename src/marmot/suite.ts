@@ -31,7 +31,7 @@ export const noRng: Rng = {
 
 /** Ciphersuite 0x0001 (X25519, AES-128-GCM, SHA-256, Ed25519) with randomness from `rng`. */
 export function createSuite(rng: Rng): CiphersuiteImpl {
-  const signWith = createEd25519Signer();
+  const { signWith, makeKeys } = createEd25519Signer();
   return {
     id: MLS.suite,
     rng: { randomBytes: (length) => rng.bytes(length) },
@@ -49,15 +49,14 @@ export function createSuite(rng: Rng): CiphersuiteImpl {
     signature: {
       sign: async (seed, message) => signWith(seed, message),
       verify: async (publicKey, message, signature) => verifyEd25519(publicKey, message, signature),
-      keygen: async () => makeSignatureKeys(rng),
+      keygen: async () => makeKeys(rng),
     },
   };
 }
 
 /** Makes a fresh Ed25519 pair from `rng`. */
 export function makeSignatureKeys(rng: Rng): SignatureKeys {
-  const signKey = rng.bytes(KEY_BYTES);
-  return { signKey, publicKey: publicOf(privateObject(signKey)) };
+  return createEd25519Signer().makeKeys(rng);
 }
 
 /** Checks an MLS SignWithLabel signature (RFC 9420 section 5.1.2). Never throws. */
@@ -93,13 +92,25 @@ function publicObject(publicKey: Uint8Array): KeyObject {
   return key;
 }
 
-/** Signs with a seed, and keeps the last one's key object: what it keeps goes when the returned function does. */
-function createEd25519Signer(): (seed: Uint8Array, message: Uint8Array) => Uint8Array {
+interface Ed25519Signer {
+  readonly signWith: (seed: Uint8Array, message: Uint8Array) => Uint8Array;
+  readonly makeKeys: (rng: Rng) => SignatureKeys;
+}
+
+/** Signs with a seed, and keeps the key object of the last one it made or signed with: what it keeps goes when it does itself. */
+function createEd25519Signer(): Ed25519Signer {
   let last: { readonly seed: Uint8Array; readonly key: KeyObject } | undefined;
-  return (seed, message) => {
+  const open = (seed: Uint8Array): KeyObject => {
     if (last?.seed.length !== seed.length || !timingSafeEqual(last.seed, seed))
       last = { seed: Uint8Array.from(seed), key: privateObject(seed) };
-    return new Uint8Array(sign(null, message, last.key));
+    return last.key;
+  };
+  return {
+    signWith: (seed, message) => new Uint8Array(sign(null, message, open(seed))),
+    makeKeys: (rng) => {
+      const signKey = rng.bytes(KEY_BYTES);
+      return { signKey, publicKey: publicOf(open(signKey)) };
+    },
   };
 }
 

@@ -36,6 +36,8 @@ export interface DealOptions {
   readonly secondAt?: number;
   readonly alternative?: number;
   readonly without?: 'second';
+  /** Other terms than {@link TERMS}. */
+  readonly terms?: Terms;
   /** Fields of the agreement that both signed otherwise. */
   readonly agreement?: Partial<Agreement>;
 }
@@ -50,9 +52,9 @@ export const verify = (event: SignedEvent): boolean => verifyEvent(event);
 
 /** A bundle with genuine signatures. */
 export function makeDeal(reveals: Bundle['reveals'], options: DealOptions = {}): Bundle {
-  const { offeror = 'provider', signsFirst = 'buyer', secondAt = 1_800_000_060, alternative = 0, without } = options;
+  const { offeror = 'provider', signsFirst = 'buyer', secondAt = 1_800_000_060, alternative = 0, without, terms: agreed = TERMS } = options;
   const facts = { nid: '22'.repeat(32), offer: '33'.repeat(32), alternative, ...PARTIES, offeror: PARTIES[offeror], confirmBy: CONFIRM_BY };
-  const agreement = makeAgreement({ ...facts, termsRoot: computeTermsRoot(TERMS, SEED) });
+  const agreement = makeAgreement({ ...facts, termsRoot: computeTermsRoot(agreed, SEED) });
   const hash = hashAgreement({ ...agreement, ...options.agreement });
   const signsSecond = signsFirst === 'buyer' ? 'provider' : 'buyer';
   const roleOf = (party: Role) => (party === offeror ? 'offeror' : 'acceptor');
@@ -62,7 +64,7 @@ export function makeDeal(reveals: Bundle['reveals'], options: DealOptions = {}):
   const answer = { ack: hashLock(VALUES.a), late: hashLock(VALUES.l) };
   const claim2 = { order: 'second', role: roleOf(signsSecond), agreement: hash, first: first.id, ...answer } as const;
   const second = signAs(signsSecond, makeSignatureTemplate(claim2, secondAt));
-  const terms = { kind: 'full', terms: TERMS, seed: SEED } as const;
+  const terms = { kind: 'full', terms: agreed, seed: SEED } as const;
   const signed = {
     v: 1,
     type: 'agent-negotiate/bundle',

@@ -34,6 +34,8 @@ export interface MoveHeader {
   readonly prev: Hex | '';
   /** Id of the latest move of the other side that the sender has processed, '' for none. */
   readonly seen: Hex | '';
+  /** Of an offer that carries a signature: the id it would have without. */
+  readonly ref?: Hex;
 }
 
 /** Why an authentic move cannot be used; sent back as the code of an `error`. */
@@ -66,7 +68,7 @@ export function encodeMove(draft: MoveDraft): MoveRumor {
   const head = nid === undefined ? [] : [['n', nid]];
   const tags = [...head, ['seq', String(seq)], ['prev', prev], ['seen', seen], ['alt', alt]];
   const content = canonicalJson(body);
-  const id = sha256Hex(JSON.stringify([0, author, createdAt, MOVE_KIND, tags, content]));
+  const id = computeMoveId(author, createdAt, tags, content);
   return { id, pubkey: author, created_at: createdAt, kind: MOVE_KIND, tags, content };
 }
 
@@ -80,7 +82,20 @@ export function decodeMove(rumor: MoveRumor): DecodedMove {
   if (!body.success) return { kind: 'unusable', header, problem: isKnownType(parsed.value) ? 'schema' : 'unknown-type' };
   // Only `open` may, and must, leave out the nid, since its own id is the nid.
   const fits = (body.data.type === 'open') === (header.nid === rumor.id);
-  return fits ? { kind: 'move', header, body: body.data } : { kind: 'unusable', header, problem: 'schema' };
+  return fits
+    ? { kind: 'move', header: withRef(header, rumor, body.data), body: body.data }
+    : { kind: 'unusable', header, problem: 'schema' };
+}
+
+/** An offer is signed before its own id is known: what is signed names it as it is without the signature (PROTOCOL "The agreement"). */
+function withRef(header: MoveHeader, { pubkey, created_at: createdAt, tags }: MoveRumor, body: MoveBody): MoveHeader {
+  if (body.type !== 'offer' || body.presigned === undefined) return header;
+  const { presigned: _, ...plain } = body;
+  return { ...header, ref: computeMoveId(pubkey, createdAt, tags, canonicalJson(plain)) };
+}
+
+function computeMoveId(author: Hex, createdAt: number, tags: MoveRumor['tags'], content: string): Hex {
+  return sha256Hex(JSON.stringify([0, author, createdAt, MOVE_KIND, tags, content]));
 }
 
 function readHeader(rumor: MoveRumor): MoveHeader | undefined {

@@ -44,14 +44,25 @@ export const openSchema = z.strictObject({
 
 const askSchema = z.strictObject({ v, type: z.literal('ask'), re: hex32.optional(), text: talkText, attachments });
 const answerSchema = z.strictObject({ v, type: z.literal('answer'), re: hex32.optional(), text: talkText, attachments });
-const offerSchema = z.strictObject({
-  v,
-  type: z.literal('offer'),
-  terms: termsSchema,
-  salt_seed: hex32,
-  expires_at: unixSeconds,
-  re: hex32.optional(),
-});
+const offerSchema = z
+  .strictObject({
+    v,
+    type: z.literal('offer'),
+    terms: termsSchema,
+    salt_seed: hex32,
+    expires_at: unixSeconds,
+    re: hex32.optional(),
+    /** Other terms that its maker likes as well; an accept names one by its place, from 1. */
+    alternatives: z.array(termsSchema).min(1).max(MAX_ALTERNATIVES).optional(),
+    /** Its maker's signature, first. */
+    presigned: signedEventSchema.optional(),
+    /** Hash of the agreement that it would amend. */
+    amends: hex32.optional(),
+    /** Hash of the framework agreement that it would call off from. */
+    under: hex32.optional(),
+  })
+  .refine(({ amends, under }) => amends === undefined || under === undefined)
+  .refine(({ alternatives, presigned }) => alternatives === undefined || presigned === undefined);
 const acceptSchema = z.strictObject({
   v,
   type: z.literal('accept'),

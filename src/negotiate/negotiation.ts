@@ -18,21 +18,35 @@ export const MAX_SKEW_S = 600;
 /** Why a negotiation is over without a deal. */
 export type EndReason = 'rejected' | 'withdrawn' | 'cancelled' | 'expired' | 'unconfirmed' | 'failed';
 
-/** One offer of either side. Only an `open` one can be accepted; `suspended` waits for the outcome of a commitment. */
+/** One offer of either side. Whether it is taken or waits for a slot is derived: {@link readOfferStatus}. */
 export interface Offer {
+  /** Id of the move that made it. */
   readonly id: Hex;
+  /** Id of that move with `presigned` absent, where that differs: what an agreement calls the offer. */
+  readonly ref?: Hex;
   readonly by: Hex;
   readonly terms: Terms;
   readonly seed: Hex;
   /** Unix seconds. */
   readonly expiresAt: number;
-  readonly status: 'open' | 'suspended' | 'superseded' | 'withdrawn' | 'rejected' | 'taken';
+  /** Other terms that its maker likes as well, numbered from 1. */
+  readonly alternatives?: readonly Terms[];
+  /** Its maker's signature, first: then an accept is the second. */
+  readonly presigned?: VerifiedSignature;
+  /** Hash of the agreement that it would amend. */
+  readonly amends?: Hex;
+  /** Hash of the framework agreement that it would call off from. */
+  readonly under?: Hex;
+  readonly status: 'open' | 'superseded' | 'withdrawn' | 'rejected' | 'cancelled';
 }
 
-/** What both kinds of commitment know; `accept` is the id of the accept move and names the commitment. */
+/** What both kinds of commitment know; `firstMove` is the id of the move with the first signature and names the commitment. */
 interface CommitmentBase {
-  readonly accept: Hex;
+  readonly firstMove: Hex;
+  /** Id of the offer move; of a presigned offer it is the first move. */
   readonly offer: Hex;
+  /** 0 is the offer's main terms. */
+  readonly alternative: number;
   readonly agreement: Hex;
   /** Unix seconds. */
   readonly confirmBy: number;
@@ -43,18 +57,18 @@ interface CommitmentBase {
   readonly reveals: { readonly c?: Hex; readonly v?: Hex; readonly a?: Hex; readonly l?: Hex };
 }
 
-/** My accept, signed first: undecided until I close or cancel, held from then on unless the peer refuses as late. */
+/** My first signature: undecided until I close or cancel, held from then on unless the peer refuses as late. */
 export interface FirstCommitment extends CommitmentBase {
   readonly side: 'first';
   readonly secrets: { readonly c: Hex; readonly v: Hex };
-  readonly state: 'accepting' | 'closed' | 'agreed' | 'cancelled' | 'late';
+  readonly state: 'undecided' | 'closed' | 'agreed' | 'cancelled' | 'late';
 }
 
-/** My confirm, signed second: sealing until I see whether the peer closes or cancels. */
+/** My second signature: sealing until I see whether the peer closes or cancels. */
 export interface SecondCommitment extends CommitmentBase {
   readonly side: 'second';
-  /** Id of my confirm move. */
-  readonly confirm: Hex;
+  /** Id of my move with the second signature: a confirm, or the accept of a presigned offer. */
+  readonly secondMove: Hex;
   readonly secrets: { readonly a: Hex; readonly l: Hex };
   readonly state: 'sealing' | 'agreed' | 'cancelled' | 'given-up' | 'late';
 }
@@ -66,6 +80,7 @@ export type Commitment = FirstCommitment | SecondCommitment;
 export interface PendingAccept {
   readonly id: Hex;
   readonly offer: Hex;
+  readonly alternative: number;
   readonly agreement: Hex;
   readonly confirmBy: number;
   readonly first: VerifiedSignature;
@@ -92,24 +107,6 @@ export interface Negotiation {
   readonly cheated?: true;
 }
 
-/** Where a negotiation stands. */
-export type Phase = 'open' | 'offered' | 'accepting' | 'sealing' | 'agreed' | 'frozen' | EndReason;
-
-/** The commitment that fills my slot: an undecided signature of mine or the held agreement. */
-export function findHeld(state: Negotiation): Commitment | undefined {
-  return state.commitments.find(({ state: held }) => held === 'accepting' || held === 'closed' || held === 'sealing' || held === 'agreed');
-}
-
-/** The phase of a negotiation (PROTOCOL "Phases"). */
-export function readPhase(state: Negotiation): Phase {
-  const held = findHeld(state);
-  if (held?.state === 'agreed') return 'agreed';
-  if (isFrozen(state)) return 'frozen';
-  if (state.ended !== undefined) return state.ended;
-  if (held !== undefined) return held.side === 'first' ? 'accepting' : 'sealing';
-  return state.offers.some(({ status }) => status === 'open') ? 'offered' : 'open';
-}
-
 /** True when the peer has equivocated or cheated: no new commitments. */
 export function isFrozen(state: Negotiation): boolean {
   return state.chain.equivocation !== undefined || state.cheated === true;
@@ -127,11 +124,12 @@ export function readParties(state: Negotiation): { readonly buyer: Hex; readonly
 
 /** Replaces one commitment. */
 export function replaceCommitment(state: Negotiation, next: Commitment): Negotiation {
-  return { ...state, commitments: state.commitments.map((old) => (old.accept === next.accept ? next : old)) };
+  return { ...state, commitments: state.commitments.map((old) => (old.firstMove === next.firstMove ? next : old)) };
 }
 
 /** Gives the offers with these ids another status. */
 export function markOffers(state: Negotiation, ids: readonly Hex[], status: Offer['status']): Negotiation {
+  if (ids.length === 0) return state;
   return { ...state, offers: state.offers.map((offer) => (ids.includes(offer.id) ? { ...offer, status } : offer)) };
 }
 

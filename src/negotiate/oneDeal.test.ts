@@ -7,7 +7,9 @@ import { listUnseen } from './chain.ts';
 import { encodeBundle } from './bundle.ts';
 import { exportBundle } from './exportBundle.ts';
 import type { MoveRumor } from './move.ts';
-import { CANCEL_GRACE_S, findHeld, findOffer, readPhase, type Negotiation } from './negotiation.ts';
+import { CANCEL_GRACE_S, findOffer, type Negotiation } from './negotiation.ts';
+import { readPhase } from './phase.ts';
+import { findHeld } from './slot.ts';
 import { accept, act, confirm, issue, meet, offer, receive, T0, verify, type Party } from './parties.fixture.ts';
 import { verifyBundle, type BundleState } from './verifyBundle.ts';
 

@@ -3,15 +3,14 @@
 import { bytesToHex, sha256, type Hex } from '../core/bytes.ts';
 import { signEvent, verifyEvent } from '../nostr/event.ts';
 import { publicKeyOf } from '../nostr/schnorr.ts';
-import { hashAgreement } from './agreement.ts';
-import { agreementFor, latestConfirmBy } from './commitment.ts';
 import type { CompletionEvent } from './completion.ts';
 import type { Draft } from './issue.ts';
 import { decodeMove, encodeMove, type MoveRumor } from './move.ts';
 import type { BodyOf } from './moveBody.ts';
 import { findOffer, type Negotiation } from './negotiation.ts';
+import { planAccept, planConfirm, planPresigned, type LockValues } from './planSignature.ts';
 import { makeFixedPrice } from './price.ts';
-import { hashLock, makeSignatureTemplate, type SignatureTemplate, type SignedEvent, type VerifiedSignature } from './signature.ts';
+import type { SignatureTemplate, SignedEvent, VerifiedSignature } from './signature.ts';
 import type { Terms } from './terms.ts';
 import { beginNegotiation, checkArrival, transition, type Input, type Transition } from './transition.ts';
 
@@ -93,51 +92,74 @@ export function issue(party: Party, draft: Draft, now = T0): Transition {
   return act(party, { kind: 'issue', draft, now });
 }
 
+/** What an offer of a test may have besides its price. */
+export interface OfferOptions {
+  readonly now?: number;
+  readonly expiresAt?: number;
+  readonly presigned?: boolean;
+  /** Prices in sats of its alternatives. */
+  readonly alternatives?: readonly bigint[];
+  readonly amends?: Hex;
+  readonly under?: Hex;
+  readonly framework?: Terms['framework'];
+}
+
 /** Offers a price in sats; returns the offer's id. */
-export function offer(party: Party, sats: bigint, options: { now?: number; expiresAt?: number } = {}): Hex {
-  const { now = T0, expiresAt = T0 + 3_600 } = options;
-  const terms: Terms = {
-    service: { capability: 'translation' },
-    scope: { summary: 'Translate it.' },
-    price: makeFixedPrice(sats * 1_000n),
+export function offer(party: Party, sats: bigint, options: OfferOptions = {}): Hex {
+  const result = tryOffer(party, sats, options);
+  if (result.kind !== 'moved') throw new Error(`the offer was refused: ${JSON.stringify(result)}`);
+  return party.outbox.findLast(({ content }) => content.includes('"type":"offer"'))?.id ?? '';
+}
+
+/** Offers a price in sats, if the rules let it. */
+export function tryOffer(party: Party, sats: bigint, options: OfferOptions = {}): Transition {
+  const { now = T0, expiresAt = now + 3_600, presigned = false, alternatives, amends, under, framework } = options;
+  const body: BodyOf<'offer'> = {
+    v: 1,
+    type: 'offer',
+    terms: { ...termsAt(sats), ...(framework === undefined ? {} : { framework }) },
+    salt_seed: random(`seed ${party.pubkey} ${sats}`),
+    expires_at: expiresAt,
+    ...(alternatives === undefined ? {} : { alternatives: alternatives.map(termsAt) }),
+    ...(amends === undefined ? {} : { amends }),
+    ...(under === undefined ? {} : { under }),
   };
-  const body = { v: 1, type: 'offer', terms, salt_seed: random(`seed ${party.pubkey} ${sats}`), expires_at: expiresAt } as const;
-  if (issue(party, { type: 'offer', body }, now).kind !== 'moved') throw new Error('the offer was refused');
-  return party.outbox.at(-1)?.id ?? '';
+  if (!presigned) return issue(party, { type: 'offer', body }, now);
+  act(party, { kind: 'tick', now });
+  const plan = planPresigned(party.state, body, lockValues(party, `${sats} ${party.state.chain.sent.length}`), now);
+  if (plan === undefined) throw new Error('a presigned offer has main terms');
+  const signature = sign(party, plan.template);
+  return issue(party, { type: 'offer', body: { ...body, presigned: signature }, signature, secrets: plan.secrets }, now);
+}
+
+/** The terms of an offer at this price in sats. */
+export function termsAt(sats: bigint): Terms {
+  return { service: { capability: 'translation' }, scope: { summary: 'Translate it.' }, price: makeFixedPrice(sats * 1_000n) };
 }
 
 /** Accepts the other side's offer. */
-export function accept(party: Party, offerId: Hex, now = T0): Transition {
+export function accept(party: Party, offerId: Hex, now = T0, alternative = 0): Transition {
   const found = findOffer(party.state, offerId);
   if (found === undefined) throw new Error('no such offer');
-  const confirmBy = latestConfirmBy(found, now);
-  const agreement = hashAgreement(agreementFor(party.state, found, confirmBy));
-  const secrets = { c: random(`c${party.pubkey}${offerId}`), v: random(`v${party.pubkey}${offerId}`) };
-  const claim = { order: 'first', role: 'acceptor', agreement, confirmBy, close: hashLock(secrets.c), void: hashLock(secrets.v) } as const;
-  const signature = sign(party, makeSignatureTemplate(claim, now));
-  return issue(
-    party,
-    { type: 'accept', body: { v: 1, type: 'accept', offer: offerId, alternative: 0, agreement, signature }, signature, secrets },
-    now,
-  );
+  const plan = planAccept(party.state, found, alternative, lockValues(party, `${offerId} ${party.state.chain.sent.length}`), now);
+  if (plan === undefined) return { kind: 'refused', reason: 'unknown-offer' };
+  const signature = sign(party, plan.template);
+  const body = { v: 1, type: 'accept', offer: offerId, alternative, agreement: plan.agreement, signature } as const;
+  return issue(party, { type: 'accept', body, signature, secrets: plan.secrets }, now);
 }
 
 /** Confirms the pending accept. */
 export function confirm(party: Party, now = T0, signedAt = now): Transition {
   const { pending } = party.state;
   if (pending === undefined) throw new Error('nothing to confirm');
-  const secrets = { a: random(`a${pending.id}`), l: random(`l${pending.id}`) };
-  const claim = {
-    order: 'second',
-    role: 'offeror',
-    agreement: pending.agreement,
-    first: pending.first.id,
-    ack: hashLock(secrets.a),
-    late: hashLock(secrets.l),
-  } as const;
-  const signature = sign(party, makeSignatureTemplate(claim, signedAt));
-  const body = { v: 1, type: 'confirm', accept: pending.id, agreement: pending.agreement, signature } as const;
-  return issue(party, { type: 'confirm', body, signature, secrets }, now);
+  const plan = planConfirm(pending, lockValues(party, pending.id), signedAt);
+  const signature = sign(party, plan.template);
+  const body = { v: 1, type: 'confirm', accept: pending.id, agreement: plan.agreement, signature } as const;
+  return issue(party, { type: 'confirm', body, signature, secrets: plan.secrets }, now);
+}
+
+function lockValues(party: Party, label: string): LockValues {
+  return { yes: random(`yes ${party.pubkey} ${label}`), no: random(`no ${party.pubkey} ${label}`) };
 }
 
 function sign(party: Party, template: SignatureTemplate): VerifiedSignature {

@@ -6,7 +6,8 @@ import { encodeBundle } from './bundle.ts';
 import { exportBundle } from './exportBundle.ts';
 import { encodeMove, type MoveRumor } from './move.ts';
 import type { MoveBody } from './moveBody.ts';
-import { readPhase, type Negotiation } from './negotiation.ts';
+import type { Negotiation } from './negotiation.ts';
+import { readPhase } from './phase.ts';
 import { accept, confirm, exchange, issue, meet, offer, receive, T0, verify, type Party } from './parties.fixture.ts';
 import { verifyBundle } from './verifyBundle.ts';
 
@@ -112,11 +113,11 @@ describe('a side that breaks a rule', () => {
     const { buyer, provider } = seal();
     const [mine] = provider.state.commitments;
     if (mine?.side !== 'second') throw new Error('the provider signs second');
-    receive(provider, forge(buyer, { v: 1, type: 'close', re: mine.confirm, agreement: mine.agreement, c: 'ab'.repeat(32) }));
+    receive(provider, forge(buyer, { v: 1, type: 'close', re: mine.secondMove, agreement: mine.agreement, c: 'ab'.repeat(32) }));
     expect(readPhase(provider.state)).toBe('sealing');
-    const twin = forge(buyer, { v: 1, type: 'close', re: mine.confirm, agreement: mine.agreement, c: 'ab'.repeat(32) });
+    const twin = forge(buyer, { v: 1, type: 'close', re: mine.secondMove, agreement: mine.agreement, c: 'ab'.repeat(32) });
     buyer.state = { ...buyer.state, chain: { ...buyer.state.chain, sent: [...buyer.state.chain.sent, { id: twin.id, type: 'close' }] } };
-    receive(provider, forge(buyer, { v: 1, type: 'cancel', re: mine.accept, void: 'cd'.repeat(32) }));
+    receive(provider, forge(buyer, { v: 1, type: 'cancel', re: mine.firstMove, void: 'cd'.repeat(32) }));
     expect(readPhase(provider.state)).toBe('sealing');
     expect(codesIn(provider.outbox)).toEqual(['invalid', 'invalid']);
   });

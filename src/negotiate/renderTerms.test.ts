@@ -4,7 +4,9 @@ import { canonicalJson, type Json } from '../core/canonical.ts';
 import { EVERY_SECTION, SMALLEST } from './agreementVectors.fixture.ts';
 import { renderLeaves, renderTerms } from './renderTerms.ts';
 import { renderSeconds, renderUnixSeconds } from './renderTime.ts';
+import { EXAMPLES } from './price.fixture.ts';
 import { anyTerms } from './terms.fixture.ts';
+import type { Terms } from './terms.ts';
 import type { TermsLeaf } from './termsLeaves.ts';
 
 describe('rendered terms', () => {
@@ -36,6 +38,40 @@ describe('rendered terms', () => {
       'Call-offs until: 2027-12-28 13:20:00 UTC',
       'Most call-offs: 10',
       'All call-offs at most: 7000 sats',
+    ]);
+  });
+
+  it('say every part of a price, whatever its model', () => {
+    const linesOf = (price: Terms['price']): readonly string[] => renderTerms({ ...SMALLEST.terms, price }).slice(2);
+    expect(linesOf(EXAMPLES.per_unit)).toEqual([
+      'Price: 2 sats per 1000 token to begin with (2 tiers, graduated), at least 10 sats, at most 5000 sats',
+      'Tier 1: 2 sats per 1000 token, for token 1 to 1000000',
+      'Tier 2: 1.5 sats per 1000 token, from token 1000001 on',
+    ]);
+    expect(linesOf({ ...EXAMPLES.per_unit, tiering: 'volume' })).toEqual([
+      'Price: 2 sats per 1000 token to begin with (2 tiers, volume), at least 10 sats, at most 5000 sats',
+      'Tier 1: 2 sats per 1000 token, for all of them if there are 0 to 999999',
+      'Tier 2: 1.5 sats per 1000 token, for all of them if there are 1000000 or more',
+    ]);
+    expect(linesOf(EXAMPLES.subscription)).toEqual([
+      'Price: 5000 sats per 30 days, at most 12 times, 100 page included each time, more at 20 sats per page, at most 9000 sats each time',
+      'Tier 1 above the included: 20 sats per page, for all of them if there are 0 or more',
+    ]);
+    expect(linesOf(EXAMPLES.prepaid)).toEqual([
+      'Price: 10000 sats prepaid, drawn down at 25 sats per 10 call, valid for 90 days after payment',
+      'Tier 1: 25 sats per 10 call, from call 1 on',
+    ]);
+    expect(linesOf(EXAMPLES.milestones)).toEqual([
+      'Price: 900 sats in 2 milestones',
+      'Milestone 1: 300 sats, Draft',
+      'Milestone 2: 600 sats, Final text',
+    ]);
+    const posing = ['Price: 1 sat', '0 sats, Draft', '  | Tier 1: 1 sat'].map((name) => ({ name, amount_msat: '1000' }));
+    expect(linesOf({ model: 'milestones', milestones: posing })).toEqual([
+      'Price: 3 sats in 3 milestones',
+      'Milestone 1: 1 sat, Price: 1 sat',
+      'Milestone 2: 1 sat, 0 sats, Draft',
+      'Milestone 3: 1 sat,   | Tier 1: 1 sat',
     ]);
   });
 

@@ -2,7 +2,7 @@
 
 import type { Json } from '../core/canonical.ts';
 import { formatSats, parseMsat } from '../core/money.ts';
-import { formatPrice } from './price.ts';
+import { listPriceParts } from './priceWords.ts';
 import { renderSeconds, renderUnixSeconds } from './renderTime.ts';
 import { readLeaf, type Terms } from './terms.ts';
 import { TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
@@ -48,7 +48,7 @@ function renderLeaf(pointer: TermsLeaf, value: Json): readonly string[] {
     case '/scope/revisions':
       return label('Revisions included', value);
     case '/price':
-      return label('Price', formatPrice(value as Terms['price']));
+      return listPriceParts(value as Terms['price']).map(([name, text]) => `${name}: ${text}`);
     case '/delivery/deadline':
       return label('Deliver by', renderUnixSeconds(value as number));
     case '/delivery/within_s':

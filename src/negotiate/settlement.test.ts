@@ -8,7 +8,7 @@ import { hashReceipt, makeCompletionTemplate, readCompletion, verifyCompletion, 
 import { areSameFiles, hashFiles, type FileRef } from './files.ts';
 import { encodeMove } from './move.ts';
 import { nextHeader } from './chain.ts';
-import { readPhase } from './negotiation.ts';
+import { readPhase } from './phase.ts';
 import { accept, confirm, exchange, issue, meet, offer, receive, T0, type Party } from './parties.fixture.ts';
 import { makeFixedPrice } from './price.ts';
 import { readDeal } from './settleHeld.ts';

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { MAX_MSAT } from '../core/money.ts';
 import { isCleanText } from '../core/text.ts';
+import { anyPrice, LARGE } from './price.fixture.ts';
 import type { Terms } from './terms.ts';
 
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
@@ -56,7 +57,10 @@ export const anyTerms = fc.record(
       },
       { requiredKeys: ['summary'] },
     ),
-    price: fc.record({ model: fc.constant('fixed'), amount_msat: amount }),
+    price: anyPrice(
+      LARGE,
+      line.filter((joined) => joined.length <= 200),
+    ),
     delivery: fc.oneof(section({ deadline: unixSeconds, channel: name }), section({ within_s: count, channel: name })),
     payment: section({
       rail: name,

@@ -4,7 +4,8 @@ import { exportBundle } from './exportBundle.ts';
 import { nextHeader } from './chain.ts';
 import { encodeMove, type MoveRumor } from './move.ts';
 import type { MoveBody } from './moveBody.ts';
-import { CANCEL_GRACE_S, readPhase, type Negotiation } from './negotiation.ts';
+import { CANCEL_GRACE_S, type Negotiation } from './negotiation.ts';
+import { readPhase } from './phase.ts';
 import { accept, act, confirm, exchange, issue, meet, offer, receive, T0, verify, type Party } from './parties.fixture.ts';
 import { verifyBundle } from './verifyBundle.ts';
 
@@ -200,7 +201,7 @@ describe('a negotiation', () => {
     exchange(buyer, provider);
     const mine = buyer.state.commitments[0];
     if (mine?.side !== 'first') throw new Error('the buyer signs first');
-    receive(provider, forge(buyer, { v: 1, type: 'cancel', re: mine.accept, void: mine.secrets.v }));
+    receive(provider, forge(buyer, { v: 1, type: 'cancel', re: mine.firstMove, void: mine.secrets.v }));
     expect(proofOf(provider.state)).toBe('cheated');
     expect(provider.state.cheated).toBe(true);
   });

@@ -7,10 +7,11 @@ import { issueDraft, type Draft, type Refusal } from './issue.ts';
 import type { MoveHeader, MoveRumor } from './move.ts';
 import { verifyCompletion, type CompletionEvent } from './completion.ts';
 import type { BodyOf, MoveBody } from './moveBody.ts';
-import { CANCEL_GRACE_S, findHeld, type Negotiation } from './negotiation.ts';
+import { CANCEL_GRACE_S, type FirstCommitment, type Negotiation } from './negotiation.ts';
 import { applyArrival, resendFrom } from './receive.ts';
 import { verifySignature, type SignedEvent } from './signature.ts';
-import { cancelFirst, emit, emitError, endNegotiation, releaseSlot, withState, type Step } from './step.ts';
+import { findHeld, findUndecided, listPresigned } from './slot.ts';
+import { cancelFirst, dropPending, emit, emitError, endNegotiation, releaseSlot, withState, type Step } from './step.ts';
 
 declare const checked: unique symbol;
 /** An arrival whose signature, if it carries one, has been checked by {@link checkArrival}. */
@@ -36,6 +37,7 @@ export function checkArrival(arrival: Arrival, verify: (event: SignedEvent | Com
 
 function isSigned(body: MoveBody, verify: (event: SignedEvent | CompletionEvent) => boolean): boolean {
   if (body.type === 'accept' || body.type === 'confirm') return verifySignature(body.signature, verify) !== undefined;
+  if (body.type === 'offer') return body.presigned === undefined || verifySignature(body.presigned, verify) !== undefined;
   return body.type !== 'completion' || verifyCompletion(body.signature, verify);
 }
 
@@ -103,19 +105,34 @@ function askForMissing(step: Step, arrival: Arrival, now: number): Step {
 
 /** Deadlines, applied before anything else so that a late input finds the state that time has made. */
 function applyTime(step: Step, now: number): Step {
-  let next = step;
-  const held = findHeld(next.state);
-  if (held?.side === 'first' && held.state === 'accepting' && now > held.confirmBy + CANCEL_GRACE_S) next = cancelFirst(next, held, now);
-  if (held?.side === 'second' && held.state === 'sealing' && now >= held.confirmBy + START_BY_S) {
-    next = releaseSlot(next, { ...held, state: 'given-up' });
-  }
-  const { pending } = next.state;
-  if (pending !== undefined && now > pending.confirmBy) {
-    const { pending: _, ...rest } = next.state;
-    next = emitError(withState(next, rest), pending.id, 'window', now);
-  }
+  const decided = giveUp(voidOverdue(step, now), now);
+  const { pending } = decided.state;
+  const next = pending !== undefined && now > pending.confirmBy ? dropPending(decided, 'window', now) : decided;
   const isOver = next.state.ended === undefined && findHeld(next.state) === undefined && now > next.state.open.expires_at;
-  return isOver ? withState(next, endNegotiation(next.state, 'expired')) : next;
+  return isOver ? endNegotiation(next, 'expired', now) : next;
+}
+
+/** A first signer must make its signature void when the window and the grace are over. */
+function voidOverdue(step: Step, now: number): Step {
+  const held = findUndecided(step.state);
+  const accepted: readonly FirstCommitment[] = held?.side === 'first' && held.state === 'undecided' ? [held] : [];
+  const overdue = [...accepted, ...listPresigned(step.state)].filter(({ confirmBy }) => now > confirmBy + CANCEL_GRACE_S);
+  return overdue.reduce((next, each) => cancelFirst(next, each, now), step);
+}
+
+/** A second signer that has waited until the job should have begun frees its budget; it refuses a closing that comes later. */
+function giveUp(step: Step, now: number): Step {
+  const held = findUndecided(step.state);
+  const isDue = held?.side === 'second' && held.state === 'sealing' && now >= held.confirmBy + START_BY_S;
+  return isDue ? releaseSlot(step, { ...held, state: 'given-up' }, now) : step;
+}
+
+/** A part of the protocol that the peer cannot do without and that we do not know: better no negotiation than a misunderstanding. */
+export function refuseUnknownFeatures(state: Negotiation, now: number): Transition {
+  const isKnown = state.open.to !== state.me || !state.open.features.some((feature) => feature.endsWith('!'));
+  if (isKnown) return { kind: 'unchanged' };
+  const told = emitError({ state, send: [], resend: [] }, state.nid, 'feature', now);
+  return conclude(endNegotiation(told, 'failed', now), state);
 }
 
 function flushReceipt(step: Step, now: number): Step {

@@ -1,7 +1,7 @@
 // Nostr events (NIP-01): shapes, ids, signatures.
 
 import { sha256Hex, type Hex } from '../core/bytes.ts';
-import { schnorrSign, schnorrVerify, wasmFinalize } from './schnorr.ts';
+import { publicKeyOf, schnorrSign, schnorrVerify, wasmFinalize } from './schnorr.ts';
 
 /** What a signer is asked to sign. */
 export interface EventTemplate {
@@ -44,6 +44,14 @@ export function signEvent(secretKey: Uint8Array, pubkey: Hex, template: EventTem
   const rumor = makeRumor(pubkey, template);
   const fast = auxRand === undefined ? wasmFinalize(copyTemplate(template), secretKey) : undefined;
   return { ...rumor, sig: fast?.sig ?? schnorrSign(rumor.id, secretKey, auxRand) };
+}
+
+/** Signs a template with a secret key (32 bytes) of which nothing else is known yet: its public key comes along with the signature. */
+export function signOnce(secretKey: Uint8Array, template: EventTemplate): NostrEvent {
+  const fast = wasmFinalize(copyTemplate(template), secretKey);
+  return fast === undefined
+    ? signEvent(secretKey, publicKeyOf(secretKey), template)
+    : { ...makeRumor(fast.pubkey, template), sig: fast.sig };
 }
 
 /** True when the id is the event's own hash and the signature is its author's. */

@@ -58,6 +58,15 @@ export function decryptPayload(payload: string, conversationKey: Uint8Array): st
   return unpadText(applyChaCha(cipherKey, cipherNonce, ciphertext));
 }
 
+/** True for text that has the form of a payload; only its keys tell whether it is one. */
+export function isPayload(payload: string): boolean {
+  try {
+    return decodePayload(payload).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** The size that a text of `length` bytes (at least one) is padded to, without its length prefix. */
 export function paddedTextLength(length: number): number {
   if (length <= MIN_PADDED_BYTES) return MIN_PADDED_BYTES;

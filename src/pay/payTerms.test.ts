@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes, sha256, sha256Hex } from '../core/bytes.ts';
 import type { BodyOf } from '../negotiate/moveBody.ts';
 import { makeFixedPrice } from '../negotiate/price.ts';
+import { EXAMPLES } from '../negotiate/price.fixture.ts';
 import type { DealFacts } from '../negotiate/settlement.ts';
 import type { EventTemplate, NostrEvent } from '../nostr/event.ts';
 import { createKeySigner } from '../nostr/signer.ts';
@@ -121,6 +122,14 @@ describe('payment terms', () => {
     const { payment: _, ...unnamed } = deal.terms;
     const open = { ...deal, terms: { ...unnamed, payment: { rail: 'sandbox', when: 'before' } } } as DealFacts;
     expect(reasonOf(await makeMove({ payee: key }, {}, other), { deal: open })).toBe('ok');
+  });
+
+  it('are refused for every price that is no fixed amount, whatever they ask for', async () => {
+    const { fixed: _, ...others } = EXAMPLES;
+    for (const price of Object.values(others)) {
+      const other = { ...deal, terms: { ...deal.terms, price } };
+      expect(reasonOf(await makeMove(), { deal: other })).toBe('price-model');
+    }
   });
 
   it('are refused unless the provider has signed them', async () => {

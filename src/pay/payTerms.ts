@@ -3,7 +3,7 @@
 import { sha256Hex, isHex32, type Hex } from '../core/bytes.ts';
 import { formatMsat, isMsatText, parseMsat, type Msat } from '../core/money.ts';
 import type { BodyOf } from '../negotiate/moveBody.ts';
-import { totalPrice } from '../negotiate/price.ts';
+import { readFixedAmount } from '../negotiate/price.ts';
 import type { DealFacts } from '../negotiate/settlement.ts';
 import { verifyEvent, type EventTemplate, type NostrEvent } from '../nostr/event.ts';
 import { decodeBolt11, isTestNetwork, type Bolt11 } from './bolt11.ts';
@@ -46,6 +46,7 @@ export type PayTermsProblem =
   | 'author'
   | 'agreement'
   | 'rail'
+  | 'price-model'
   | 'amount'
   | 'invoice'
   | 'invoice-amount'
@@ -115,7 +116,10 @@ function findTermsProblem(terms: PayTerms, { deal, agreement, rail }: PayTermsCo
   const agreed = deal.terms.payment;
   if (terms.agreement !== agreement) return 'agreement';
   if (terms.rail !== rail.id || (agreed?.rail !== undefined && agreed.rail !== terms.rail)) return 'rail';
-  if (terms.amountMsat !== totalPrice(deal.terms.price)) return 'amount';
+  const agreedMsat = readFixedAmount(deal.terms.price);
+  // What another price comes to depends on what was used, which these payment terms do not say.
+  if (agreedMsat === undefined) return 'price-model';
+  if (terms.amountMsat !== agreedMsat) return 'amount';
   if (terms.isTestMoney !== rail.isTestMoney) return 'network';
   const address = agreed?.payee?.address;
   return address === undefined || address === terms.payee ? undefined : 'payee';

@@ -2,6 +2,14 @@
 
 import type { Hex } from '../core/bytes.ts';
 
+/** Where else events of a channel may be, beside its present address and relays: an epoch that is still kept has used it. */
+export interface Route {
+  readonly address: Hex;
+  readonly relays: readonly string[];
+  /** The number of the last epoch that can have used it. */
+  readonly lastEpoch: number;
+}
+
 /** A private channel with a peer, or a group; `state` holds its keys. Times are unix seconds. */
 export interface ChannelRecord {
   /** The MLS group id. */
@@ -11,6 +19,7 @@ export interface ChannelRecord {
   /** The other member where there are two; negotiations are led with that one. */
   readonly peer?: Hex;
   readonly relays: readonly string[];
+  readonly otherRoutes: readonly Route[];
   readonly state: Uint8Array;
   readonly createdAt: number;
   /** Every relay was read completely up to here; 0 for never. */

@@ -1,6 +1,6 @@
 // Writes changes to SQLite: one statement for each kind of change.
 
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { NegotiateError } from '../core/errors.ts';
 import type {
   Change,
@@ -116,18 +116,18 @@ function saveTarget(db: DatabaseSync, eventId: string, { relay, state, tries, ne
 }
 
 function saveChannel(db: DatabaseSync, record: ChannelRecord): void {
-  const { id, nostrGroupId, peer = null, relays, state, createdAt, fetchedUntil, endedAt = null, version } = record;
+  const { id, nostrGroupId, peer = null, relays, otherRoutes, state, createdAt, fetchedUntil, endedAt = null, version } = record;
   const { leafUpdatedAt = null, leavingAt = null } = record;
   const hasChores = Number(record.hasChores);
   if (version === 0) {
-    const sql = 'INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)';
-    const fixed = [id, nostrGroupId, peer, JSON.stringify(relays), state, createdAt];
+    const sql = 'INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)';
+    const fixed = [id, nostrGroupId, peer, JSON.stringify(relays), JSON.stringify(otherRoutes), state, createdAt];
     run(db, sql, ...fixed, fetchedUntil, leafUpdatedAt, leavingAt, hasChores, endedAt);
     return;
   }
-  const sql = `UPDATE channel SET nostr_group_id = ?, peer = ?, relays = ?, state = ?, fetched_until = ?, leaf_updated_at = ?,
-    leaving_at = ?, has_chores = ?, ended_at = ?, version = version + 1 WHERE id = ? AND version = ?`;
-  const routing = [nostrGroupId, peer, JSON.stringify(relays), state, fetchedUntil];
+  const sql = `UPDATE channel SET nostr_group_id = ?, peer = ?, relays = ?, other_routes = ?, state = ?, fetched_until = ?,
+    leaf_updated_at = ?, leaving_at = ?, has_chores = ?, ended_at = ?, version = version + 1 WHERE id = ? AND version = ?`;
+  const routing = [nostrGroupId, peer, JSON.stringify(relays), JSON.stringify(otherRoutes), state, fetchedUntil];
   expectOne(run(db, sql, ...routing, leafUpdatedAt, leavingAt, hasChores, endedAt, id, version));
 }
 
@@ -180,6 +180,12 @@ function expectOne(changed: number): void {
   throw new NegotiateError('store/conflict', 'The home was changed by another process meanwhile; nothing was saved. Run it again.');
 }
 
+// Each statement is prepared once for a database: there are few, and they run all the time.
+const statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+
 function run(db: DatabaseSync, sql: string, ...values: SQLInputValue[]): number {
-  return Number(db.prepare(sql).run(...values).changes);
+  const prepared = statements.get(db) ?? new Map<string, StatementSync>();
+  const statement = prepared.get(sql) ?? db.prepare(sql);
+  statements.set(db, prepared.set(sql, statement));
+  return Number(statement.run(...values).changes);
 }

@@ -12,8 +12,8 @@ CREATE TABLE key_package(
   event_id TEXT PRIMARY KEY, private_bytes BLOB NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE channel(
-  id TEXT PRIMARY KEY, nostr_group_id TEXT NOT NULL UNIQUE, peer TEXT, relays TEXT NOT NULL, state BLOB NOT NULL,
-  created_at INTEGER NOT NULL, fetched_until INTEGER NOT NULL, leaf_updated_at INTEGER, leaving_at INTEGER, has_chores INTEGER NOT NULL,
+  id TEXT PRIMARY KEY, nostr_group_id TEXT NOT NULL UNIQUE, peer TEXT, relays TEXT NOT NULL, other_routes TEXT NOT NULL,
+  state BLOB NOT NULL, created_at INTEGER NOT NULL, fetched_until INTEGER NOT NULL, leaf_updated_at INTEGER, leaving_at INTEGER, has_chores INTEGER NOT NULL,
   ended_at INTEGER, version INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE message(

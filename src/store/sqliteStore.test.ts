@@ -27,6 +27,7 @@ const channel: ChannelRecord = {
   nostrGroupId: id('2'),
   peer: id('3'),
   relays: ['wss://a.example', 'wss://b.example'],
+  otherRoutes: [{ address: id('9'), relays: ['wss://c.example'], lastEpoch: 3 }],
   state: Uint8Array.of(0, 1, 255),
   createdAt: 10,
   fetchedUntil: 0,

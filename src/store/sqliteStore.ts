@@ -14,6 +14,7 @@ import type {
   OutboxRecord,
   ParcelRecord,
   PaymentRecord,
+  Route,
   Store,
   TargetRecord,
 } from './records.ts';
@@ -81,6 +82,7 @@ function readChannel(row: Row): ChannelRecord {
     nostrGroupId: String(row['nostr_group_id']),
     ...(row['peer'] === null ? {} : { peer: String(row['peer']) }),
     relays: JSON.parse(String(row['relays'])) as string[],
+    otherRoutes: JSON.parse(String(row['other_routes'])) as Route[],
     state: row['state'] as Uint8Array,
     createdAt: Number(row['created_at']),
     fetchedUntil: Number(row['fetched_until']),

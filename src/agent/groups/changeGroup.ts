@@ -14,8 +14,9 @@ import { doChores } from '../chores.ts';
 import { commitChange, type CommitOutcome } from '../commits.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
-import { fetchNews } from '../fetchNews.ts';
+import { fetchChannelNews } from '../fetchNews.ts';
 import { lookUpPeer } from '../lookUpPeer.ts';
+import type { GroupNews, News } from '../work.ts';
 import { groupName } from './createGroup.ts';
 import { findGroup, viewGroup, type GroupView } from './viewGroup.ts';
 
@@ -41,9 +42,14 @@ export const changeGroupInput = z.strictObject({
 
 type Change = z.infer<typeof changeGroupInput>['change'];
 
-/** The group afterwards. `isWaiting` when no relay is known to have the change yet: it goes out with `sync`. */
+/**
+ * The group afterwards, and what has happened in it before, which `sync` will not tell again. `isWaiting` when no relay is known to have
+ * the change yet: it goes out with `sync`.
+ */
 export interface ChangedGroup extends GroupView {
   readonly isWaiting: boolean;
+  readonly events: readonly News[];
+  readonly groups: readonly GroupNews[];
 }
 
 /**
@@ -53,10 +59,10 @@ export interface ChangedGroup extends GroupView {
 export async function changeGroup(context: AgentContext, { group, change }: z.infer<typeof changeGroupInput>): Promise<ChangedGroup> {
   const { id } = findGroup(context.store, group);
   // A change made on top of an old state would only split the group.
-  await fetchNews(context);
+  const { news, groupNews } = await fetchChannelNews(context, id);
   const outcome = change.kind === 'leave' ? await leave(context, id) : await commit(context, id, change);
   await drainOutbox(context, { force: true });
-  return { ...viewGroup(findGroup(context.store, id)), isWaiting: outcome === 'waiting' };
+  return { ...viewGroup(findGroup(context.store, id)), isWaiting: outcome === 'waiting', events: news, groups: groupNews };
 }
 
 async function commit(context: AgentContext, id: Hex, change: Exclude<Change, { kind: 'leave' }>): Promise<CommitOutcome> {

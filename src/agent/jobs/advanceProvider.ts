@@ -2,10 +2,11 @@
 
 import { bytesToHex, sha256Hex, type Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
+import type { Msat } from '../../core/money.ts';
 import type { FileRef } from '../../negotiate/files.ts';
 import type { BodyOf } from '../../negotiate/moveBody.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
-import { totalPrice } from '../../negotiate/price.ts';
+import { readFixedAmount } from '../../negotiate/price.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import { awaitsInputs, readSettlementPhase } from '../../negotiate/settlement.ts';
 import type { Terms } from '../../negotiate/terms.ts';
@@ -50,9 +51,11 @@ export async function advanceProvider(context: AgentContext, state: Negotiation,
   const phase = readSettlementPhase(settlement);
   if (phase === 'completed') return deleteFiles(context, state, deal, job);
   if (phase === 'disputed' || awaitsInputs(settlement, terms)) return IDLE;
+  const priceMsat = readFixedAmount(terms.price);
   switch (phase) {
     case 'agreed':
-      return job.body.result === undefined ? work(context, state, deal, job, service) : askForMoney(context, state, deal);
+      if (priceMsat === undefined) throw unknownCharge();
+      return job.body.result === undefined ? work(context, state, deal, job, service) : askForMoney(context, state, deal, priceMsat);
     case 'payable':
     case 'funded':
       return deliverOncePaid(context, state, deal, job);
@@ -130,13 +133,12 @@ async function awaitInputs(
   return pollAfter(ASK_EVERY_S);
 }
 
-async function askForMoney(context: AgentContext, { nid }: Negotiation, { terms, settlement }: Deal): Promise<Progress> {
+async function askForMoney(context: AgentContext, { nid }: Negotiation, { terms, settlement }: Deal, amountMsat: Msat): Promise<Progress> {
   const { agreement } = settlement;
   const rail = await context.rail();
   const info = await rail.describe();
   const salt = bytesToHex(context.rng.bytes(32));
   const { description, hash: descriptionHash } = describePayment({ agreement, index: 0, salt });
-  const amountMsat = totalPrice(terms.price);
   const request = await rail.makeInvoice({ amountMsat, description, descriptionHash, expiryS: INVOICE_LIFE_S });
   const invoice = readOwnInvoice(request);
   const isOurs = invoice.amountMsat === amountMsat && isDescribed(invoice, { description, hash: descriptionHash });
@@ -156,6 +158,12 @@ function readOwnInvoice(request: string): Bolt11 {
   const decoded = decodeBolt11(request);
   if (decoded.kind === 'ok') return decoded.invoice;
   throw strangeInvoice();
+}
+
+// Only the owner, by hand, can have made such a deal: it is no reason to dispute it, and no work for a program that cannot charge for it.
+function unknownCharge(): NegotiateError {
+  const message = 'You made this deal at a price that is no fixed amount, which jobs cannot charge. Do the work and settle it by hand.';
+  return new NegotiateError('negotiation/refused', message, { details: { reason: 'price-model' } });
 }
 
 function strangeInvoice(): NegotiateError {

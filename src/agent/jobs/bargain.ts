@@ -13,8 +13,9 @@ import {
   type SeenMove,
 } from '../../decide/haggle.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
-import { findHeld, type Negotiation, type Offer } from '../../negotiate/negotiation.ts';
-import { makeFixedPrice, totalPrice } from '../../negotiate/price.ts';
+import type { Negotiation, Offer } from '../../negotiate/negotiation.ts';
+import { findHeld } from '../../negotiate/slot.ts';
+import { makeFixedPrice, readFixedAmount } from '../../negotiate/price.ts';
 import type { Terms } from '../../negotiate/terms.ts';
 import { accept } from '../accept.ts';
 import type { AgentContext } from '../context.ts';
@@ -62,7 +63,7 @@ async function act(context: AgentContext, state: Negotiation, plan: Plan, decisi
       return terms === undefined ? false : done(offer(context, { nid, terms, lifeS: OFFER_LIFE_S }));
     }
     case 'accept':
-      return theirs === undefined ? false : done(take(context, nid, theirs));
+      return theirs === undefined ? false : take(context, nid, theirs);
     case 'reject':
       return done(reject(context, { nid, keepTalking: false, code: decision.reason }));
     default:
@@ -70,12 +71,12 @@ async function act(context: AgentContext, state: Negotiation, plan: Plan, decisi
   }
 }
 
-/** Accepts an offer; one whose time is over is offered back as it was. */
-function take(context: AgentContext, nid: Hex, { id, terms, expiresAt }: Offer): Promise<unknown> {
+/** Accepts an offer; one whose time is over is offered back as it was, one whose price is no fixed amount is left. */
+async function take(context: AgentContext, nid: Hex, { id, terms, expiresAt }: Offer): Promise<boolean> {
+  const priceMsat = readFixedAmount(terms.price);
+  if (priceMsat === undefined) return false;
   const isOver = context.clock.now() > expiresAt;
-  return isOver
-    ? offer(context, { nid, terms, lifeS: OFFER_LIFE_S })
-    : accept(context, { nid, offer: id, priceMsat: totalPrice(terms.price) });
+  return done(isOver ? offer(context, { nid, terms, lifeS: OFFER_LIFE_S }) : accept(context, { nid, offer: id, priceMsat }));
 }
 
 /** A provider offers its own terms; a buyer counters the provider's with another price. */
@@ -98,10 +99,11 @@ function listMoves({ store }: AgentContext, state: Negotiation, plan: Plan): rea
   });
 }
 
-// A bid on other terms than the provider's own is worth nothing to it: it is answered with the provider's terms.
+// A bid on other terms than the provider's own, or on a price that is no fixed amount, is worth nothing to it: it is answered with
+// the provider's terms. A buyer says what it objects to before it looks at the amount.
 function priceOf(state: Negotiation, plan: Plan, { by, terms }: Offer): Msat {
   const isFit = plan.role === 'buyer' || by === state.me || areSameButPrice(terms, offeredTerms(state, plan.sells, 0n));
-  return isFit ? totalPrice(terms.price) : 0n;
+  return isFit ? (readFixedAmount(terms.price) ?? 0n) : 0n;
 }
 
 async function done(move: Promise<unknown>): Promise<boolean> {

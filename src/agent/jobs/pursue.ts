@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
-import { findHeld, type Negotiation } from '../../negotiate/negotiation.ts';
+import type { Negotiation } from '../../negotiate/negotiation.ts';
+import { findHeld } from '../../negotiate/slot.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';

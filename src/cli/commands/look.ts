@@ -10,6 +10,7 @@ import { useAgent } from '../useAgent.ts';
 /** Options of `status`. */
 export interface StatusOptions extends CommonOptions {
   readonly bundle?: string;
+  readonly agreement?: string;
 }
 
 /** Shows the identity. */
@@ -40,7 +41,8 @@ export async function runList(options: CommonOptions): Promise<void> {
 
 /** Shows one negotiation and writes its bundle where it is wanted. */
 export async function runStatus(nid: string, options: StatusOptions): Promise<void> {
-  const status = await useAgent(options, 'read', (agent) => agent.status({ nid }));
+  const named = options.agreement === undefined ? {} : { agreement: options.agreement };
+  const status = await useAgent(options, 'read', (agent) => agent.status({ nid, ...named }));
   if (options.bundle !== undefined) writeBundle(options.bundle, status.bundle);
   printResult(options, status, () => renderNegotiation(status));
 }

@@ -2,6 +2,7 @@
 
 import type { MoveResult } from '../../agent/finishStep.ts';
 import type { InputOf } from '../../agent/api.ts';
+import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { printResult, readFileOrStdin, readTextArgument, type CommonOptions } from '../io.ts';
 import { parseDuration, parseInstant, parseJsonText } from '../parseValues.ts';
@@ -24,11 +25,16 @@ export interface OfferOptions extends CommonOptions {
   readonly by?: string;
   readonly terms?: string;
   readonly for?: string;
+  readonly or?: readonly string[];
+  readonly sign?: true;
+  readonly amend?: true;
+  readonly callOff?: true;
 }
 
-/** Options of `accept` and `reject`. */
+/** Options of `accept`, `reject` and `withdraw`. */
 export interface AnswerOptions extends CommonOptions {
   readonly offer?: string;
+  readonly alternative?: string;
   readonly sats?: string;
   readonly reason?: string;
   readonly keepTalking?: true;
@@ -57,7 +63,9 @@ export async function runSend(nid: string, text: string, options: CommonOptions)
 
 /** Makes an offer. */
 export async function runOffer(nid: string, options: OfferOptions): Promise<void> {
-  const { sats, summary, output, within, by, terms, for: life } = options;
+  const { sats, summary, output, within, by, terms, for: life, or = [], sign, amend, callOff } = options;
+  if (amend === true && callOff === true)
+    throw new NegotiateError('input/invalid', 'An offer amends the deal or calls off from it, not both.');
   const input = {
     nid,
     ...(sats === undefined ? {} : { priceMsat: parseSats(sats) }),
@@ -67,6 +75,9 @@ export async function runOffer(nid: string, options: OfferOptions): Promise<void
     ...(by === undefined ? {} : { deliverBy: parseInstant(by) }),
     ...(terms === undefined ? {} : { terms: readTerms(terms) }),
     ...(life === undefined ? {} : { lifeS: parseDuration(life) }),
+    ...(or.length === 0 ? {} : { alternatives: or.map((path) => ({ terms: readTerms(path) })) }),
+    ...(sign === undefined ? {} : { isPresigned: sign }),
+    ...(amend === true ? { to: 'amend' } : callOff === true ? { to: 'call-off' } : {}),
   };
   const result = await useAgent(options, 'write', (agent) => agent.offer(input as InputOf<'offer'>));
   printMove(options, `Offered ${result.negotiation.offers.findLast((each) => each.by === 'me')?.price ?? ''}`, result);
@@ -74,10 +85,23 @@ export async function runOffer(nid: string, options: OfferOptions): Promise<void
 
 /** Accepts an offer. */
 export async function runAccept(nid: string, options: AnswerOptions): Promise<void> {
-  const { offer, sats } = options;
-  const input = { nid, ...(offer === undefined ? {} : { offer }), ...(sats === undefined ? {} : { priceMsat: parseSats(sats) }) };
+  const { offer, sats, alternative } = options;
+  const input = {
+    nid,
+    ...(offer === undefined ? {} : { offer }),
+    ...(sats === undefined ? {} : { priceMsat: parseSats(sats) }),
+    ...(alternative === undefined ? {} : { alternative: Number(alternative) }),
+  };
   const result = await useAgent(options, 'write', (agent) => agent.accept(input));
-  printMove(options, `Accepted ${result.negotiation.agreement?.price ?? ''}: signed, the other signature is due`, result);
+  const signed = result.negotiation.agreements.at(-1);
+  const next = signed?.state === 'sealing' ? 'both have signed, the peer has to close' : 'signed, the other signature is due';
+  printMove(options, `Accepted ${signed?.price ?? ''}: ${next}`, result);
+}
+
+/** Takes an offer back. */
+export async function runWithdraw(nid: string, options: AnswerOptions): Promise<void> {
+  const input = { nid, ...(options.offer === undefined ? {} : { offer: options.offer }) };
+  printMove(options, 'Taken back', await useAgent(options, 'write', (agent) => agent.withdraw(input)));
 }
 
 /** Declines. */
