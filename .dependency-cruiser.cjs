@@ -46,10 +46,11 @@ module.exports = {
     ...homeRules,
     {
       name: 'compose-alone-is-concrete',
-      comment: 'Only agent/compose.ts meets the store, the relay pool and the rails as concrete parts; the rest sees their types.',
+      comment:
+        'Only agent/compose.ts and composeSigner.ts meet the store, the relay pool, bunkers and the rails as concrete parts; the rest sees their types.',
       severity: 'error',
-      from: { path: `^src/agent/.*${CODE}`, pathNot: '^src/agent/compose\\.ts$' },
-      to: { path: '^src/(?:store/|nostr/(?:relayPool|pool)|pay/(?:rails/|sandbox|nwc|hold))', dependencyTypesNot: ['type-only'] },
+      from: { path: `^src/agent/.*${CODE}`, pathNot: '^src/agent/compose(?:Signer)?\\.ts$' },
+      to: { path: '^src/(?:store/|nostr/(?:relayPool|pool|bunker)|pay/(?:rails/|sandbox|nwc|hold))', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-cycle',

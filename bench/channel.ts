@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inflateRawSync } from 'node:zlib';
 import { bytesToHex, type Hex } from '../src/core/bytes.ts';
 import type { Rng } from '../src/core/ports.ts';
 import { newChannel, toRecord, type OpenChannel } from '../src/agent/channelRecord.ts';
@@ -26,7 +25,7 @@ import { loadSchnorr } from '../src/nostr/schnorr.ts';
 import { createKeySigner, type Signer } from '../src/nostr/signer.ts';
 import type { Change, Store } from '../src/store/records.ts';
 import { openSqliteStore } from '../src/store/sqliteStore.ts';
-import { channelNeeds, STEPS, type ChannelSize, type Step } from './channelNeeds.ts';
+import { CHANNEL_NEEDS, STEPS, type Step } from './channelNeeds.ts';
 import { measureCpuMs, median, type Metric } from './measure.ts';
 import { averagePrices, combine, sumUp, timePrimitives, type Needs, type Prices } from './primitives.ts';
 
@@ -63,12 +62,12 @@ export async function run(): Promise<readonly Metric[]> {
   const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-bench-'));
   const stores = ['inviter', 'invited'].map((name) => openSqliteStore(join(folder, `${name}.db`))) as [Store, Store];
   try {
-    const { pair, size, largest } = await growOld(stores);
+    const { pair, largest } = await growOld(stores);
     const rounds: Times[] = [];
     for (let round = 0; round < WARM_UPS + ROUNDS; round += 1) rounds.push(await playRound(stores, pair));
     const prices = averagePrices(before, await timePrimitives());
     const times = rounds.slice(WARM_UPS);
-    return [...report(times, channelNeeds(size), prices), { metric: `state after ${COMMITS} commits`, value: largest, unit: 'bytes' }];
+    return [...report(times, prices), { metric: `state after ${COMMITS} commits`, value: largest, unit: 'bytes' }];
   } finally {
     for (const store of stores) store.close();
     rmSync(folder, { recursive: true, force: true });
@@ -85,14 +84,14 @@ const TITLES: Readonly<Record<Step, string>> = {
   follow: 'self-update, peer’s half',
 };
 
-function report(rounds: readonly Times[], needs: Readonly<Record<Step, Needs>>, prices: Prices): readonly Metric[] {
+function report(rounds: readonly Times[], prices: Prices): readonly Metric[] {
   const toMetric = (metric: string, read: (times: Times) => number, parts: Needs): Metric => {
     return { metric, value: median(rounds.map(read)), unit: 'ms', floor: sumUp(parts, prices), needs: parts };
   };
-  const both = combine([1, needs.stage], [1, needs.follow]);
+  const both = combine([1, CHANNEL_NEEDS.stage], [1, CHANNEL_NEEDS.follow]);
   return STEPS.flatMap((step) => [
     ...(step === 'stage' ? [toMetric('self-update and receipt', ({ stage, follow }) => stage + follow, both)] : []),
-    toMetric(TITLES[step], (times) => times[step], needs[step]),
+    toMetric(TITLES[step], (times) => times[step], CHANNEL_NEEDS[step]),
   ]);
 }
 
@@ -237,7 +236,6 @@ function markSeen(id: Hex, at: number): Change {
 
 interface Grown {
   readonly pair: readonly [Side, Side];
-  readonly size: ChannelSize;
   /** Bytes of the largest channel on the way, as it is saved. */
   readonly largest: number;
 }
@@ -246,19 +244,12 @@ interface Grown {
 async function growOld(stores: readonly [Store, Store]): Promise<Grown> {
   const now = clock();
   const [pair = fail('no pair')] = (await openPairs([makeMembers(stores)], now)).pairs;
-  const fresh = Math.max(...pair.map(unpackedBytes));
   let largest = 0;
   for (let i = 0; i < COMMITS; i += 1) {
     await renew(i % 2 === 0 ? pair : (pair.toReversed() as [Side, Side]), 1, now);
     largest = Math.max(largest, ...pair.map(({ open: { record } }) => record.state.length));
   }
-  const toKib = (bytes: number): number => Math.round((bytes / 1_024) * 10) / 10;
-  return { pair, size: { freshKib: toKib(fresh), fullKib: toKib(Math.max(...pair.map(unpackedBytes))) }, largest };
-}
-
-// One byte for the version, four for the length (channelCodec.ts).
-function unpackedBytes({ open: { record } }: Side): number {
-  return inflateRawSync(record.state.subarray(5)).length;
+  return { pair, largest };
 }
 
 function fail(what: string): never {

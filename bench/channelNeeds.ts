@@ -7,12 +7,6 @@ export const STEPS = ['key-package', 'invite', 'join', 'send', 'receive', 'stage
 /** One of {@link STEPS}. */
 export type Step = (typeof STEPS)[number];
 
-/** What depends on the run: KiB of the channel before it is packed, in a group without a past and in one with all of it. */
-export interface ChannelSize {
-  readonly freshKib: number;
-  readonly fullKib: number;
-}
-
 // An event is signed over its id, which `schnorr-sign` and `schnorr-verify` compute as well; `event-id` is for those that nobody signs.
 
 /** BIP-340 over the kind 450 event by which an account vouches for a leaf key (account-identity-proof-v2.md). */
@@ -87,17 +81,16 @@ const INVITE: Needs = combine(
  * by section 12.4.3.1), by two keys; of their proofs that of the peer, ours being our own; three tree hashes; the epoch; the id by which
  * this epoch is known; the channel packed.
  */
-const JOIN = ({ freshKib }: ChannelSize): Needs =>
-  combine(
-    [1, UNWRAP],
-    [1, { sha256: 1 }],
-    [1, HPKE_OPEN],
-    [1, WELCOME_KEYS],
-    [1, { aead: 1, 'ed25519-public': 2, 'ed25519-verify': 1 + 2, 'schnorr-verify': 1 }],
-    [1, { sha256: 3 }],
-    [1, EPOCH],
-    [1, { sha256: 1, deflate: freshKib }],
-  );
+const JOIN: Needs = combine(
+  [1, UNWRAP],
+  [1, { sha256: 1 }],
+  [1, HPKE_OPEN],
+  [1, WELCOME_KEYS],
+  [1, { aead: 1, 'ed25519-public': 2, 'ed25519-verify': 1 + 2, 'schnorr-verify': 1 }],
+  [1, { sha256: 3 }],
+  [1, EPOCH],
+  [1, { sha256: 1, deflate: 1 }],
+);
 
 /**
  * Section 9.1: key and nonce of this message, the secret of the next; section 6.3.2: key and nonce of the sender data. Content, sender
@@ -106,68 +99,63 @@ const JOIN = ({ freshKib }: ChannelSize): Needs =>
 const FRAME: Needs = { hmac: 3 + 2, aead: 3, 'event-id': 1, sha256: 1 };
 
 /** The leaf's key comes out of what was saved. Channel, event and the relay that it goes to are saved: three rows. */
-const SEND = ({ freshKib }: ChannelSize): Needs =>
-  combine(
-    [1, FRAME],
-    [1, { 'ed25519-secret': 1, 'ed25519-sign': 1, 'schnorr-sign': 1, 'event-json': 1 }],
-    [1, { deflate: freshKib, transaction: 1, row: 2 }],
-  );
+const SEND: Needs = combine(
+  [1, FRAME],
+  [1, { 'ed25519-secret': 1, 'ed25519-sign': 1, 'schnorr-sign': 1, 'event-json': 1 }],
+  [1, { deflate: 1, transaction: 1, row: 2 }],
+);
 
 /** The peer's leaf key is known from the message before. Channel, event id and message hash are saved: three rows. */
-const RECEIVE = ({ freshKib }: ChannelSize): Needs =>
-  combine(
-    [1, FRAME],
-    [1, { 'schnorr-verify': 1, 'ed25519-verify': 1, 'event-json': 1 }],
-    [1, { deflate: freshKib, transaction: 1, row: 2 }],
-  );
+const RECEIVE: Needs = combine(
+  [1, FRAME],
+  [1, { 'schnorr-verify': 1, 'ed25519-verify': 1, 'event-json': 1 }],
+  [1, { deflate: 1, transaction: 1, row: 2 }],
+);
 
-/** Section 7.4: a node's secret and its key pair (RFC 9180 section 7.1.3), with its public key. */
-const NODE: Needs = { hmac: 1 + 2, 'x25519-keygen': 1 };
+/** Section 7.4: a node's secret and the private key that comes of it (RFC 9180 section 7.1.3). */
+const NODE: Needs = { hmac: 1 + 2 };
 
 /** Sections 7.8 and 7.9: the sibling's tree hash, the parent hash, then the new leaf's tree hash and the root's. */
 const TREE: Needs = { sha256: 4 };
 
 /**
- * A commit of nothing but a path: keys of leaf and root, the path secret between them and the commit secret after; the path secret for
+ * A commit of nothing but a path: keys of leaf and root, and their public halves, the path secret between them and the commit secret after; the path secret for
  * the peer's leaf; leaf and commit signed; the membership tag (section 6.2); the outer layer. Saved as by {@link SEND}, but that what
  * comes back from the relay is marked.
  */
-const STAGE = ({ fullKib }: ChannelSize): Needs =>
-  combine(
-    [2, NODE],
-    [1, { hmac: 1 + 1 }],
-    [1, TREE],
-    [1, HPKE_SEAL],
-    [1, { 'ed25519-secret': 1, 'ed25519-sign': 2 }],
-    [1, COMMITTED],
-    [1, EPOCH],
-    [1, { hmac: 1, sha256: 1, aead: 1, 'schnorr-sign': 1, 'event-json': 1 }],
-    [1, { deflate: fullKib, transaction: 1, row: 2 }],
-  );
+const STAGE: Needs = combine(
+  [2, NODE],
+  [2, { 'x25519-secret': 1 }],
+  [1, { hmac: 1 + 1 }],
+  [1, TREE],
+  [1, HPKE_SEAL],
+  [1, { 'ed25519-secret': 1, 'ed25519-sign': 2 }],
+  [1, COMMITTED],
+  [1, EPOCH],
+  [1, { hmac: 1, sha256: 1, aead: 1, 'schnorr-sign': 1, 'event-json': 1 }],
+  [1, { deflate: 1, transaction: 1, row: 2 }],
+);
 
-/** The same from the other side: both signatures by the committer's key, which is known, and the keys of the root alone. */
-const FOLLOW = ({ fullKib }: ChannelSize): Needs =>
-  combine(
-    [1, { 'schnorr-verify': 1, aead: 1, sha256: 1, 'event-json': 1 }],
-    [1, { hmac: 1, 'ed25519-verify': 2 }],
-    [1, TREE],
-    [1, HPKE_OPEN],
-    [1, NODE],
-    [1, { hmac: 1 }],
-    [1, COMMITTED],
-    [1, EPOCH],
-    [1, { deflate: fullKib, transaction: 1, row: 2 }],
-  );
+/** The same from the other side: both signatures by the committer's key, which is known, and the private key of the root alone. */
+const FOLLOW: Needs = combine(
+  [1, { 'schnorr-verify': 1, aead: 1, sha256: 1, 'event-json': 1 }],
+  [1, { hmac: 1, 'ed25519-verify': 2 }],
+  [1, TREE],
+  [1, HPKE_OPEN],
+  [1, NODE],
+  [1, { hmac: 1 }],
+  [1, COMMITTED],
+  [1, EPOCH],
+  [1, { deflate: 1, transaction: 1, row: 2 }],
+);
 
 /** The needs of every step. */
-export function channelNeeds(size: ChannelSize): Readonly<Record<Step, Needs>> {
-  return {
-    'key-package': KEY_PACKAGE,
-    invite: INVITE,
-    join: JOIN(size),
-    send: SEND(size),
-    receive: RECEIVE(size),
-    stage: STAGE(size),
-    follow: FOLLOW(size),
-  };
-}
+export const CHANNEL_NEEDS: Readonly<Record<Step, Needs>> = {
+  'key-package': KEY_PACKAGE,
+  invite: INVITE,
+  join: JOIN,
+  send: SEND,
+  receive: RECEIVE,
+  stage: STAGE,
+  follow: FOLLOW,
+};

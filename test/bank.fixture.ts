@@ -111,6 +111,11 @@ export interface Party {
   call<N extends UseCaseName>(name: N, input: InputOf<N>): Promise<OutputOf<N>>;
 }
 
+export interface StageOptions {
+  readonly clock?: TestClock;
+  readonly relays?: readonly string[];
+}
+
 export interface Stage {
   readonly clock: TestClock;
   readonly bank: Bank;
@@ -118,9 +123,9 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
-  const clock = makeClock();
-  const relay = await startRelay({ requireAuthForGiftWraps: true, clock });
+/** `relays` are those of its agents, in place of one that is started for them. */
+export async function openStage({ clock = makeClock(), relays }: StageOptions = {}): Promise<Stage> {
+  const relay = relays === undefined ? await startRelay({ requireAuthForGiftWraps: true, clock }) : undefined;
   const bank = openBank(clock);
   const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-bank-'));
   const ends: (() => void)[] = [];
@@ -151,7 +156,7 @@ export async function openStage(): Promise<Stage> {
         closing.abort();
         pool.close();
       });
-      await init(context, initInput.parse({ relays: [relay.url], invites: 'anyone' }));
+      await init(context, initInput.parse({ relays: relays ?? [relay?.url], invites: 'anyone' }));
       const call = async <N extends UseCaseName>(name: N, input: InputOf<N>): Promise<OutputOf<N>> => {
         const { input: schema, run } = await (USE_CASES[name] as unknown as UseCase<z.ZodType, OutputOf<N>>).load();
         return run(context, schema.parse(input));
@@ -160,7 +165,7 @@ export async function openStage(): Promise<Stage> {
     },
     close: async () => {
       for (const end of ends) end();
-      await relay.close();
+      await relay?.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

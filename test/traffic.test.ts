@@ -1,13 +1,10 @@
 // What traffic tells: every frame of whole deals, as a relay's operator has it connection by connection (threats T01 and T02).
 
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
 import type { Agent } from '../src/agent/api.ts';
 import { createAgent, openAgent } from '../src/agent/compose.ts';
 import { drainOutbox } from '../src/agent/drainOutbox.ts';
@@ -18,10 +15,11 @@ import { sync } from '../src/agent/sync.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import type { Filter } from '../src/nostr/filter.ts';
 import { startSocksProxy } from '../src/nostr/proxy.fixture.ts';
-import { startRelay, type RunningRelay } from '../src/relay/startRelay.ts';
+import { startRelay } from '../src/relay/startRelay.ts';
 import { openStage, type Party } from './bank.fixture.ts';
 import { runCli } from './cli.fixture.ts';
 import { describeService } from './market.fixture.ts';
+import { eventsOf, filtersOf, groupsOf, startTap, type Frame, type Tap } from './tap.fixture.ts';
 
 const GROUP_EVENT = 445;
 const ATTESTATION = 1985;
@@ -33,39 +31,10 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-type Frame = readonly unknown[];
-
-/** A relay behind a tap: the frames that clients sent, one list for each of their connections. */
-interface Tap {
-  readonly url: string;
-  readonly relay: RunningRelay;
-  readonly connections: readonly (readonly Frame[])[];
-}
-
 async function tapRelay(): Promise<Tap> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
-  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const relay = await startRelay({ requireAuthForGiftWraps: true, publicUrl: url });
-  const connections: Frame[][] = [];
-  server.on('connection', (client) => {
-    const frames: Frame[] = [];
-    connections.push(frames);
-    const upstream = new WebSocket(relay.url);
-    const opened = once(upstream, 'open').catch(() => undefined);
-    client.on('message', (data: Buffer) => {
-      frames.push(JSON.parse(data.toString()) as Frame);
-      void opened.then(() => upstream.send(data.toString(), () => undefined));
-    });
-    upstream.on('message', (data: Buffer) => client.send(data.toString(), () => undefined));
-    client.on('close', () => upstream.terminate()).on('error', () => undefined);
-    upstream.on('close', () => client.terminate()).on('error', () => client.terminate());
-  });
-  ends.push(relay.close, () => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  return { url, relay, connections };
+  const tap = await startTap();
+  ends.push(tap.close);
+  return tap;
 }
 
 /** A new empty folder that is gone after the test. */
@@ -110,19 +79,6 @@ async function deal(buyer: Peer, seller: Peer): Promise<void> {
   await buyer.agent.sync();
   await seller.agent.sync();
   expect([(await buyer.agent.status({ nid })).phase, (await seller.agent.status({ nid })).phase]).toEqual(['agreed', 'agreed']);
-}
-
-const filtersOf = (frames: readonly Frame[]): readonly Filter[] =>
-  frames.filter(([type]) => type === 'REQ').flatMap(([, , ...filters]) => filters as Filter[]);
-const eventsOf = (frames: readonly Frame[]): readonly NostrEvent[] =>
-  frames.filter(([type]) => type === 'EVENT' || type === 'AUTH').map(([, event]) => event as NostrEvent);
-
-/** The groups that a connection names, in filters or events. */
-function groupsOf(frames: readonly Frame[]): ReadonlySet<string> {
-  const published = eventsOf(frames)
-    .filter(({ kind }) => kind === GROUP_EVENT)
-    .flatMap(({ tags }) => tags.filter(([name]) => name === 'h').map(([, value]) => value ?? ''));
-  return new Set([...filtersOf(frames).flatMap((filter) => filter['#h'] ?? []), ...published]);
 }
 
 /** The agents that a connection names: in filters, as authors, or in proofs. */

@@ -10,14 +10,14 @@ import { planAccept } from '../negotiate/planSignature.ts';
 import { readFixedAmount } from '../negotiate/price.ts';
 import { findHeld, termsOf } from '../negotiate/slot.ts';
 import type { Terms } from '../negotiate/terms.ts';
-import { issueMove } from './applyTransition.ts';
+import { isBudgetTaken, issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
 import { findOfferById } from './findOfferById.ts';
 import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
 import { drawLockValues, signAgreement } from './signAgreement.ts';
-import { beginWork } from './work.ts';
+import { atPresent, beginWork } from './work.ts';
 
 /** Which offer to accept: the peer's newest one, unless `offer` names it. `priceMsat`: only for exactly this fixed price. */
 export const acceptInput = z.strictObject({
@@ -33,6 +33,7 @@ export async function accept(context: AgentContext, input: z.infer<typeof accept
   const work = beginWork(context);
   const open = openNamed(work, input.nid);
   const { alternative = 0 } = input;
+  if (isBudgetTaken(work, open)) throw refusalError('budget');
   const chosen = chooseOffer(open.state, input.offer, alternative, work.now);
   const terms = termsOf(chosen, alternative);
   const plan = planAccept(open.state, chosen, alternative, drawLockValues(context.rng), work.now);
@@ -40,7 +41,8 @@ export async function accept(context: AgentContext, input: z.infer<typeof accept
   checkPrice(terms, input.priceMsat);
   const signature = await signAgreement(context, plan.template);
   const body = { v: 1, type: 'accept', offer: chosen.id, alternative, agreement: plan.agreement, signature } as const;
-  await issueMove(work, open, { type: 'accept', body, signature, secrets: plan.secrets });
+  // A person may have taken a while to approve it. Signed too late is not signed: nothing is saved then.
+  await issueMove(atPresent(work), open, { type: 'accept', body, signature, secrets: plan.secrets });
   return finishStep(work, open.state.nid);
 }
 

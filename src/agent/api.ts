@@ -92,6 +92,18 @@ export const USE_CASES = {
     const { sayInput: input, say: run } = await import('./groups/say.ts');
     return { input, run };
   }),
+  startRfq: writing('Ask several providers for offers, each in private', async () => {
+    const { startRfqInput: input, startRfq: run } = await import('./rfq/startRfq.ts');
+    return { input, run };
+  }),
+  advanceRfq: writing('See requests through: gather offers, sign the best one, tell the others', async () => {
+    const { advanceRfqInput: input, advanceRfq: run } = await import('./rfq/advanceRfq.ts');
+    return { input, run };
+  }),
+  showRfqs: reading('Show requests to several providers', async () => {
+    const { showRfqs: run } = await import('./rfq/advanceRfq.ts');
+    return { input: nothing, run };
+  }),
   announce: writing('Announce services, change or withdraw them', async () => {
     const { announceInput: input, announce: run } = await import('./announce.ts');
     return { input, run };

@@ -1,19 +1,30 @@
 // Lets the state machine decide and carries its decision into the step.
 
 import type { Hex } from '../core/bytes.ts';
-import type { Draft } from '../negotiate/issue.ts';
+import { isSigned, type Draft } from '../negotiate/issue.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { refuseUnknownFeatures, transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
 import { refusalError } from './refusalError.ts';
-import { sealMoves } from './sealMoves.ts';
+import { findBudgetHolder } from './rfq/budgetSlot.ts';
+import { requireChannel, sealMoves } from './sealMoves.ts';
 import { findRumor, isQueued, recordMove, type OpenNegotiation, type Work } from './work.ts';
 
-/** Makes a move of ours. Throws `negotiation/refused`, with advice, when the rules do not allow it now; then nothing has changed. */
+/**
+ * Makes a move of ours. Throws `negotiation/refused`, with advice, when the rules do not allow it now, `input/not-found` when there is no
+ * channel with the peer; then nothing has changed.
+ */
 export async function issueMove(work: Work, open: OpenNegotiation, draft: Draft): Promise<Negotiation> {
+  if (isSigned(draft) && isBudgetTaken(work, open)) throw refusalError('budget');
   const result = transition(open.state, { kind: 'issue', draft, now: work.now });
   if (result.kind === 'refused') throw refusalError(result.reason);
+  requireChannel(work, open.state.peer);
   return applyResult(work, open, result);
+}
+
+/** True when the budget of the request that this negotiation belongs to is held by another one: then nothing is signed here. */
+export function isBudgetTaken({ context }: Work, { state }: OpenNegotiation): boolean {
+  return findBudgetHolder(context.store, state.nid) !== undefined;
 }
 
 /** Makes a move that is due by itself; one that the rules do not allow now is not made. */

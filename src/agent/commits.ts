@@ -16,8 +16,8 @@ import { toRecord } from './channelRecord.ts';
 import { weighMessages } from './groupMessages.ts';
 import { findInbox } from './lookUpPeer.ts';
 import { relaysOf } from './relaysOf.ts';
-import { sealWaiting, toQueued } from './sealMoves.ts';
-import { beginWork, saveWork, type Work } from './work.ts';
+import { toQueued } from './sealMoves.ts';
+import { beginWork, saveWork } from './work.ts';
 
 /**
  * What became of a commit. `applied`: a relay has it. `superseded`: a relay has it, but another one counts. `refused`: certainly no relay
@@ -68,7 +68,7 @@ export async function publishStaged(
     return adopt(context, record, channel, left);
   }
   if (!outcomes.every(({ outcome }) => certain.includes(outcome))) return 'waiting';
-  await settle(beginWork(context), record, dropStaged(channel));
+  context.store.save([{ kind: 'channel', record: toRecord({ record, channel: dropStaged(channel) }, relaysOf(context)) }]);
   return 'refused';
 }
 
@@ -80,7 +80,8 @@ export async function isCommitPending(context: AgentContext, channelId: Hex, eve
   if (channel.staged === undefined) return false;
   const { id } = JSON.parse(channel.staged.event) as NostrEvent;
   if (!events.some((event) => event.id === id)) return true;
-  await adopt(context, record, channel, []);
+  // Which relays have it, and which do not, nobody knows: one that has it says so.
+  await adopt(context, record, channel, record.relays);
   return false;
 }
 
@@ -89,25 +90,21 @@ async function adopt(context: AgentContext, record: ChannelRecord, channel: Chan
   const work = beginWork(context);
   const { staged } = channel;
   const adopted = adoptStaged(channel);
+  const isOver = !isAlive(adopted.channel);
+  const next = {
+    ...record,
+    ...(hasNewLeaf(channel, adopted) ? { leafUpdatedAt: work.now } : {}),
+    ...(isOver ? { endedAt: work.now } : {}),
+  };
+  work.channels.set(record.id, { record: next, channel: isOver ? retireChannel(adopted.channel) : adopted.channel });
   work.changes.push(...weighMessages(record.id, adopted.channel, adopted.superseded));
   if (left.length > 0 && staged !== undefined) {
     const event = JSON.parse(staged.event) as NostrEvent;
     work.changes.push({ kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, left) });
   }
   for (const invitation of adopted.invitations) work.changes.push(await queueWelcome(context, invitation));
-  await settle(work, hasNewLeaf(channel, adopted) ? { ...record, leafUpdatedAt: work.now } : record, adopted.channel);
-  return adopted.channel.epoch.id === staged?.epoch.id ? 'applied' : 'superseded';
-}
-
-/** Saves the channel without its staged commit; what had to wait for that is sealed in the same step. */
-async function settle(work: Work, record: ChannelRecord, channel: Channel): Promise<void> {
-  const isOver = !isAlive(channel);
-  const next = isOver ? { ...record, endedAt: work.now } : record;
-  const open = { record: toRecord({ record: next, channel }, relaysOf(work.context)), channel: isOver ? retireChannel(channel) : channel };
-  work.channels.set(record.id, open);
-  const { peer } = open.record;
-  if (peer !== undefined && !isOver) await sealWaiting(work, peer);
   saveWork(work);
+  return adopted.channel.epoch.id === staged?.epoch.id ? 'applied' : 'superseded';
 }
 
 /** A welcome for the outbox. */

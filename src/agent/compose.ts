@@ -1,30 +1,18 @@
-// Puts an agent together: the only file that meets the store, the relay pool and the key file as concrete parts.
+// Puts an agent together: with composeSigner.ts the only file that meets the store, the relay pool and the key as concrete parts.
 
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { NegotiateError } from '../core/errors.ts';
 import type { Clock, Rng } from '../core/ports.ts';
-import type { RelayPool } from '../nostr/relayPool.ts';
+import type { RelayPool, RelayPoolOptions } from '../nostr/relayPool.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
-import { publicKeyOf } from '../nostr/schnorr.ts';
-import type { Signer } from '../nostr/signer.ts';
 import type { Rail } from '../pay/rail.ts';
 import type { Sandbox, SandboxOptions } from '../pay/sandbox/startSandbox.ts';
-import {
-  databasePath,
-  hasIdentity,
-  jobsPath,
-  lockHome,
-  makeHome,
-  readIdentity,
-  readWallet,
-  requireIdentity,
-  writeIdentity,
-  writeWallet,
-} from '../store/home.ts';
+import { databasePath, jobsPath, lockHome, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
 import { openSqliteStore } from '../store/sqliteStore.ts';
 import type { Store } from '../store/records.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
+import { checkIdentity, openSigner, settleIdentity, type BunkerOptions, type IdentityOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
 import { readProxy, readSetting } from './settings.ts';
 import type { InitResult, initInput } from './init.ts';
@@ -34,7 +22,7 @@ const DEFAULT_LOCK_WAIT_MS = 3_000;
 export type { Sandbox, SandboxOptions };
 
 /** Which home to open, and how. */
-export interface OpenOptions {
+export interface OpenOptions extends BunkerOptions {
   /** Folder of the agent. */
   readonly home: string;
   /** Relays to use besides the configured ones. */
@@ -49,11 +37,7 @@ export interface OpenOptions {
 }
 
 /** What a new agent is made of. */
-export type CreateOptions = Omit<OpenOptions, 'mode' | 'relays'> &
-  z.input<typeof initInput> & {
-    /** An existing secret key (32 bytes); by default a new one is made. */
-    readonly secretKey?: Uint8Array;
-  };
+export type CreateOptions = Omit<OpenOptions, 'mode' | 'relays'> & IdentityOptions & z.input<typeof initInput>;
 
 const systemClock: Clock = { now: () => Math.floor(Date.now() / 1_000) };
 const systemRng: Rng = { bytes: (length) => new Uint8Array(randomBytes(length)) };
@@ -81,19 +65,24 @@ export async function openAgent(options: OpenOptions): Promise<Agent> {
 
 /**
  * Makes a new agent in a home and publishes its key package and relay lists; what no relay takes now goes out with the first sync.
- * Throws `home/exists`, `home/unreadable`, `home/locked`, `input/invalid`, `relay/invalid-url`.
+ * Throws `home/exists`, `home/unreadable`, `home/locked`, `input/invalid`, `relay/invalid-url`, and `signer/…` for a bunker; called again,
+ * it then goes on.
  */
 export async function createAgent(options: CreateOptions): Promise<InitResult> {
-  const { home, secretKey, clock: _clock, rng = systemRng, lockWaitMs: _wait, ...input } = options;
+  const { home, secretKey, bunkerUrl, clock = systemClock, rng = systemRng, lockWaitMs: _wait, ...rest } = options;
+  const { onApprovalUrl: _show, bunkerLimits: _limits, ...input } = rest;
   const { init, initInput: schema } = await import('./init.ts');
   const parsed = parseInput(schema, input);
+  checkIdentity(options);
   makeHome(home);
   const opened = openHome(options, true);
   try {
     // An identity without settings is what an init that was cut off leaves: it goes on with that key.
-    const isHalfMade = hasIdentity(home) && opened.store.readSetting('pubkey') === undefined && secretKey === undefined;
-    if (!isHalfMade) writeIdentity(home, secretKey ?? rng.bytes(32));
-    const { context, close } = buildContext({ ...options, relays: [] }, opened.store, publicKeyOf(readIdentity(home)));
+    const isFinished = opened.store.readSetting('pubkey') !== undefined;
+    // No setting is saved yet, and the proxy is for the bunker's relays too.
+    const pool = openPool(() => ({ clock, rng, proxy: parsed.proxy }));
+    const pubkey = await settleIdentity({ ...options, clock, rng, pool: pool.get }, isFinished).finally(pool.close);
+    const { context, close } = buildContext({ ...options, relays: [] }, opened.store, pubkey);
     try {
       return await init(context, parsed);
     } finally {
@@ -135,26 +124,24 @@ function openHome({ home, lockWaitMs = DEFAULT_LOCK_WAIT_MS }: Pick<OpenOptions,
 }
 
 function buildContext(
-  { home, relays = [], clock = systemClock, rng = systemRng }: OpenOptions,
+  { home, relays = [], clock = systemClock, rng = systemRng, ...bunkerOptions }: OpenOptions,
   store: Store,
   pubkey: string,
 ): { context: AgentContext; close: () => Promise<void> } {
   const closing = new AbortController();
-  const signer = once(async (): Promise<Signer> => (await import('../nostr/signer.ts')).createKeySigner(readIdentity(home)));
-  const pool = once(async (): Promise<RelayPool> => {
-    const { createRelayPool } = await import('../nostr/relayPool.ts');
-    return createRelayPool({ clock, rng, proxy: readProxy(store) });
-  });
+  const pool = openPool(() => ({ clock, rng, proxy: readProxy(store) }));
+  const { signer, bunker, close: leaveSigner } = openSigner({ ...bunkerOptions, home, clock, rng, pool: pool.get }, pubkey);
   const wallet = openWallet(home);
   const extraRelays = relays.map(parseRelayUrl);
   const close = async (): Promise<void> => {
     closing.abort();
+    leaveSigner();
     await Promise.all([...context.background.values()].map(({ ended }) => ended));
     await wallet.close();
-    if (pool.isUsed()) (await pool.get()).close();
+    await pool.close();
   };
   const { rail, connectWallet } = wallet;
-  const ports = { signer: signer.get, pool: pool.get, rail, connectWallet };
+  const ports = { signer, bunker, pool: pool.get, rail, connectWallet };
   const context: AgentContext = {
     pubkey,
     store,
@@ -239,7 +226,9 @@ function onlyOnce(work: () => void): () => void {
   };
 }
 
-function once<T>(make: () => Promise<T>): { get: () => Promise<T>; isUsed: () => boolean } {
-  let made: Promise<T> | undefined;
-  return { get: () => (made ??= make()), isUsed: () => made !== undefined };
+/** A relay pool that is made when it is first used; its options are read only then. */
+function openPool(options: () => RelayPoolOptions): { readonly get: () => Promise<RelayPool>; readonly close: () => Promise<void> } {
+  let pool: Promise<RelayPool> | undefined;
+  const open = async (): Promise<RelayPool> => (await import('../nostr/relayPool.ts')).createRelayPool(options());
+  return { get: () => (pool ??= open()), close: async () => (await pool?.catch(() => undefined))?.close() };
 }

@@ -1,21 +1,28 @@
 // The second signature: an accept of our own open offer is confirmed without asking, because the offer was the consent.
 
 import { planConfirm } from '../negotiate/planSignature.ts';
-import { issueIfAllowed } from './applyTransition.ts';
+import { isBudgetTaken, issueIfAllowed } from './applyTransition.ts';
 import { drawLockValues, signAgreement } from './signAgreement.ts';
-import type { OpenNegotiation, Work } from './work.ts';
+import { unlessSignerFails } from './signerFaults.ts';
+import { atPresent, type OpenNegotiation, type Work } from './work.ts';
 
 /** Confirms what waits for it among the negotiations this step has touched; the rules of the state machine decide what may. */
 export async function confirmOwnOffers(work: Work): Promise<void> {
   for (const open of [...work.negotiations.values()]) await confirmPending(work, open);
 }
 
-/** Confirms a pending accept of one negotiation, if there is one. Throws `signer/altered`. */
+/**
+ * Confirms a pending accept of one negotiation, if there is one. What else the step holds does not wait for a signer that is away: the
+ * accept stays pending, and the next round tries again until the window closes.
+ */
 export async function confirmPending(work: Work, open: OpenNegotiation): Promise<void> {
   const { pending } = open.state;
   if (pending === undefined || work.now > pending.confirmBy) return;
+  if (isBudgetTaken(work, open)) return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
   const { agreement, template, secrets } = planConfirm(pending, drawLockValues(work.context.rng), work.now);
-  const signature = await signAgreement(work.context, template);
+  const signature = await unlessSignerFails(() => signAgreement(work.context, template));
+  if (signature === undefined) return;
   const body = { v: 1, type: 'confirm', accept: pending.id, agreement, signature } as const;
-  await issueIfAllowed(work, open, { type: 'confirm', body, signature, secrets });
+  // A person may have taken a while to approve it. Signed too late is not signed: nobody will ever see it.
+  await issueIfAllowed(atPresent(work), open, { type: 'confirm', body, signature, secrets });
 }

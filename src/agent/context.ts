@@ -1,6 +1,7 @@
 // What every use case works with: the identity, the store, the clock and dice, and the relays, opened when first needed.
 
 import type { Hex } from '../core/bytes.ts';
+import type { ErrorCode, NegotiateError } from '../core/errors.ts';
 import type { Clock, Rng } from '../core/ports.ts';
 import type { RelayPool } from '../nostr/relayPool.ts';
 import type { Signer } from '../nostr/signer.ts';
@@ -24,6 +25,8 @@ export interface AgentContext {
   readonly extraRelays: readonly string[];
   /** The identity's signer. */
   readonly signer: () => Promise<Signer>;
+  /** Set when the identity's key is in a bunker: what it has failed at lately, by code. */
+  readonly bunker?: { readonly faults: Map<ErrorCode, NegotiateError> } | undefined;
   /** The connections to relays. */
   readonly pool: () => Promise<RelayPool>;
   /** The wallet; throws `wallet/missing` when none is connected. */

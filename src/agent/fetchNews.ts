@@ -13,6 +13,7 @@ import { receiveGroupEvents, type ReceivedNews } from './receiveGroupEvents.ts';
 import { joinWaiting, receiveWraps, type WrapReport } from './receiveWraps.ts';
 import { relaysOf } from './relaysOf.ts';
 import { readSetting, writeSetting } from './settings.ts';
+import { unlessSignerFails } from './signerFaults.ts';
 import type { GroupNews, News } from './work.ts';
 
 const GIFT_WRAP = 1059;
@@ -51,7 +52,9 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
     const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, reports)));
     // Taken in one after the other: each step reads what the one before has saved.
     for (const { record, events, readUntil } of fetched) {
-      const received = await receiveGroupEvents(context, record.id, events, readUntil);
+      // The welcome to somebody we have added needs the signer; the other channels do not wait for it.
+      const received = await unlessSignerFails(() => receiveGroupEvents(context, record.id, events, readUntil));
+      if (received === undefined) continue;
       news.push(...received.news);
       groupNews.push(...received.groupNews);
     }
@@ -107,7 +110,7 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
   const { events, relays } = await pool.fetch(relaysOf(context), [wrapFilter(context)], access);
   reports.push(...relays);
   const outcome = await receiveWraps(context, events);
-  if (relays.every(({ complete }) => complete)) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
+  if (outcome.isComplete && relays.every(({ complete }) => complete)) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
   return outcome;
 }
 

@@ -18,7 +18,7 @@ import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
 import { drawLockValues, signAgreement } from './signAgreement.ts';
-import { beginWork, openNegotiation, type Work } from './work.ts';
+import { atPresent, beginWork, openNegotiation, type Work } from './work.ts';
 
 const DEFAULT_LIFE_S = 86_400;
 const LONGEST_LIFE_S = 90 * 86_400;
@@ -60,7 +60,10 @@ export async function offer(context: AgentContext, input: OfferInput): Promise<M
   if (named !== undefined) await applyTick(work, named);
   const open = openNegotiation(work, nid);
   if (open === undefined) throw refusalError('ended');
-  await issueMove(work, open, await draftOffer(work, open.state, input));
+  const draft = await draftOffer(work, open.state, input);
+  // A person may have taken a while to approve the signature. It is about the move as it was drafted, unless that is over by now.
+  if (draft.body.expires_at <= atPresent(work).now) throw refusalError('expired');
+  await issueMove(work, open, draft);
   return finishStep(work, nid);
 }
 

@@ -12,6 +12,7 @@ import { newChannel } from './channelRecord.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { isInvited } from './settings.ts';
+import { unlessSignerFails } from './signerFaults.ts';
 import { beginWork, saveWork, type GroupNews, type Work } from './work.ts';
 
 const MAX_INVITES = 200;
@@ -25,27 +26,37 @@ export interface JoinReport {
 /** What came of a batch of gift wraps: channels joined, and peers who now wait. */
 export interface WrapReport extends JoinReport {
   readonly waiting: readonly Hex[];
+  /** False when the signer could not open all of them: the rest has to be fetched again. */
+  readonly isComplete: boolean;
 }
 
-/** Takes in gift wraps (kind 1059) addressed to us; each is looked at once. */
+/** Takes in gift wraps (kind 1059) addressed to us; each is looked at once, when the signer is there to open it. */
 export async function receiveWraps(context: AgentContext, wraps: readonly NostrEvent[]): Promise<WrapReport> {
   const joined: Hex[] = [];
   const waiting: Hex[] = [];
   const groupNews: GroupNews[] = [];
+  let isComplete = true;
   for (const wrap of wraps) {
     if (context.store.hasSeen(wrap.id)) continue;
-    const opened = await unwrapGift(await context.signer(), wrap);
-    const work = beginWork(context);
-    work.changes.push({ kind: 'seen', id: wrap.id, at: work.now });
-    const outcome = opened.kind === 'rumor' ? await receiveWelcome(work, wrap.id, opened.sender, opened.rumor) : 'nothing';
-    // A full table: unseen, the invite may come in when there is room.
-    if (outcome === 'no-room') continue;
-    saveWork(work);
-    groupNews.push(...work.groupNews);
-    if (opened.kind === 'rumor' && outcome === 'joined') joined.push(opened.sender);
-    if (opened.kind === 'rumor' && outcome === 'waiting') waiting.push(opened.sender);
+    const received = await unlessSignerFails(() => receiveWrap(context, wrap));
+    isComplete &&= received !== undefined;
+    if (received === undefined) continue;
+    groupNews.push(...received.groupNews);
+    if (received.outcome === 'joined') joined.push(received.sender);
+    if (received.outcome === 'waiting') waiting.push(received.sender);
   }
-  return { joined, waiting, groupNews };
+  return { joined, waiting, groupNews, isComplete };
+}
+
+async function receiveWrap(context: AgentContext, wrap: NostrEvent): Promise<ReceivedWrap> {
+  const opened = await unwrapGift(await context.signer(), wrap);
+  const work = beginWork(context);
+  work.changes.push({ kind: 'seen', id: wrap.id, at: work.now });
+  const sender = opened.kind === 'rumor' ? opened.sender : '';
+  const outcome = opened.kind === 'rumor' ? await receiveWelcome(work, wrap.id, sender, opened.rumor) : 'nothing';
+  // A full table: unseen, the invite may come in when there is room.
+  if (outcome !== 'no-room') saveWork(work);
+  return { outcome, sender, groupNews: outcome === 'no-room' ? [] : work.groupNews };
 }
 
 /** Joins the channels of those waiting invites whose senders may invite us by now. */
@@ -56,14 +67,25 @@ export async function joinWaiting(context: AgentContext): Promise<JoinReport> {
     if (!isInvited(context.store, sender)) continue;
     const work = beginWork(context);
     work.changes.push({ kind: 'drop-invite', wrapId });
-    if (await join(work, sender, JSON.parse(welcome) as Rumor)) joined.push(sender);
+    const hasJoined = await unlessSignerFails(() => join(work, sender, JSON.parse(welcome) as Rumor));
+    // It stays where it is: without the signer there is no new key package in place of the one that it uses.
+    if (hasJoined === undefined) continue;
+    if (hasJoined) joined.push(sender);
     saveWork(work);
     groupNews.push(...work.groupNews);
   }
   return { joined, groupNews };
 }
 
-async function receiveWelcome(work: Work, wrapId: Hex, sender: Hex, rumor: Rumor): Promise<'joined' | 'waiting' | 'nothing' | 'no-room'> {
+type WelcomeOutcome = 'joined' | 'waiting' | 'nothing' | 'no-room';
+
+interface ReceivedWrap {
+  readonly outcome: WelcomeOutcome;
+  readonly sender: Hex;
+  readonly groupNews: readonly GroupNews[];
+}
+
+async function receiveWelcome(work: Work, wrapId: Hex, sender: Hex, rumor: Rumor): Promise<WelcomeOutcome> {
   const { store } = work.context;
   const welcome = readWelcome(rumor);
   // One for a key package that is not ours, or no longer, can never be joined.

@@ -3,7 +3,7 @@
 import { NegotiateError } from '../core/errors.ts';
 import type { Refusal } from '../negotiate/issue.ts';
 
-const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' | 'unknown-own-offer', string>> = {
+const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' | 'unknown-own-offer' | 'budget', string>> = {
   ended: 'This negotiation is closed, so nothing can be added to it. Start a new one with: agent-negotiate start',
   'wrong-role': 'This step is the other side’s. Look at status.',
   'too-early': 'It is too early for this step. Run sync and look at status.',
@@ -20,6 +20,7 @@ const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' 
   superseded: 'The peer has replaced this offer with a newer one. Look at status and decide on that one.',
   withdrawn: 'The peer has taken this offer back. Make an offer of your own, or ask for a new one.',
   rejected: 'This offer was rejected before. Make an offer of your own, or ask for a new one.',
+  budget: 'Another negotiation of the same request has your signature. Wait for its outcome: agent-negotiate rfq',
   cancelled: 'The signature of this offer was made void. Ask for a new offer, or make one of your own.',
   stale: 'This offer is about an agreement that is not the present one. Look at status, then ask for a new offer or make one.',
   framework: 'The agreement is no framework, its time is over, or the call-off has a framework of its own. Look at status.',

@@ -20,9 +20,26 @@ export async function runTimers(context: AgentContext): Promise<void> {
     if (open === undefined) continue;
     await applyTick(work, open);
     await confirmPending(work, openNegotiation(work, nid) ?? open);
+    await sealUnsent(work, nid);
     await resendUnseen(work, nid);
     if (hasChanges(work)) saveWork(work);
   }
+}
+
+/** Sends moves that could not be sealed when they were made. */
+async function sealUnsent(work: Work, nid: string): Promise<void> {
+  const open = openNegotiation(work, nid);
+  if (open === undefined) return;
+  const rumors = listUnseen(open.state.chain).flatMap((id) => (isUnsent(work, id) ? (findRumor(work, id) ?? []) : []));
+  await sealMoves(work, open.state.peer, rumors);
+}
+
+/** True for a move that was saved, but never sealed. */
+function isUnsent({ context: { store }, changes }: Work, moveId: string): boolean {
+  const move = store.findMove(moveId);
+  if (move === undefined || move.sentAt !== undefined) return false;
+  const isFresh = changes.some((change) => change.kind === 'queue' && change.record.moveId === moveId);
+  return !isFresh && !store.listQueued().some((record) => record.moveId === moveId);
 }
 
 /** Sends moves again that the peer has not confirmed for long, in fresh messages (PROTOCOL "Carrier and envelope"). */
@@ -32,7 +49,7 @@ async function resendUnseen(work: Work, nid: string): Promise<void> {
   if (open === undefined || record === undefined || open.hasSent || record.resendAt > work.now || record.resends >= MAX_RESENDS) return;
   const rumors = listUnseen(open.state.chain).flatMap((id) => (isQueued(work, id) ? [] : (findRumor(work, id) ?? [])));
   if (rumors.length === 0) return;
-  await sealMoves(work, open.state.peer, rumors);
+  if (!(await sealMoves(work, open.state.peer, rumors))) return;
   work.negotiations.set(nid, { ...open, record: postpone(record, work.now) });
 }
 

@@ -13,13 +13,13 @@ import { findPeerChannel } from './openChannels.ts';
 import { openChannel, type Work } from './work.ts';
 
 /**
- * Seals each rumor as a message of its own and queues it. While a commit of ours is on its way nothing is sealed: moves that were written
- * down wait for {@link sealWaiting}. Throws `input/not-found` when there is no channel with the peer.
+ * Seals each rumor as a message of its own and queues it. False when nothing can be sent to the peer now: there is no channel with it, or
+ * a commit of ours is on its way there. Moves that were written down go out with a later sync then (protocol-core/group-state.md).
  */
-export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumor[]): Promise<void> {
-  if (rumors.length === 0) return;
+export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumor[]): Promise<boolean> {
+  if (rumors.length === 0) return true;
   let open = openPeer(work, peer);
-  if (open.channel.staged !== undefined) return;
+  if (open === undefined || open.channel.staged !== undefined) return false;
   for (const rumor of rumors) {
     const sealed = await sealPayload(open.channel, { payload: encodePayload(rumor), now: work.now, rng: work.context.rng });
     open = { ...open, channel: sealed.channel };
@@ -34,17 +34,13 @@ export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumo
     );
   }
   work.channels.set(open.record.id, open);
+  return true;
 }
 
-/** Seals what could not be sealed before, for the state that the channel has by now: moves of ours that never were in the outbox. */
-export async function sealWaiting(work: Work, peer: Hex): Promise<void> {
-  const { store, pubkey } = work.context;
-  const queued = new Set(store.listQueued().map(({ moveId }) => moveId));
-  for (const { nid } of store.listNegotiations().filter((record) => record.peer === peer)) {
-    const waiting = store.listMoves(nid).filter(({ id, author, sentAt }) => author === pubkey && sentAt === undefined && !queued.has(id));
-    const rumors = waiting.map(({ rumor }) => JSON.parse(rumor) as MoveRumor);
-    await sealMoves(work, peer, rumors);
-  }
+/** Throws `input/not-found` when there is no channel with the peer. */
+export function requireChannel(work: Work, peer: Hex): void {
+  if (openPeer(work, peer) === undefined)
+    throw new NegotiateError('input/not-found', 'There is no channel with this peer. Open one with: agent-negotiate start');
 }
 
 /** What an outbox has to know besides: the move inside, and for how many seconds to hold the event back on purpose. */
@@ -82,12 +78,10 @@ export function drawDelayS(rng: Rng, { meanS, capS }: { readonly meanS: number; 
   return Math.floor(-meanS * Math.log(1 - share * (1 - Math.exp(-capS / meanS))));
 }
 
-function openPeer(work: Work, peer: Hex): OpenChannel {
+function openPeer(work: Work, peer: Hex): OpenChannel | undefined {
   const fresh = [...work.channels.values()].filter(({ record }) => record.peer === peer);
   const usable = fresh.find(({ record }) => record.endedAt === undefined && record.leavingAt === undefined);
   const saved = findPeerChannel(work.context.store, peer);
   const isChanged = fresh.some(({ record }) => record.id === saved?.id);
-  const open = usable ?? (saved === undefined || isChanged ? undefined : openChannel(work, saved.id));
-  if (open !== undefined) return open;
-  throw new NegotiateError('input/not-found', 'There is no channel with this peer. Open one with: agent-negotiate start');
+  return usable ?? (saved === undefined || isChanged ? undefined : openChannel(work, saved.id));
 }

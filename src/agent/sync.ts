@@ -12,6 +12,7 @@ import { listOpenChannels } from './openChannels.ts';
 import { renewKeyPackage } from './publishIdentity.ts';
 import { runTimers } from './runTimers.ts';
 import { readSetting, writeSetting } from './settings.ts';
+import { takeSignerProblem, unlessSignerFails, type SignerProblem } from './signerFaults.ts';
 import { waitForEvents } from './waitForEvents.ts';
 import { beginWork, hasChanges, saveWork, type GroupNews, type News } from './work.ts';
 import { summarize, type NegotiationSummary } from './view.ts';
@@ -40,6 +41,8 @@ export interface SyncReport {
   readonly published: DrainReport;
   /** Relays that did not answer completely. */
   readonly silentRelays: readonly string[];
+  /** Why the signer could not do its part; everything that needs none was done, and the rest is tried again. */
+  readonly signer?: SignerProblem;
 }
 
 /**
@@ -71,13 +74,13 @@ interface Pass {
 
 async function pass(context: AgentContext, force: boolean): Promise<Pass> {
   const work = beginWork(context);
-  await renewKeyPackage(work);
+  await unlessSignerFails(() => renewKeyPackage(work));
   if (hasChanges(work)) saveWork(work);
-  await finishCommits(context);
+  await unlessSignerFails(() => finishCommits(context));
   const before = listOpenChannels(context.store);
   const fetched = await fetchNews(context);
   await runTimers(context);
-  const { news, groupNews } = await doChores(context);
+  const { news, groupNews } = (await unlessSignerFails(() => doChores(context))) ?? { news: [], groupNews: [] };
   const published = await drainOutbox(context, { force });
   const open = new Set(listOpenChannels(context.store).map(({ id }) => id));
   const ended = before.filter(({ id }) => !open.has(id)).flatMap(({ peer }) => peer ?? []);
@@ -110,6 +113,9 @@ function isNews({ fetched, ended }: Pass): boolean {
 }
 
 function report(context: AgentContext, { fetched, ended, published }: Pass): SyncReport {
+  const signer = takeSignerProblem(context);
+  // A relay that wants to know who asks is deaf to an agent that cannot prove it.
+  if (fetched.isDeaf && signer !== undefined) throw new NegotiateError(signer.code, signer.message);
   if (fetched.isDeaf) {
     const message = 'None of your relays answered. Nothing is lost: run sync again when the connection is back, or add --relay URL.';
     throw new NegotiateError('relay/unreachable', message, { details: { waiting: published.waiting } });
@@ -128,6 +134,7 @@ function report(context: AgentContext, { fetched, ended, published }: Pass): Syn
     groups: fetched.groupNews.filter((each) => each.type !== 'ended' || !isPairOver(context, each.group)),
     published,
     silentRelays: fetched.silent,
+    ...(signer === undefined ? {} : { signer }),
   };
 }
 

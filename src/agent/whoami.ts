@@ -9,6 +9,8 @@ import { readProxy, readSetting } from './settings.ts';
 export interface Identity {
   readonly npub: string;
   readonly pubkey: Hex;
+  /** Where the identity's secret key is: in this home, or in a bunker (NIP-46). */
+  readonly key: 'home' | 'bunker';
   readonly relays: readonly string[];
   /** Who may open a channel without asking: anyone, or the npubs named. */
   readonly invites: { readonly anyone: boolean; readonly allowed: readonly string[] };
@@ -19,13 +21,14 @@ export interface Identity {
 }
 
 /** Says who this agent is. */
-export function whoami({ pubkey, store }: AgentContext): Identity {
+export function whoami({ pubkey, store, bunker }: AgentContext): Identity {
   const { anyone, allowed } = readSetting(store, 'invites');
   const proxy = readProxy(store);
   const expiresAt = store.listKeyPackages().at(-1)?.expiresAt;
   return {
     npub: encodeNpub(pubkey),
     pubkey,
+    key: bunker === undefined ? 'home' : 'bunker',
     relays: readSetting(store, 'relays'),
     invites: { anyone, allowed: allowed.map(encodeNpub) },
     ...(proxy === undefined ? {} : { proxy }),

@@ -55,6 +55,11 @@ export function beginWork(context: AgentContext): Work {
   return { context, now, channels: new Map(), negotiations: new Map(), moves: new Map(), changes: [], news: [], groupNews: [] };
 }
 
+/** The same step at the present time: what a signer was asked for may have come late. */
+export function atPresent(work: Work): Work {
+  return { ...work, now: work.context.clock.now() };
+}
+
 /** A negotiation as the step has it by now. */
 export function openNegotiation(work: Work, nid: Hex): OpenNegotiation | undefined {
   const open = work.negotiations.get(nid);

@@ -1,6 +1,6 @@
 // What a command prints: for a program one JSON document on stdout, for a person lines; everything else goes to stderr.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { NegotiateError } from '../core/errors.ts';
 
 const MAX_STDIN_BYTES = 1_048_576;
@@ -33,6 +33,11 @@ export function printRemark(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** Shows the owner where the bunker wants a request approved. */
+export function onApprovalUrl(url: string): void {
+  printRemark(`Your bunker asks for your approval. Open this page, and wait here: ${url}`);
+}
+
 /** The text itself, or what comes on stdin for `-`, so that it need not stand among the arguments. Throws `input/invalid`. */
 export function readTextArgument(text: string): string {
   return text === '-' ? readFileOrStdin('-').trimEnd() : text;
@@ -53,4 +58,13 @@ export function readBytes(path: string, maxBytes = MAX_STDIN_BYTES): Uint8Array 
   }
   if (bytes.length <= maxBytes) return bytes;
   throw new NegotiateError('input/invalid', `The file is larger than ${maxBytes / 1_048_576} MiB. Give a smaller one.`);
+}
+
+/** Writes a file that only its owner can read. Throws `input/invalid`. */
+export function writeOwnFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600 });
+  } catch (cause) {
+    throw new NegotiateError('input/invalid', 'The file cannot be written there. Check the path and that you may write to it.', { cause });
+  }
 }

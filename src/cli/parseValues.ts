@@ -26,6 +26,12 @@ export function parsePort(text: string): number {
   throw new NegotiateError('input/invalid', 'Expected a port from 0 to 65535.');
 }
 
+/** Parses a trust score from 0 to 100. Throws `input/invalid`. */
+export function parseScore(text: string): number {
+  if (/^(?:100|\d{1,2})$/.test(text)) return Number(text);
+  throw new NegotiateError('input/invalid', 'Expected a trust score from 0 to 100.');
+}
+
 /** Parses a JSON document. Throws `input/invalid`. */
 export function parseJsonText(text: string): unknown {
   try {

@@ -3,11 +3,11 @@
 import type { Agent } from '../agent/api.ts';
 import { openAgent } from '../agent/compose.ts';
 import { findHome } from './findHome.ts';
-import type { CommonOptions } from './io.ts';
+import { onApprovalUrl, type CommonOptions } from './io.ts';
 
 /** Runs `use` with the agent of the home that the options name. */
 export async function useAgent<T>(options: CommonOptions, mode: 'read' | 'write', use: (agent: Agent) => Promise<T>): Promise<T> {
-  const agent = await openAgent({ home: findHome(options.home), mode, relays: options.relay ?? [] });
+  const agent = await openAgent({ home: findHome(options.home), mode, relays: options.relay ?? [], onApprovalUrl });
   const stop = (): void => void agent.close();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {

@@ -10,6 +10,7 @@ export function addVerbs(program: Command, setExitCode: (code: number) => void):
   addLooking(program);
   addGroups(program);
   addTrading(program, setExitCode);
+  addRequests(program, setExitCode);
   addTools(program, setExitCode);
 }
 
@@ -28,6 +29,7 @@ function addSettingUp(program: Command): void {
     .option('--proxy <url>', 'SOCKS5 proxy that every relay is reached through, such as socks5h://127.0.0.1:9050 (Tor)')
     .option('--attest-delay <duration>', 'how long attestations wait on average, such as 2h; 0 for not at all')
     .option('--key-file <file>', 'use the secret key in this file (64 hex digits, - for stdin)')
+    .option('--bunker <file>', 'leave the secret key in the bunker (NIP-46) whose bunker:// URL is in this file; - for stdin')
     .action(async (options) => (await import('./commands/init.ts')).runInit(options));
   verb(program, 'whoami', 'show npub, relays and home').action(async (options) => (await import('./commands/look.ts')).runWhoami(options));
 }
@@ -158,10 +160,30 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .action(async (options) => (await import('./commands/wallet.ts')).runWallet(options));
 }
 
+function addRequests(program: Command, setExitCode: (code: number) => void): void {
+  verb(program, 'rfq [npub...]', 'ask several providers for offers, each in private, and sign the best; run again, it goes on')
+    .option('--service <capability>', 'what is wanted, as providers announce it')
+    .option('--about <text>', 'what is wanted, in words; - takes it from stdin')
+    .option('--max <sats>', 'the most that is paid')
+    .option('--within <duration>', 'latest delivery after payment, such as 24h')
+    .option('--answer <text>', 'what to answer whoever asks')
+    .option('--weigh <weights>', 'how much price, time and trust matter (price=1,time=0,trust=0)')
+    .option('--min-trust <score>', 'ask nobody who scores less, 0 to 100')
+    .option('--collect <duration>', 'how long to gather offers, unless all have answered before (10m)')
+    .option('--for <duration>', 'how long to try at all (24h)')
+    .option('--again', 'ask once more what was asked before')
+    .option('--wait <duration>', 'how long to stay and see it through (10m)')
+    .action(async (peers, options) => setExitCode(await (await import('./commands/rfq.ts')).runRfq(peers, options)));
+}
+
 function addTools(program: Command, setExitCode: (code: number) => void): void {
   verb(program, 'verify <file>', 'check a bundle offline; exit code 0 for a closed deal only').action(async (file, options) =>
     setExitCode((await import('./commands/verify.ts')).runVerify(file, options)),
   );
+  verb(program, 'disclose <bundle>', 'make a bundle that shows only the named terms, with proof that they are part of the deal')
+    .option('--term <pointer>', 'a term to show, such as /price; may be repeated', collect)
+    .option('--out <file>', 'write it to this file instead of stdout')
+    .action(async (file, options) => setExitCode((await import('./commands/verify.ts')).runDisclose(file, options)));
   verb(program, 'owed <bundle>', 'say offline what is owed under a closed bundle; exit code 0 for an answer only')
     .option('--usage <file>', 'what was used, done and measured, as JSON (docs/deals.md); - for stdin')
     .action(async (file, options) => setExitCode((await import('./commands/owed.ts')).runOwed(file, options)));

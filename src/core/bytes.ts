@@ -1,6 +1,6 @@
 // Bytes inside, hex at the edge: conversions and hashes shared by every folder.
 
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { NegotiateError } from './errors.ts';
 
 /** Lower-case hex of any length. */
@@ -33,12 +33,12 @@ export function utf8(text: string): Uint8Array {
 
 /** SHA-256 of bytes or of the UTF-8 form of a string. */
 export function sha256(data: Uint8Array | string): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(data).digest());
+  return new Uint8Array(hash('sha256', data, 'buffer'));
 }
 
 /** SHA-256 as lower-case hex. */
 export function sha256Hex(data: Uint8Array | string): Hex {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }
 
 /** HMAC-SHA256 (RFC 2104) of `data` under `key`. */

@@ -14,7 +14,8 @@ const MAX_NAME = 200;
 const MAX_DESCRIPTION = 4_000;
 const MAX_CAPABILITIES = 16;
 const SERVICE = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const KIND_DELETION = 5;
+/** Kind of a deletion request (NIP-09). */
+export const KIND_DELETION = 5;
 
 /** The announcement event; a later one with the same `service` takes its place. Throws `input/invalid`. */
 export function buildAnnouncement(draft: AnnouncementDraft, now: number): EventTemplate {

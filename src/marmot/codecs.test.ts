@@ -1,6 +1,8 @@
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from '../core/bytes.ts';
+import { rollDice } from '../core/dice.fixture.ts';
 import { createKeySigner, type Signer } from '../nostr/signer.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import {
@@ -15,7 +17,7 @@ import {
 } from './components.ts';
 import { joinBytes, openCursor, readUint64, readVarint, readVector, writeUint, writeUint64, writeVarint, writeVector } from './cursor.ts';
 import { decodeDictionary, decodeIdList, encodeDictionary, encodeIdList } from './dictionary.ts';
-import { openOuter } from './groupEvent.ts';
+import { openOuter, sealGroupEvent } from './groupEvent.ts';
 import { makeIdentityProof, proofTemplate, verifyIdentityProof } from './identityProof.ts';
 import { paddedLength } from './mlsContext.ts';
 import { readMlsHeader } from './mlsHeader.ts';
@@ -32,6 +34,44 @@ import { computeEventId, makeRumor, signEvent, verifyEvent } from '../nostr/even
 import { mlsExporter } from 'ts-mls';
 
 const hex = (text: string): Uint8Array => hexToBytes(text.replaceAll(' ', ''));
+
+describe('bytes', () => {
+  it('are joined as Buffer joins them, into an array of their own', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }), (parts) => {
+        const joined = joinBytes(...parts);
+        expect(joined).toEqual(new Uint8Array(Buffer.concat(parts)));
+        expect(joined.buffer.byteLength).toBe(joined.length);
+      }),
+    );
+  });
+
+  it('of an integer are those that Buffer writes, or none', () => {
+    const draw = fc.oneof(fc.integer({ min: -2, max: 70_000 }), fc.maxSafeInteger(), fc.constantFrom(255, 256, 2 ** 48 - 1, 2 ** 48, NaN));
+    fc.assert(
+      fc.property(draw, fc.integer({ min: 1, max: 6 }), (value, width) => {
+        const fits = value >= 0 && value < 256 ** width;
+        const expected = Buffer.alloc(width);
+        if (fits) expected.writeUIntBE(value, 0, width);
+        if (fits) expect(writeUint(value, width)).toEqual(new Uint8Array(expected));
+        else expect(() => writeUint(value, width)).toThrow(RangeError);
+      }),
+    );
+    for (const width of [0, 7]) expect(() => writeUint(1, width)).toThrow(RangeError);
+  });
+});
+
+describe('the outer layer of a group event', () => {
+  it('is opened by noble, and opens what noble has sealed', () => {
+    const dice = rollDice('outer layer');
+    for (let i = 0; i < 40; i += 1) {
+      const [key, nonce, text] = [dice.bytes(32), dice.bytes(12), dice.bytes(dice.below(700))];
+      const sealed = decodeBase64(sealGroupEvent(key, 'ab'.repeat(32), text, 1_800_000_000, dice).content) ?? new Uint8Array();
+      expect(chacha20poly1305(key, sealed.slice(0, 12)).decrypt(sealed.slice(12))).toEqual(text);
+      expect(openOuter(key, joinBytes(nonce, chacha20poly1305(key, nonce).encrypt(text)))).toEqual(text);
+    }
+  });
+});
 
 describe('varints', () => {
   it.each([

@@ -69,13 +69,20 @@ export function expectEnd(cursor: Cursor): void {
 
 /** Joins byte strings. */
 export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts));
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }
 
 /** Writes a big-endian unsigned integer of 1 to 6 bytes. */
 export function writeUint(value: number, width: number): Uint8Array {
   const bytes = new Uint8Array(width);
-  Buffer.from(bytes.buffer).writeUIntBE(value, 0, width);
+  if (width < 1 || width > 6 || !(value >= 0 && value < 256 ** width)) throw new RangeError('A number does not fit its width.');
+  for (let i = width - 1, rest = value; i >= 0; i -= 1, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
   return bytes;
 }
 

@@ -40,7 +40,10 @@ export async function checkGroup(state: ClientState, before?: ClientState, own?:
 
 /** The routing of a group state. Throws `marmot/invalid` when it has none. */
 export function routingOf(state: ClientState): Routing {
-  return decodeRouting(dataOf(dictionaryOf(state.groupContext.extensions), COMPONENTS.routing));
+  const data = dataOf(dictionaryOf(state.groupContext.extensions), COMPONENTS.routing);
+  const routing = routings.get(data) ?? decodeRouting(data);
+  routings.set(data, routing);
+  return routing;
 }
 
 /** The admins of a group state, by account. Throws `marmot/invalid` when there is no admin policy. */
@@ -152,8 +155,14 @@ function readCapabilities(extensions: readonly GroupContextExtension[]): Omit<Re
   return { extensions: data.extensionTypes, proposals: data.proposalTypes };
 }
 
+// States are values: what was decoded of one stays true as long as its parts are there, and most of them pass to the next epoch.
+const dictionaries = new WeakMap<readonly GroupContextExtension[], Dictionary>();
+const routings = new WeakMap<Uint8Array, Routing>();
+
 function dictionaryOf(extensions: readonly GroupContextExtension[]): Dictionary {
-  return findDictionary(extensions, MLS.appDataDictionary);
+  const dictionary = dictionaries.get(extensions) ?? findDictionary(extensions, MLS.appDataDictionary);
+  dictionaries.set(extensions, dictionary);
+  return dictionary;
 }
 
 function dataOf(dictionary: Dictionary, id: number): Uint8Array {

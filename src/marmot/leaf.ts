@@ -124,7 +124,9 @@ async function checkDictionary(
 
 /** True when two leaves have the account, the signature key and the proof in common: all that a proof depends on. */
 function hasSameProof(leaf: LeafNode, other: LeafNode): boolean {
-  const [own, theirs] = [leaf, other].map(({ extensions }) => findDictionary(extensions, MLS.appDataDictionary).get(COMPONENTS.identityProof));
+  const [own, theirs] = [leaf, other].map(({ extensions }) =>
+    findDictionary(extensions, MLS.appDataDictionary).get(COMPONENTS.identityProof),
+  );
   if (own === undefined || theirs === undefined || accountOf(leaf) !== accountOf(other)) return false;
   return equalBytes(own, theirs) && equalBytes(leaf.signaturePublicKey, other.signaturePublicKey);
 }

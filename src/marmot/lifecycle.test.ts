@@ -7,7 +7,7 @@ import { hexToBytes } from '../core/bytes.ts';
 import { describeChannel, type Channel } from './channel.ts';
 import { encodeAdmins, encodeLifecycle, encodeProfile } from './components.ts';
 import { dictionaryExtension } from './createKeyPackage.ts';
-import { encodeDictionary, encodeIdList, type Dictionary } from './dictionary.ts';
+import { encodeDictionary, encodeIdList, findDictionary, type Dictionary } from './dictionary.ts';
 import { peelGroupEvent } from './groupEvent.ts';
 import {
   expectTalk,
@@ -178,6 +178,22 @@ describe('a group from before it could be disbanded', () => {
     const removed = await change(alice, { kind: 'remove', account: makeParty('old').signer.pubkey }, rng);
     const again = await commit(removed.channel, rng, { extraProposals: [ACTIVE, requireAll] });
     expectKind(await processMls(await follow(bob, removed.event), again.mlsBytes), 'handshake');
+  });
+});
+
+describe('a group that can be disbanded', () => {
+  it('stays one: no commit takes the component away together with its requirement', async () => {
+    const { extensions } = four.alice.state.groupContext;
+    const replaceWith = (dictionary: Dictionary): Proposal => ({
+      proposalType: 7,
+      groupContextExtensions: { extensions: [...extensions.slice(0, 1), dictionaryExtension(encodeDictionary(dictionary))] },
+    });
+    const dictionary = findDictionary(extensions, MLS.appDataDictionary);
+    expectKind(await atBob(four.alice, replaceWith(dictionary)), 'handshake');
+    const required = encodeIdList([0x8001, 0x8003, 0x8004, 0x8009]);
+    const without = [...dictionary].filter(([id]) => id !== COMPONENTS.lifecycle);
+    const lost = replaceWith(new Map([...without, [COMPONENTS.appComponents, required]]));
+    expect(await atBob(four.alice, lost)).toEqual({ kind: 'refused', reason: 'group-state' });
   });
 });
 

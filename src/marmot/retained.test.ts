@@ -130,6 +130,12 @@ describe('what is kept', () => {
       const said = await say(await followEach(four.carol, mine), 'still there', rng);
       expectKind(await take(broken, said.event), 'payload');
     }
+    // A branch that would win is not gone over to when an epoch within it is lost: bob’s key is the lower one.
+    const two = await follow(await follow(tipOf(await renew(tip, 1)), first.event), second.event);
+    const [third] = (await renew(second.channel, 1)) as [Committed];
+    expect((await follow(two, third.event)).epoch.id).toBe(third.channel.epoch.id);
+    const inner = two.rivals.map((kept) => (kept.epoch.id === first.channel.epoch.id ? cut([kept])[0] : kept)) as Channel['rivals'];
+    await expect(take({ ...two, rivals: inner }, third.event)).rejects.toEqual(LOST);
   });
 });
 

@@ -376,6 +376,23 @@ describe('row 8: unmerged leaves', () => {
   });
 });
 
+describe('row 12: a commit that adds nobody', () => {
+  it('signs leaf and commit and no GroupInfo, and makes no welcome', async () => {
+    const [alice, bob] = (await makeGroup('alice', 'bob')) as [Member, Member];
+    const context = contextOf(alice.party);
+    const sign = vi.spyOn(context.cipherSuite.signature, 'sign');
+    const bare = await mls.createCommit({ context, state: alice.state, ratchetTreeExtension: true, wireAsPublicMessage: true });
+    expect([sign.mock.calls.length, bare.welcome]).toEqual([2, undefined]);
+    sign.mockClear();
+    const { material } = await makeMember('carol');
+    const extraProposals: Proposal[] = [{ proposalType: 1, add: { keyPackage: material.publicPackage } }];
+    const adding = await mls.createCommit({ context, state: alice.state, extraProposals, ratchetTreeExtension: true });
+    expect([sign.mock.calls.length, adding.welcome]).toEqual([2, expect.anything()]);
+    await commitTo(alice, [bob]);
+    await expectAgreement([alice, bob]);
+  });
+});
+
 const internals = (await import(new URL('../../node_modules/ts-mls/dist/src/proposal.js', import.meta.url).href)) as {
   readonly proposalEncoder: Parameters<typeof mls.encode<Proposal>>[0];
 };

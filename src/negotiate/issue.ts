@@ -5,7 +5,7 @@ import { isExempt, maySend } from './chain.ts';
 import { closeOffer } from './closeOffers.ts';
 import { issueOffer } from './issueOffer.ts';
 import { issueAccept, issueConfirm } from './issueSignature.ts';
-import type { BodyOf } from './moveBody.ts';
+import type { BodyOf, MoveType } from './moveBody.ts';
 import { findOffer, isFrozen } from './negotiation.ts';
 import { settleHeld } from './settleHeld.ts';
 import type { SettlementMove, SettlementProblem } from './settlement.ts';
@@ -42,6 +42,8 @@ export type Draft =
       readonly signature: VerifiedSignature;
       readonly secrets: SecondSecrets;
     }
+  /** Does not confirm the accept that waits for it: the peer's signature is void then. */
+  | { readonly type: 'decline'; readonly code: string }
   | { readonly type: 'reject'; readonly body: BodyOf<'reject'> }
   | { readonly type: 'withdraw'; readonly body: BodyOf<'withdraw'> }
   /** With `offer` it takes that presigned offer back; without, it ends the negotiation. */
@@ -70,7 +72,7 @@ export type Refusal =
 export function issueDraft(step: Step, draft: Draft, now: number): Step | Refusal {
   const { state } = step;
   const isCommitment = isSigned(draft);
-  const type = draft.type === 'talk' || draft.type === 'settle' ? draft.body.type : draft.type;
+  const type = readType(draft);
   if (state.ended !== undefined) return 'ended';
   if (isCommitment && isFrozen(state)) return 'frozen';
   if (!isExempt(type) && !maySend(state.chain, type, isCommitment)) return 'limit';
@@ -83,6 +85,8 @@ export function issueDraft(step: Step, draft: Draft, now: number): Step | Refusa
       return issueAccept(step, draft, now);
     case 'confirm':
       return issueConfirm(step, draft, now);
+    case 'decline':
+      return state.pending === undefined ? 'unknown-accept' : dropPending(step, draft.code, now);
     case 'reject':
       return issueReject(step, draft.body, now);
     case 'withdraw':
@@ -96,7 +100,27 @@ export function issueDraft(step: Step, draft: Draft, now: number): Step | Refusa
   }
 }
 
-function isSigned(draft: Draft): boolean {
+function readType(draft: Draft): MoveType {
+  switch (draft.type) {
+    case 'talk':
+    case 'settle':
+      return draft.body.type;
+    case 'decline':
+      return 'error';
+    case 'offer':
+    case 'accept':
+    case 'confirm':
+    case 'reject':
+    case 'withdraw':
+    case 'cancel':
+      return draft.type;
+    default:
+      return draft satisfies never;
+  }
+}
+
+/** True for a move that carries a signature of ours. */
+export function isSigned(draft: Draft): boolean {
   return draft.type === 'accept' || draft.type === 'confirm' || (draft.type === 'offer' && draft.body.presigned !== undefined);
 }
 

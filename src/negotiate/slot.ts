@@ -75,9 +75,9 @@ export function readOfferStatus(state: Negotiation, offer: Offer): Offer['status
   return findSlotHolder(state, offer) === undefined ? 'open' : 'suspended';
 }
 
-/** The commitment that is about this agreement, whatever became of it. */
+/** The latest commitment about this agreement: an offer that is accepted again in one window makes the same one as before. */
 export function findCommitment({ commitments }: Negotiation, agreement: Hex): Commitment | undefined {
-  return commitments.find((each) => each.agreement === agreement);
+  return commitments.findLast((each) => each.agreement === agreement);
 }
 
 function findCallOffProblem(state: Negotiation, head: Commitment, terms: Terms | undefined, now: number): HeadProblem | undefined {

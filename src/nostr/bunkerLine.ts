@@ -31,8 +31,8 @@ export interface BunkerLine {
   readonly send: (event: NostrEvent, relays?: readonly string[]) => void;
 }
 
-// A bunker's clock may be late, and a relay that keeps what it should not gives an answer after a loss.
-const OVERLAP_S = 3_600;
+// A bunker's clock may be wrong, ours too, and a relay that keeps what it should not gives an answer after a loss.
+const OVERLAP_S = 86_400;
 
 /** Opens a line. */
 export function openBunkerLine(options: LineOptions): BunkerLine {

@@ -11,9 +11,7 @@ export type BunkerMethod = 'connect' | 'get_public_key' | 'sign_event' | 'nip44_
  * What a bunker says about an error stays here: it may hold anything.
  */
 export type BunkerAnswer = { readonly id: string } & (
-  | { readonly kind: 'result'; readonly result: string }
-  | { readonly kind: 'approve'; readonly url: string }
-  | { readonly kind: 'refused' }
+  { readonly kind: 'result'; readonly result: string } | { readonly kind: 'approve'; readonly url: string } | { readonly kind: 'refused' }
 );
 
 const MAX_ID_CHARS = 200;

@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { isHex32, type Hex } from '../core/bytes.ts';
-import { isNegotiateError, NegotiateError } from '../core/errors.ts';
+import type { NegotiateError } from '../core/errors.ts';
+import { isNegotiateError } from '../core/errors.ts';
 import { bunkerAltered, bunkerRefused } from './bunkerError.ts';
 import type { BunkerSession } from './bunkerSession.ts';
 import type { BunkerUrl } from './bunkerUrl.ts';

@@ -15,7 +15,8 @@ import {
 } from './event.ts';
 import { createKeySigner, type Signer } from './signer.ts';
 
-const SEAL = 13;
+/** Kind of a seal (NIP-59). */
+export const SEAL_KIND = 13;
 const GIFT_WRAP = 1059;
 const MAX_BACKDATE_S = 2 * 86_400;
 
@@ -40,7 +41,7 @@ export type Unwrapped =
  */
 export async function wrapRumor({ signer, recipient, rumor, now, rng }: WrapInput): Promise<NostrEvent> {
   const sealed = await encryptFor(signer, recipient, rumor);
-  const seal = await signExactly(signer, { kind: SEAL, created_at: backdate(now, rng), tags: [], content: sealed });
+  const seal = await signExactly(signer, { kind: SEAL_KIND, created_at: backdate(now, rng), tags: [], content: sealed });
   const throwAway = createKeySigner(rng.bytes(32));
   const content = await encryptFor(throwAway, recipient, seal);
   return throwAway.signEvent({ kind: GIFT_WRAP, created_at: backdate(now, rng), tags: [['p', recipient]], content });
@@ -55,7 +56,7 @@ export async function unwrapGift(signer: Signer, event: unknown): Promise<Unwrap
   if (!verifyEvent(event)) return unreadable('signature');
   const seal = await decryptJson(signer, event);
   if (seal === undefined) return unreadable('decrypt');
-  if (!isEventShape(seal) || seal.kind !== SEAL || seal.tags.length > 0 || !verifyEvent(seal)) return unreadable('seal');
+  if (!isEventShape(seal) || seal.kind !== SEAL_KIND || seal.tags.length > 0 || !verifyEvent(seal)) return unreadable('seal');
   const inner = await decryptJson(signer, seal);
   if (inner === undefined) return unreadable('decrypt');
   return readRumor(inner, seal.pubkey);

@@ -1,10 +1,12 @@
 // A home on disk: one private folder with the identity's key, the database and the lock.
 
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { bytesToHex, hexToBytes, isHex32 } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
+import { hasBunker } from './bunkerFile.ts';
+import { createPrivateFile, guardHome as guard, replacePrivateFile } from './privateFile.ts';
 
 const KEY_FILE = 'identity.key';
 const WALLET_FILE = 'wallet.url';
@@ -16,9 +18,9 @@ export function databasePath(home: string): string {
   return join(home, DATABASE);
 }
 
-/** True when a home has an identity. */
+/** True when a home has an identity, or has begun to get one: its key is here or in a bunker. */
 export function hasIdentity(home: string): boolean {
-  return existsSync(join(home, KEY_FILE));
+  return existsSync(join(home, KEY_FILE)) || hasBunker(home);
 }
 
 /** Makes the folder, readable by its owner alone. Throws `home/unreadable`. */
@@ -31,20 +33,16 @@ export function makeHome(home: string): void {
   });
 }
 
+/** Throws `home/exists` when the home has an identity: the first one stays. */
+export function refuseIdentity(home: string): void {
+  if (hasIdentity(home))
+    throw new NegotiateError('home/exists', 'This home has an identity already. Use it as it is, or choose another --home.');
+}
+
 /** Writes the secret key (32 bytes) of a new identity, mode 0600. Throws `home/exists` when there is one already. */
 export function writeIdentity(home: string, secretKey: Uint8Array): void {
-  if (hasIdentity(home)) {
-    throw new NegotiateError('home/exists', 'This home has an identity already. Use it as it is, or choose another --home.');
-  }
-  guard(() => {
-    const file = openSync(join(home, KEY_FILE), 'wx', 0o600);
-    try {
-      writeFileSync(file, `${bytesToHex(secretKey)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  });
+  refuseIdentity(home);
+  createPrivateFile(join(home, KEY_FILE), `${bytesToHex(secretKey)}\n`);
 }
 
 /** Reads the secret key. Throws `home/missing`, or `store/corrupt` when the file holds no key. */
@@ -57,17 +55,7 @@ export function readIdentity(home: string): Uint8Array {
 
 /** Keeps the wallet's URL, which is a secret, mode 0600; a later one takes the place of an earlier one. Throws `home/unreadable`. */
 export function writeWallet(home: string, url: string): void {
-  guard(() => {
-    const fresh = join(home, `${WALLET_FILE}.new`);
-    const file = openSync(fresh, 'w', 0o600);
-    try {
-      writeFileSync(file, `${url}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(fresh, join(home, WALLET_FILE));
-  });
+  replacePrivateFile(join(home, WALLET_FILE), `${url}\n`);
 }
 
 /** The wallet's URL; undefined when there is none. Throws `home/unreadable`. */
@@ -111,13 +99,4 @@ export function lockHome(home: string, waitMs: number): () => void {
 function touchPrivate(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
-}
-
-function guard<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    const message = 'The home cannot be read or written. Check that the folder belongs to you, or choose another --home.';
-    throw new NegotiateError('home/unreadable', message, { cause });
-  }
 }

@@ -137,6 +137,17 @@ export interface JobRecord {
   readonly createdAt: number;
 }
 
+/** A request for quotation to several providers; `body` is JSON that only the agent reads. */
+export interface RfqRecord {
+  readonly id: Hex;
+  /** Names what was asked of whom, so that the same request is not made twice. */
+  readonly key: Hex;
+  readonly body: string;
+  readonly createdAt: number;
+  /** Counts the saves; a save that does not follow the version it has read is refused. */
+  readonly version: number;
+}
+
 /** An outgoing payment: at most one for an agreement, at most one for a payment hash. `body` is JSON that only the agent reads. */
 export interface PaymentRecord {
   readonly agreement: Hex;
@@ -168,6 +179,7 @@ export type Change =
   | { readonly kind: 'file'; readonly sha256: Hex; readonly data: Uint8Array }
   | { readonly kind: 'drop-file'; readonly sha256: Hex }
   | { readonly kind: 'job'; readonly record: JobRecord }
+  | { readonly kind: 'rfq'; readonly record: RfqRecord }
   | { readonly kind: 'payment'; readonly record: PaymentRecord }
   | { readonly kind: 'queue'; readonly record: OutboxRecord }
   | { readonly kind: 'target'; readonly eventId: Hex; readonly target: TargetRecord }
@@ -200,6 +212,8 @@ export interface Store {
   findJob(nid: Hex): JobRecord | undefined;
   /** Newest first. */
   listJobs(filter?: { readonly key: Hex }): readonly JobRecord[];
+  /** Newest first. */
+  listRfqs(): readonly RfqRecord[];
   findPayment(by: { readonly agreement: Hex } | { readonly paymentHash: Hex }): PaymentRecord | undefined;
   /** Oldest first. */
   listQueued(): readonly OutboxRecord[];

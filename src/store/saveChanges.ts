@@ -15,6 +15,7 @@ import type {
   OutboxRecord,
   ParcelRecord,
   PaymentRecord,
+  RfqRecord,
   TargetRecord,
 } from './records.ts';
 
@@ -76,6 +77,8 @@ function saveChange(db: DatabaseSync, change: Change): void {
       return void run(db, 'DELETE FROM file WHERE sha256 = ?', change.sha256);
     case 'job':
       return saveJob(db, change.record);
+    case 'rfq':
+      return saveRfq(db, change.record);
     case 'payment':
       return savePayment(db, change.record);
     case 'queue':
@@ -129,6 +132,11 @@ function saveChannel(db: DatabaseSync, record: ChannelRecord): void {
     leaf_updated_at = ?, leaving_at = ?, has_chores = ?, ended_at = ?, version = version + 1 WHERE id = ? AND version = ?`;
   const routing = [nostrGroupId, peer, JSON.stringify(relays), JSON.stringify(otherRoutes), state, fetchedUntil];
   expectOne(run(db, sql, ...routing, leafUpdatedAt, leavingAt, hasChores, endedAt, id, version));
+}
+
+function saveRfq(db: DatabaseSync, { id, key, body, createdAt, version }: RfqRecord): void {
+  if (version === 0) return void run(db, 'INSERT INTO rfq VALUES (?, ?, ?, ?, 1)', id, key, body, createdAt);
+  expectOne(run(db, 'UPDATE rfq SET body = ?, version = version + 1 WHERE id = ? AND version = ?', body, id, version));
 }
 
 function saveMessage(db: DatabaseSync, { id, channelId, author, text, at, epochId, isWithdrawn }: MessageRecord): void {

@@ -14,6 +14,7 @@ import type {
   OutboxRecord,
   ParcelRecord,
   PaymentRecord,
+  RfqRecord,
   Route,
   Store,
   TargetRecord,
@@ -57,6 +58,7 @@ export function openSqliteStore(path: string): Store {
       filter === undefined
         ? all('SELECT * FROM job ORDER BY created_at DESC, nid', readJob)
         : all('SELECT * FROM job WHERE key = ? ORDER BY created_at DESC, nid', readJob, filter.key),
+    listRfqs: () => all('SELECT * FROM rfq ORDER BY created_at DESC, id', readRfq),
     findPayment: (by) =>
       'agreement' in by
         ? all('SELECT * FROM payment WHERE agreement = ?', readPayment, by.agreement)[0]
@@ -159,6 +161,16 @@ function readJob(row: Row): JobRecord {
     ...(row['key'] === null ? {} : { key: String(row['key']) }),
     body: String(row['body']),
     createdAt: Number(row['created_at']),
+  };
+}
+
+function readRfq(row: Row): RfqRecord {
+  return {
+    id: String(row['id']),
+    key: String(row['key']),
+    body: String(row['body']),
+    createdAt: Number(row['created_at']),
+    version: Number(row['version']),
   };
 }
 

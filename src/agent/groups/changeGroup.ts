@@ -115,7 +115,7 @@ async function leave(context: AgentContext, id: Hex): Promise<CommitOutcome> {
   if (record.endedAt !== undefined) throw new NegotiateError('input/not-found', 'This group is over already.');
   if (admins.includes(context.pubkey)) {
     const others = admins.filter((admin) => admin !== context.pubkey);
-    const message = 'You are the only admin. Name another one first (group admin), or end the group for everybody (group disband).';
+    const message = 'You are the only admin. Name another one first (group admins), or end the group for everybody (group disband).';
     if (others.length === 0) throw new NegotiateError('input/invalid', message);
     // Being admin is given up first, and only then asked to be let go (app-components/admin-policy-v1.md).
     const outcome = await commitChange(context, id, { kind: 'component', component: COMPONENTS.adminPolicy, data: encodeAdmins(others) });

@@ -9,6 +9,7 @@ import { readDeal } from '../../negotiate/settleHeld.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
 import { readState } from '../negotiationState.ts';
+import type { SignerProblem } from '../signerFaults.ts';
 import { sync, syncUntil } from '../sync.ts';
 import { advanceBuyer } from './advanceBuyer.ts';
 import { advanceProvider } from './advanceProvider.ts';
@@ -41,6 +42,8 @@ export interface PursueReport {
   readonly problems: readonly JobProblem[];
   /** npubs of those who would like to open a channel and wait for the owner's word. */
   readonly invites: readonly string[];
+  /** Why the signer could not do its part; jobs that need none went on. */
+  readonly signer?: SignerProblem;
 }
 
 /**
@@ -49,12 +52,13 @@ export interface PursueReport {
  */
 export async function pursue(context: AgentContext, wanted: z.output<typeof pursueInput>): Promise<PursueReport> {
   const input = wanted.nid === undefined ? wanted : { ...wanted, nid: findNegotiation(context.store, wanted.nid).nid };
-  const { invites } = await sync(context, { from: [], waitS: 0 });
+  const { invites, signer } = await sync(context, { from: [], waitS: 0 });
   const first = await advanceAll(context, input);
-  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return report(context, input, first, invites);
+  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return report(context, input, first, { invites, signer });
   const waitS = Math.min(input.waitS, first.pollS);
   const later = await syncUntil(context, { from: [], waitS }, whenWorkEnds(context));
-  return report(context, input, await advanceAll(context, input), [...new Set([...invites, ...later.invites])]);
+  const told = { invites: [...new Set([...invites, ...later.invites])], signer: later.signer ?? signer };
+  return report(context, input, await advanceAll(context, input), told);
 }
 
 /** Aborted when a command that runs now has ended; undefined when none does. */
@@ -158,9 +162,9 @@ function report(
   { store }: AgentContext,
   { nid }: z.output<typeof pursueInput>,
   { touched, problems }: Round,
-  invites: readonly string[],
+  { invites, signer }: { readonly invites: readonly string[]; readonly signer: SignerProblem | undefined },
 ): PursueReport {
   const jobs = store.listJobs().map((record) => viewJob(store, readJob(record)));
   const wanted = jobs.filter((job) => (nid === undefined ? !job.isOver || touched.has(job.nid) : job.nid === nid));
-  return { jobs: wanted, problems, invites };
+  return { jobs: wanted, problems, invites, ...(signer === undefined ? {} : { signer }) };
 }

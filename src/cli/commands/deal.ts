@@ -4,15 +4,16 @@ import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
 import { openAgent } from '../../agent/compose.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
-import { isNegotiateError, NegotiateError } from '../../core/errors.ts';
+import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
 import { findHome } from '../findHome.ts';
-import { printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
+import { onApprovalUrl, printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
 import { saveResult } from '../jobs/saveResult.ts';
 import { createTeller } from '../jobs/tellJobs.ts';
-import { pause, untilStopped } from '../jobs/untilStopped.ts';
-import { parseDuration } from '../parseValues.ts';
+import { retryLater } from '../jobs/retryLater.ts';
+import { untilStopped } from '../jobs/untilStopped.ts';
+import { parseDuration, parseScore } from '../parseValues.ts';
 import { shortId } from '../render.ts';
 
 /** Options of `deal`. */
@@ -36,7 +37,6 @@ const EXIT_NO_DEAL = 65;
 const EXIT_LATER = 75;
 const DEFAULT_WAIT = '10m';
 const ROUND_S = 30;
-const AFTER_FAULT_MS = 3_000;
 const MAX_INPUT_BYTES = 4_194_304;
 
 /** Orders, or takes up, a job and sees it through. The exit code is 0 for a completed one, 65 for no deal or a dispute, 75 for "not yet". */
@@ -44,7 +44,7 @@ export async function runDeal(nid: string | undefined, options: DealOptions): Pr
   const order = nid === undefined ? readOrder(options) : undefined;
   const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
   return untilStopped(async (signal) => {
-    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [] });
+    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [], onApprovalUrl });
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       const job = order === undefined ? await findJob(agent, nid ?? '') : await placeOrder(agent, order, options);
@@ -68,15 +68,10 @@ function readOrder({ find, peer, input = [], about, answer, max, bid, within, mi
     ...(answer === undefined ? {} : { answer: readTextArgument(answer) }),
     ...(bid === undefined ? {} : { bidMsat: parseSats(bid) }),
     ...(within === undefined ? {} : { withinS: parseDuration(within) }),
-    ...(minTrust === undefined ? {} : { minTrust: readTrust(minTrust) }),
+    ...(minTrust === undefined ? {} : { minTrust: parseScore(minTrust) }),
     mayAttest: attest === true,
     again: again === true,
   };
-}
-
-function readTrust(text: string): number {
-  if (/^(?:100|\d{1,2})$/.test(text)) return Number(text);
-  throw new NegotiateError('input/invalid', 'Expected a trust score from 0 to 100.');
 }
 
 async function placeOrder(agent: Agent, order: InputOf<'buy'>, options: DealOptions): Promise<JobView> {
@@ -101,23 +96,11 @@ async function seeThrough(agent: Agent, job: JobView, waitS: number, options: De
     const leftS = (endsAt - performance.now()) / 1_000;
     if (leftS <= 0 || signal.aborted) return tellLater(current, options);
     const report = await retryLater(agent.pursue({ nid: current.nid, waitS: Math.min(ROUND_S, leftS) }), signal);
-    teller.problems(report?.problems ?? []);
+    teller.problems(report?.problems ?? [], report?.signer);
     current = report?.jobs[0] ?? current;
     await teller.jobs(agent, [current]);
   }
   return conclude(agent, current, options);
-}
-
-/** What may go well later is no reason to give up: the relays may be back by then. */
-async function retryLater<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!isNegotiateError(error) || (!error.retryable && !signal.aborted)) throw error;
-    if (!signal.aborted) printRemark(error.message);
-    await pause(AFTER_FAULT_MS, signal);
-    return undefined;
-  }
 }
 
 function tellLater({ nid, phase }: JobView, options: DealOptions): number {

@@ -1,9 +1,8 @@
 // The verbs that only look: whoami, list, status, history.
 
-import { writeFileSync } from 'node:fs';
 import { NegotiateError } from '../../core/errors.ts';
 import { findHome } from '../findHome.ts';
-import { printRemark, printResult, type CommonOptions } from '../io.ts';
+import { printRemark, printResult, writeOwnFile, type CommonOptions } from '../io.ts';
 import { renderMove, renderNegotiation, renderSummary, renderTime } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
 
@@ -20,6 +19,7 @@ export async function runWhoami(options: CommonOptions): Promise<void> {
   const { anyone, allowed } = identity.invites;
   printResult(options, { ...identity, home }, () => [
     `npub     ${identity.npub}`,
+    ...(identity.key === 'bunker' ? ['signer   your bunker (NIP-46) holds the key'] : []),
     `relays   ${identity.relays.join(' ')}`,
     ...(identity.proxy === undefined ? [] : [`proxy    ${identity.proxy}`]),
     `invites  ${anyone ? 'anyone may invite this agent' : `ask the owner${allowed.length > 0 ? `, except from ${allowed.join(' ')}` : ''}`}`,
@@ -57,12 +57,6 @@ function writeBundle(path: string, bundle: string | undefined): void {
   if (bundle === undefined) {
     throw new NegotiateError('negotiation/refused', 'There is no bundle yet: the deal is not closed. Run: agent-negotiate sync --wait 60s');
   }
-  try {
-    writeFileSync(path, bundle, { mode: 0o600 });
-  } catch (cause) {
-    throw new NegotiateError('input/invalid', 'The bundle cannot be written there. Check the path and that you may write to it.', {
-      cause,
-    });
-  }
+  writeOwnFile(path, bundle);
   printRemark(`The bundle is in ${path}`);
 }

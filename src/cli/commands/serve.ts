@@ -5,7 +5,7 @@ import type { Agent, InputOf } from '../../agent/api.ts';
 import { openAgent } from '../../agent/compose.ts';
 import { isNegotiateError, NegotiateError } from '../../core/errors.ts';
 import { findHome } from '../findHome.ts';
-import { printJson, printLines, printRemark, readFileOrStdin, type CommonOptions } from '../io.ts';
+import { onApprovalUrl, printJson, printLines, printRemark, readFileOrStdin, type CommonOptions } from '../io.ts';
 import { createTeller } from '../jobs/tellJobs.ts';
 import { pause, untilStopped } from '../jobs/untilStopped.ts';
 import { parseJsonText } from '../parseValues.ts';
@@ -35,7 +35,7 @@ export function readConfig(path: string | undefined): Services {
 export async function runServe(options: ServeOptions): Promise<void> {
   const services = readConfig(options.config);
   await untilStopped(async (signal) => {
-    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [] });
+    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [], onApprovalUrl });
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       await begin(agent, services, options);
@@ -61,8 +61,8 @@ async function serve(agent: Agent, services: Services, options: ServeOptions, si
   const invited = new Set<string>();
   while (!signal.aborted) {
     try {
-      const { jobs, problems, invites } = await agent.pursue({ services, waitS: ROUND_S });
-      teller.problems(problems);
+      const { jobs, problems, invites, signer } = await agent.pursue({ services, waitS: ROUND_S });
+      teller.problems(problems, signer);
       await teller.jobs(agent, jobs);
       for (const npub of invites.filter((each) => !invited.has(each))) {
         invited.add(npub);

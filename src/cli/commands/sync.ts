@@ -1,7 +1,7 @@
 // `sync`: catches up with the relays and tells what is new.
 
 import type { SyncReport } from '../../agent/sync.ts';
-import { printResult, type CommonOptions } from '../io.ts';
+import { printRemark, printResult, type CommonOptions } from '../io.ts';
 import { parseDuration } from '../parseValues.ts';
 import { displayText } from '../../core/text.ts';
 import { renderSummary, shortId, shortNpub } from '../render.ts';
@@ -18,6 +18,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
   const waitS = options.wait === undefined ? 0 : parseDuration(options.wait);
   const report = await useAgent(options, 'write', (agent) => agent.sync({ waitS, from: [...(options.from ?? [])] }));
   printResult(options, report, () => renderReport(report));
+  if (report.signer !== undefined) printRemark(`${report.signer.message} Everything that needs no signature was done.`);
 }
 
 function renderReport({ events, negotiations, joined, invites, ended, groups, published, silentRelays }: SyncReport): readonly string[] {

@@ -1,8 +1,8 @@
 // `verify`: checks a bundle offline; needs no home, key or network.
 
-import { checkBundle, type BundleCheckResult } from '../../agent/checkBundle.ts';
+import { checkBundle, discloseBundle, type BundleCheckResult } from '../../agent/checkBundle.ts';
 import { displayText } from '../../core/text.ts';
-import { printResult, readBytes, type CommonOptions } from '../io.ts';
+import { printResult, readBytes, writeOwnFile, type CommonOptions } from '../io.ts';
 
 const EXIT_NO_DEAL = 65;
 
@@ -11,6 +11,23 @@ export function runVerify(path: string, options: CommonOptions): number {
   const result = checkBundle(readBytes(path));
   printResult(options, result, () => renderCheck(result));
   return result.isDeal ? 0 : EXIT_NO_DEAL;
+}
+
+/** Options of `disclose`. */
+export interface DiscloseOptions extends CommonOptions {
+  readonly term?: readonly string[];
+  readonly out?: string;
+}
+
+/** Makes a bundle that shows part of the terms. The exit code is 0 when it was made. */
+export function runDisclose(path: string, options: DiscloseOptions): number {
+  const { bundle, shown, hidden } = discloseBundle(readBytes(path), options.term ?? []);
+  if (options.out === undefined && options.json !== true) process.stdout.write(bundle);
+  else if (options.out !== undefined) writeOwnFile(options.out, bundle);
+  const result = { shown, hidden, ...(options.out === undefined ? { bundle } : { out: options.out }) };
+  if (options.json === true || options.out !== undefined)
+    printResult(options, result, () => [`Shows ${shown.join(' ') || 'no terms'}.`, `Hides ${hidden.join(' ') || 'nothing'}.`]);
+  return 0;
 }
 
 function renderCheck(result: BundleCheckResult): readonly string[] {

@@ -1,7 +1,7 @@
 // Tells what happens to jobs, each thing once for each process: JSON lines for programs, words for people.
 
 import type { Agent } from '../../agent/api.ts';
-import type { JobProblem } from '../../agent/jobs/pursue.ts';
+import type { JobProblem, PursueReport } from '../../agent/jobs/pursue.ts';
 import type { JobView, StepView } from '../../agent/jobs/viewJob.ts';
 import { displayText } from '../../core/text.ts';
 import { printJson, printLines, printRemark } from '../io.ts';
@@ -17,7 +17,8 @@ const PAYMENT_REMARKS: Readonly<Record<string, string>> = {
 /** Tells news of jobs. */
 export interface Teller {
   readonly jobs: (agent: Agent, jobs: readonly JobView[]) => Promise<void>;
-  readonly problems: (problems: readonly JobProblem[]) => void;
+  /** `signer` is what keeps the signer from its work, in no job in particular. */
+  readonly problems: (problems: readonly JobProblem[], signer?: PursueReport['signer']) => void;
 }
 
 /** A teller. For people it says no text and no price of a peer: the output of a daemon ends up in logs. */
@@ -42,7 +43,11 @@ export function createTeller(isJson: boolean): Teller {
     jobs: async (agent, jobs) => {
       for (const job of jobs) await tell(agent, job);
     },
-    problems: (problems) => {
+    problems: (problems, signer) => {
+      if (signer !== undefined && isNew(`signer:${signer.code}`)) {
+        if (isJson) printJson({ event: 'problem', ...signer });
+        printRemark(signer.message);
+      }
       for (const { nid, code, message } of problems) {
         if (!isNew(`${nid}:${code}`)) continue;
         if (isJson) printJson({ event: 'problem', nid, code, message });

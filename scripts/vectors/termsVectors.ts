@@ -1,0 +1,183 @@
+// Vectors of terms: roots, salts, alternatives, agreements, disclosures, and what is no terms or no agreement.
+
+import { hexToBytes, hmacSha256, bytesToHex } from '../../src/core/bytes.ts';
+import { agreementSchema, hashAgreement, makeAgreement } from '../../src/negotiate/agreement.ts';
+import { parseTerms, type Terms } from '../../src/negotiate/terms.ts';
+import { TERMS_LEAVES, type TermsLeaf } from '../../src/negotiate/termsLeaves.ts';
+import { checkDisclosure, computeTermsRoot, deriveAlternativeSeed, discloseTerms } from '../../src/negotiate/termsRoot.ts';
+import { draw, expectSame, PUBLIC, T0 } from './testKeys.ts';
+
+/** Terms with only what is required. */
+export const SMALLEST: Terms = {
+  service: { capability: 'translation' },
+  scope: { summary: 'Translate it.' },
+  price: { model: 'fixed', amount_msat: '700000' },
+};
+
+/** Terms with every leaf but the deadline, which excludes `within_s`. */
+export const LARGEST: Terms = {
+  service: { capability: 'text/translation', dvm_kind: 5002, title: 'Vertrag, Übersetzung' },
+  scope: {
+    summary: 'Translate one contract.\nKeep the layout.',
+    inputs: [
+      { name: 'vertrag.txt', sha256: '11'.repeat(32), size: 9 },
+      { name: 'Anhang 1.txt', sha256: '12'.repeat(32), size: 0 },
+    ],
+    output: 'UTF-8 text',
+    acceptance: ['Complete', 'No € sign is lost'],
+    revisions: 1,
+  },
+  price: {
+    model: 'per_unit',
+    unit: 'token',
+    per: 1_000,
+    tiers: [
+      { from: 0, price_msat: '2000' },
+      { from: 1_000_000, price_msat: '1500' },
+    ],
+    tiering: 'graduated',
+    minimum_msat: '10000',
+    cap_msat: '5000000',
+  },
+  delivery: { within_s: 86_400, channel: 'channel' },
+  payment: {
+    rail: 'cashu-2of3',
+    when: 'escrow',
+    payee: { address: 'agent@example.com', mints: ['https://mint.example.com'] },
+    arbiter: PUBLIC.stranger,
+  },
+  confidentiality: { publish: ['attestation'], retention_s: 604_800 },
+  penalties: [{ metric: 'late_s', over: 3_600, credit_msat: '50000' }],
+  framework: { ends_at: 1_830_000_000, max_calls: 10, cap_msat: '7000000' },
+};
+
+const DEADLINE: Terms = { ...SMALLEST, delivery: { deadline: T0 + 86_400 } };
+
+const INVALID: readonly (readonly [string, unknown])[] = [
+  ['no price', { service: SMALLEST.service, scope: SMALLEST.scope }],
+  ['no summary', { ...SMALLEST, scope: {} }],
+  ['a field that is unknown', { ...SMALLEST, note: 'free' }],
+  ['a section that is empty', { ...SMALLEST, payment: {} }],
+  ['null for an absent leaf', { ...SMALLEST, penalties: null }],
+  ['a price of an unknown model', { ...SMALLEST, price: { model: 'auction', amount_msat: '1' } }],
+  ['an amount with a leading zero', { ...SMALLEST, price: { model: 'fixed', amount_msat: '0700' } }],
+  ['an amount above all bitcoin', { ...SMALLEST, price: { model: 'fixed', amount_msat: '2100000000000000001' } }],
+  ['an amount that is a number', { ...SMALLEST, price: { model: 'fixed', amount_msat: 700 } }],
+  ['two times to deliver by', { ...SMALLEST, delivery: { deadline: T0, within_s: 1 } }],
+  ['a title of two lines', { ...SMALLEST, service: { capability: 'translation', title: 'a\nb' } }],
+  ['a title of 201 characters', { ...SMALLEST, service: { capability: 'translation', title: 'x'.repeat(201) } }],
+  ['a title of 101 characters outside the first plane', { ...SMALLEST, service: { capability: 'x', title: '😀'.repeat(101) } }],
+  ['a capability in capitals', { ...SMALLEST, service: { capability: 'Translation' } }],
+  ['a job kind outside NIP-90', { ...SMALLEST, service: { capability: 'translation', dvm_kind: 6_000 } }],
+  ['inputs of one name', { ...SMALLEST, scope: { summary: 'x', inputs: [0, 1].map((size) => ({ name: 'a', sha256: '11'.repeat(32), size })) } }],
+  ['a penalty over and under', { ...SMALLEST, penalties: [{ metric: 'late_s', over: 1, under: 2, credit_msat: '1' }] }],
+  ['a penalty with no limit', { ...SMALLEST, penalties: [{ metric: 'late_s', credit_msat: '1' }] }],
+  ['the same word published twice', { ...SMALLEST, confidentiality: { publish: ['a', 'a'] } }],
+  ['a payee that is empty', { ...SMALLEST, payment: { payee: {} } }],
+  ['text that is not NFC', { ...SMALLEST, scope: { summary: 'e\u0301' } }],
+  ['a count below zero', { ...SMALLEST, scope: { summary: 'x', revisions: -1 } }],
+  ['a time after the year 9999', { ...SMALLEST, delivery: { deadline: 253_402_300_800 } }],
+];
+
+/** The content of vectors/terms.json. */
+export function makeTermsVectors(): unknown {
+  return {
+    about: 'Sections 8, 10 and 11 of docs/protocol.md.',
+    leaves: TERMS_LEAVES,
+    valid: [
+      makeValid('the smallest terms', SMALLEST, '00'.repeat(32)),
+      makeValid('terms with every section', LARGEST, draw('largest')),
+      makeValid('a deadline', DEADLINE, 'ff'.repeat(32)),
+    ],
+    disclosures: [
+      makeDisclosure('one leaf', ['/price']),
+      makeDisclosure('leaves that are absent, or lists', ['/delivery/deadline', '/scope/inputs', '/penalties']),
+      makeDisclosure('no leaf', []),
+      makeDisclosure('every leaf', TERMS_LEAVES),
+    ],
+    tampered_disclosures: makeTampered(),
+    invalid_terms: INVALID.map(([name, terms]) => {
+      expectSame(name, parseTerms(terms).kind, 'refused');
+      return { name, terms };
+    }),
+    invalid_agreements: makeInvalidAgreements(),
+  };
+}
+
+function makeValid(name: string, terms: Terms, seed: string): unknown {
+  expectSame(name, parseTerms(terms).kind, 'ok');
+  const salts = TERMS_LEAVES.map((pointer) => bytesToHex(hmacSha256(hexToBytes(seed), pointer)));
+  const termsRoot = computeTermsRoot(terms, seed);
+  const agreement = makeAgreement({ ...agreementFacts(), termsRoot, ...(name === 'a deadline' ? { supersedes: '77'.repeat(32) } : {}) });
+  return {
+    name,
+    terms,
+    seed,
+    salts,
+    digests: discloseTerms(terms, seed, []).digests,
+    root: termsRoot,
+    alternatives: [1, 2, 3, 4].map((k) => {
+      const derived = deriveAlternativeSeed(seed, k);
+      return { seed: derived, root: computeTermsRoot(terms, derived) };
+    }),
+    agreement,
+    agreement_hash: hashAgreement(agreement),
+  };
+}
+
+function agreementFacts() {
+  const { buyer, provider } = PUBLIC;
+  return { nid: draw('nid'), offer: draw('offer'), alternative: 0, buyer, provider, offeror: provider, confirmBy: T0 + 3_600 };
+}
+
+function makeDisclosure(name: string, pointers: readonly TermsLeaf[]): unknown {
+  const disclosure = discloseTerms(LARGEST, draw('largest'), pointers);
+  const check = checkDisclosure(disclosure);
+  if (check.kind !== 'ok') throw new Error(`${name} must hold`);
+  return { name, disclosure, root: check.root, hidden: check.hidden };
+}
+
+/** Each is refused as it is, or gives another root than the one it came with. */
+function makeTampered(): unknown {
+  const root = computeTermsRoot(LARGEST, draw('largest'));
+  const good = discloseTerms(LARGEST, draw('largest'), ['/price', '/service/title', '/penalties']);
+  const { shown, digests } = good;
+  const title = shown['/service/title'];
+  const price = shown['/price'];
+  const largest = LARGEST.price as Extract<Terms['price'], { model: 'per_unit' }>;
+  const changed: readonly (readonly [string, unknown])[] = [
+    ['another value', { shown: { ...shown, '/service/title': { ...title, value: 'Vertrag' } }, digests }],
+    ['another salt', { shown: { ...shown, '/service/title': { ...title, salt: '00'.repeat(32) } }, digests }],
+    ['another number in the price', { shown: { ...shown, '/price': { ...price, value: { ...largest, per: 999 } } }, digests }],
+    ['a leaf under another name', { shown: { '/scope/summary': title }, digests }],
+    ['a leaf that there is not', { shown: { '/service/name': title }, digests }],
+    ['null for a leaf that is required', { shown: { '/price': { ...price, value: null } }, digests }],
+    ['another digest of a hidden leaf', { shown, digests: digests.with(1, '00'.repeat(32)) }],
+    ['two digests exchanged', { shown, digests: digests.with(1, digests[3] ?? '').with(3, digests[1] ?? '') }],
+    ['a digest too few', { shown, digests: digests.slice(0, -1) }],
+    ['a digest too many', { shown, digests: [...digests, '00'.repeat(32)] }],
+  ];
+  return changed.map(([name, disclosure]) => {
+    const check = checkDisclosure(disclosure as Parameters<typeof checkDisclosure>[0]);
+    expectSame(name, check.kind === 'ok' && check.root === root, false);
+    return { name, disclosure, root };
+  });
+}
+
+function makeInvalidAgreements(): unknown {
+  const good = makeAgreement({ ...agreementFacts(), termsRoot: draw('root') });
+  const changed: readonly (readonly [string, unknown])[] = [
+    ['another version', { ...good, v: 2 }],
+    ['another domain', { ...good, domain: 'agent-negotiate/agreement/2' }],
+    ['buyer and provider are one', { ...good, provider: good.buyer, offeror: good.buyer }],
+    ['an offeror who is neither', { ...good, offeror: PUBLIC.stranger }],
+    ['both supersedes and under', { ...good, supersedes: '77'.repeat(32), under: '77'.repeat(32) }],
+    ['alternative five', { ...good, alternative: 5 }],
+    ['a field more', { ...good, note: 1 }],
+    ['a hash in capitals', { ...good, nid: good.nid.toUpperCase() }],
+  ];
+  return changed.map(([name, agreement]) => {
+    expectSame(name, agreementSchema.safeParse(agreement).success, false);
+    return { name, agreement };
+  });
+}

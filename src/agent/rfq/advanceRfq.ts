@@ -1,0 +1,141 @@
+// Sees requests through: answers, gathers offers, signs the best one, and once a deal is made tells the others no.
+
+import { z } from 'zod';
+import type { Hex } from '../../core/bytes.ts';
+import { isNegotiateError } from '../../core/errors.ts';
+import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
+import type { Negotiation } from '../../negotiate/negotiation.ts';
+import { findDeal } from '../../negotiate/slot.ts';
+import { accept } from '../accept.ts';
+import type { AgentContext } from '../context.ts';
+import { reject } from '../reject.ts';
+import { send } from '../send.ts';
+import { sync, syncUntil } from '../sync.ts';
+import { hasSignature } from './budgetSlot.ts';
+import { findRfq, listRfqs, saveRfq, type Rfq, type RfqBody } from './rfqRecord.ts';
+import { rankOffers, readStates, viewRfq, type OfferRef, type RfqView } from './viewRfq.ts';
+
+const LONGEST_WAIT_S = 86_400;
+const MAX_ROUNDS = 8;
+const MAX_TRIES = 2;
+const NOTICES = new Set(['receipt', 'error']);
+
+/** Which request, by the first digits of its id; all that run unless named. Seconds to wait for news when there is nothing to do. */
+export const advanceRfqInput = z.strictObject({
+  rfq: z.string().optional(),
+  waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
+});
+
+/** The requests that were looked at. */
+export interface RfqReport {
+  readonly rfqs: readonly RfqView[];
+}
+
+/** Does what is due for every request that runs; then waits for news, at most once. Throws what `sync` throws, `input/not-found`. */
+export async function advanceRfq(context: AgentContext, { rfq, waitS }: z.output<typeof advanceRfqInput>): Promise<RfqReport> {
+  const named = rfq === undefined ? undefined : findRfq(context.store, rfq).record.id;
+  const wanted = listIds(context, named);
+  await sync(context, { from: [], waitS: 0 });
+  let didMove = await advanceAll(context, wanted);
+  if (!didMove && waitS > 0 && wanted.some((id) => isOpen(context, id))) {
+    await syncUntil(context, { from: [], waitS: Math.min(waitS, untilDue(context, wanted)) }, undefined);
+    didMove = await advanceAll(context, wanted);
+  }
+  return { rfqs: wanted.map((id) => viewRfq(context, findRfq(context.store, id))) };
+}
+
+/** Shows requests, newest first, without doing anything. */
+export function showRfqs(context: AgentContext): RfqReport {
+  return { rfqs: listRfqs(context.store).map((each) => viewRfq(context, each)) };
+}
+
+function listIds({ store }: AgentContext, named: Hex | undefined): readonly Hex[] {
+  if (named !== undefined) return [named];
+  return listRfqs(store)
+    .filter(({ body }) => body.outcome === undefined)
+    .map(({ record }) => record.id);
+}
+
+function isOpen({ store }: AgentContext, id: Hex): boolean {
+  return findRfq(store, id).body.outcome === undefined;
+}
+
+/** Seconds until the gathering or the life of one of them is over. */
+function untilDue({ store, clock }: AgentContext, ids: readonly Hex[]): number {
+  const now = clock.now();
+  const times = ids.flatMap((id) => {
+    const { collectUntil, endsAt } = findRfq(store, id).body;
+    return [collectUntil, endsAt].filter((at) => at > now);
+  });
+  return Math.max(1, Math.min(...times, now + LONGEST_WAIT_S) - now);
+}
+
+async function advanceAll(context: AgentContext, ids: readonly Hex[]): Promise<boolean> {
+  let didMove = false;
+  for (const id of ids) {
+    for (let round = 0; round < MAX_ROUNDS && (await advanceOne(context, id)); round += 1) didMove = true;
+  }
+  return didMove;
+}
+
+/** One thing that is due. Returns whether something was done. */
+async function advanceOne(context: AgentContext, id: Hex): Promise<boolean> {
+  const rfq = findRfq(context.store, id);
+  if (rfq.body.outcome !== undefined) return false;
+  const states = readStates(context.store, rfq.body);
+  const now = context.clock.now();
+  const chosen = states.find((state) => findDeal(state) !== undefined);
+  if (chosen !== undefined) return conclude(context, rfq, states, 'agreed');
+  // Whatever is out has the budget until it is decided.
+  if (states.some(hasSignature)) return false;
+  if (now > rfq.body.endsAt || states.every(({ ended }) => ended !== undefined)) return conclude(context, rfq, states, 'no-deal');
+  if (await answerOne(context, rfq.body, states)) return true;
+  return signBest(context, rfq.body, states, now);
+}
+
+/** Answers a question that is open, with the words the owner has given for it. */
+async function answerOne(context: AgentContext, { answer }: RfqBody, states: readonly Negotiation[]): Promise<boolean> {
+  const asking = answer === undefined ? undefined : states.find((state) => state.ended === undefined && isAsked(context, state));
+  if (asking === undefined || answer === undefined) return false;
+  await send(context, { nid: asking.nid, text: answer });
+  return true;
+}
+
+/** True when the last word in it is a question of the peer. */
+function isAsked({ store }: AgentContext, { nid, peer }: Negotiation): boolean {
+  const spoken = store.listMoves(nid).flatMap(({ author, rumor }) => {
+    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
+    return decoded.kind === 'move' && !NOTICES.has(decoded.body.type) ? [{ author, type: decoded.body.type }] : [];
+  });
+  const last = spoken.at(-1);
+  return last?.author === peer && last.type === 'ask';
+}
+
+/** Signs the best offer once the gathering is over. One that came to nothing before gives way to those that have not been tried. */
+async function signBest(context: AgentContext, body: RfqBody, states: readonly Negotiation[], now: number): Promise<boolean> {
+  const live = states.filter(({ ended }) => ended === undefined);
+  const fit = rankOffers(body, live, now).filter((each) => each.kind === 'fit');
+  const hasAll = live.every(({ nid }) => fit.some(({ of }) => of.nid === nid));
+  if (now < body.collectUntil && !hasAll) return false;
+  const tries = ({ nid }: OfferRef): number => states.find((state) => state.nid === nid)?.commitments.length ?? 0;
+  const [best] = fit.filter(({ of }) => tries(of) < MAX_TRIES).toSorted((a, b) => tries(a.of) - tries(b.of));
+  if (best === undefined) return false;
+  try {
+    await accept(context, { ...best.of, priceMsat: best.priceMsat });
+    return true;
+  } catch (error) {
+    // It has gone meanwhile; the next look finds another one, or none.
+    if (isNegotiateError(error) && error.code === 'negotiation/refused') return false;
+    throw error;
+  }
+}
+
+/** Tells everybody who is still waiting a neutral no; with the last of them the request is over. */
+async function conclude(context: AgentContext, rfq: Rfq, states: readonly Negotiation[], outcome: 'agreed' | 'no-deal'): Promise<boolean> {
+  for (const state of states) {
+    if (state.ended !== undefined || hasSignature(state)) continue;
+    await reject(context, { nid: state.nid, keepTalking: false, code: 'not-selected' });
+  }
+  context.store.save([saveRfq(rfq.record, { ...rfq.body, outcome })]);
+  return true;
+}

@@ -1,0 +1,109 @@
+// A request as its owner sees it: whom it went to, what each offers, and which offer is best.
+
+import type { Hex } from '../../core/bytes.ts';
+import { rankBids, type Bid, type Judged } from '../../decide/rankOffers.ts';
+import { findOfferObstacle } from '../../negotiate/issueSignature.ts';
+import type { Negotiation, Offer } from '../../negotiate/negotiation.ts';
+import { readPhase, type Phase } from '../../negotiate/phase.ts';
+import { formatPrice } from '../../negotiate/priceWords.ts';
+import { encodeNpub } from '../../nostr/npub.ts';
+import type { Store } from '../../store/records.ts';
+import type { AgentContext } from '../context.ts';
+import { readState } from '../negotiationState.ts';
+import type { Rfq, RfqBody } from './rfqRecord.ts';
+
+/** Which offer, or which alternative of it, in which negotiation. */
+export interface OfferRef {
+  readonly nid: Hex;
+  readonly offer: Hex;
+  readonly alternative: number;
+}
+
+/** One provider of a request. */
+export interface AskedView {
+  /** npub. */
+  readonly peer: string;
+  readonly trust: number;
+  readonly nid?: Hex;
+  readonly phase?: Phase;
+  /** Its best offer on the table, with the utility from 0 to 1; `unfit` names what rules it out. */
+  readonly price?: string;
+  readonly utility?: number;
+  readonly unfit?: string;
+  /** Why it could not be asked. */
+  readonly problem?: string;
+}
+
+/** A request. Times are unix seconds. */
+export interface RfqView {
+  readonly id: Hex;
+  readonly service: string;
+  readonly state: 'collecting' | 'signing' | 'agreed' | 'no-deal';
+  readonly collectUntil: number;
+  readonly endsAt: number;
+  /** Best offer first. */
+  readonly asked: readonly AskedView[];
+  /** The negotiation that has become the deal. */
+  readonly chosen?: Hex;
+}
+
+/** Shows a request. */
+export function viewRfq({ store, clock }: Pick<AgentContext, 'store' | 'clock'>, { record, body }: Rfq): RfqView {
+  const now = clock.now();
+  const states = readStates(store, body);
+  const ranked = rankOffers(body, states, now);
+  const chosen = states.find((state) => readPhase(state) === 'agreed')?.nid;
+  const isSigning = states.some((state) => ['accepting', 'sealing'].includes(readPhase(state)));
+  const asked = body.asked.map((each) => viewAsked(each, states, ranked));
+  return {
+    id: record.id,
+    service: body.service,
+    state: chosen !== undefined ? 'agreed' : body.outcome === 'no-deal' ? 'no-deal' : isSigning ? 'signing' : 'collecting',
+    collectUntil: body.collectUntil,
+    endsAt: body.endsAt,
+    asked: asked.sort((a, b) => (b.utility ?? -1) - (a.utility ?? -1)),
+    ...(chosen === undefined ? {} : { chosen }),
+  };
+}
+
+/** The negotiations of a request. */
+export function readStates(store: Store, { asked }: RfqBody): readonly Negotiation[] {
+  return asked.flatMap(({ nid }) => {
+    const record = nid === undefined ? undefined : store.findNegotiation(nid);
+    return record === undefined ? [] : [readState(record)];
+  });
+}
+
+/** Every offer that could be accepted now, best first. */
+export function rankOffers(body: RfqBody, states: readonly Negotiation[], now: number): readonly Judged<OfferRef>[] {
+  const bids = states.flatMap((state) => state.offers.flatMap((offer) => listBids(body, state, offer, now)));
+  const { service: capability, requirements: summary, withinS, weights } = body;
+  return rankBids(bids, { capability, summary, maxMsat: BigInt(body.maxMsat), withinS, weights });
+}
+
+function listBids({ asked }: RfqBody, state: Negotiation, offer: Offer, now: number): readonly Bid<OfferRef>[] {
+  const { nid } = state;
+  const trust = asked.find((each) => each.nid === nid)?.trust ?? 0;
+  return [offer.terms, ...(offer.alternatives ?? [])].flatMap((terms, alternative) =>
+    findOfferObstacle(state, offer, alternative, now) === undefined ? [{ of: { nid, offer: offer.id, alternative }, terms, trust }] : [],
+  );
+}
+
+function viewAsked(
+  { peer, nid, trust, problem }: RfqBody['asked'][number],
+  states: readonly Negotiation[],
+  ranked: readonly Judged<OfferRef>[],
+): AskedView {
+  const state = states.find((each) => each.nid === nid);
+  const best = ranked.find(({ of }) => of.nid === nid);
+  return {
+    peer: encodeNpub(peer),
+    trust,
+    ...(nid === undefined ? {} : { nid }),
+    ...(state === undefined ? {} : { phase: readPhase(state) }),
+    ...(best === undefined ? {} : { price: formatPrice(best.terms.price) }),
+    ...(best?.kind === 'fit' ? { utility: best.utility } : {}),
+    ...(best?.kind === 'unfit' ? { unfit: best.leaf } : {}),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
