@@ -31,7 +31,8 @@ import { averagePrices, combine, sumUp, timePrimitives, type Needs, type Prices 
 
 const RELAY = 'wss://relay.example';
 const TEXT = 'A confidential contract of 12 pages, German to English, by a sworn translator. ';
-const WARM_UPS = 4;
+// The compiler has to have seen each step some hundred times: what is measured is an agent that has been running for a while.
+const WARM_UPS = 20;
 const ROUNDS = 15;
 // As many calls make one measurement, garbage collection included, as of a primitive.
 const CALLS = 10;
@@ -240,7 +241,7 @@ interface Grown {
   readonly largest: number;
 }
 
-/** Two who commit in turn, until the past of their channel does not grow any more and then for as long again as it takes to be sure. */
+/** Two who commit in turn, far beyond the five epochs that a channel goes back. */
 async function growOld(stores: readonly [Store, Store]): Promise<Grown> {
   const now = clock();
   const [pair = fail('no pair')] = (await openPairs([makeMembers(stores)], now)).pairs;

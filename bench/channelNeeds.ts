@@ -119,9 +119,9 @@ const NODE: Needs = { hmac: 1 + 2 };
 const TREE: Needs = { sha256: 4 };
 
 /**
- * A commit of nothing but a path: keys of leaf and root, and their public halves, the path secret between them and the commit secret after; the path secret for
- * the peer's leaf; leaf and commit signed; the membership tag (section 6.2); the outer layer. Saved as by {@link SEND}, but that what
- * comes back from the relay is marked.
+ * A commit of nothing but a path: keys of leaf and root with their public halves, the path secret between them and the commit secret
+ * after; the root's path secret sealed to the peer's leaf; leaf and commit signed; the membership tag (section 6.2); the outer layer.
+ * Saved as by {@link SEND}.
  */
 const STAGE: Needs = combine(
   [2, NODE],

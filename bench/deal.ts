@@ -77,7 +77,8 @@ export async function run(): Promise<readonly Metric[]> {
   return [
     { metric: 'total', value: median(deals.map(totalOf)), unit: 'ms', floor },
     ...STAGES.map((stage, i): Metric => {
-      return { metric: `stage ${stage}`, value: median(deals.map(({ times }) => times[stage])), unit: 'ms', floor: floors[i] ?? 0 };
+      const value = median(deals.map(({ times }) => times[stage]));
+      return { metric: `stage ${stage}`, value, unit: 'ms', floor: floors[i] ?? 0, needs: NEEDS[stage] };
     }),
     ...countUp(deals),
     ...(await listPrices(prices)),

@@ -171,7 +171,7 @@ describe('a bunker that does something else than it was asked for', () => {
     const nid = await openOffer();
     for (const [what, behaviour, code] of strange) {
       await buyer.bunker.behave(behaviour);
-      const limits = { 'signer/unreachable': brief, 'signer/unapproved': { ...bunkerLimits, answerMs: 1_500 } }[code];
+      const limits = { 'signer/unreachable': brief, 'signer/unapproved': { ...bunkerLimits, answerMs: 1_000 } }[code];
       const failure = await failureOf(accept(nid, limits));
       expect([what, failure.code]).toEqual([what, code]);
       expect(failure.text).not.toMatch(/very private|t0ken|s3cret/);
@@ -286,11 +286,9 @@ describe('init with a bunker', () => {
     expect([both.code, both.json().error?.code]).toEqual([64, 'input/invalid']);
     const made = await runCli(init, { stdin: `${bunker.url}\n` });
     expect([made.code, made.json()['key']]).toEqual([0, 'bunker']);
-    const again = await runCli(init, { stdin: bunker.url });
-    expect([again.code, again.json().error?.code]).toEqual([73, 'home/exists']);
     const shown = await runCli(['whoami', '--home', home]);
     expect(shown.stdout).toContain('bunker');
-    for (const { stdout, stderr } of [both, made, again, shown]) expect(stdout + stderr).not.toContain(bunker.secret);
+    for (const { stdout, stderr } of [both, made, shown]) expect(stdout + stderr).not.toContain(bunker.secret);
   });
 });
 

@@ -17,6 +17,8 @@ export interface Table {
   /** The founder, who is the admin, first. */
   readonly parties: readonly Party[];
   readonly group: string;
+  /** One more agent, who is not in the group. */
+  makeOther(): Promise<Party>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function openTable(members: number, relays: readonly string[] = [])
     tap,
     parties,
     group,
+    makeOther: () => stage.makeParty(0n),
     close: async () => {
       await stage.close();
       await tap.close();

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { commitChange } from '../src/agent/commits.ts';
 import { lookUpPeer } from '../src/agent/lookUpPeer.ts';
 import { receiveGroupEvents } from '../src/agent/receiveGroupEvents.ts';
+import { receiveWraps } from '../src/agent/receiveWraps.ts';
 import { sync } from '../src/agent/sync.ts';
 import { bytesToHex } from '../src/core/bytes.ts';
 import { describeChannel } from '../src/marmot/channel.ts';
@@ -17,6 +18,7 @@ import { encodeMlsMessage } from '../src/marmot/mlsMessage.ts';
 import { COMPONENTS, CONVERGENCE, LIMITS, MLS } from '../src/marmot/profile.ts';
 import { readKeyPackage } from '../src/marmot/readKeyPackage.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
+import { unwrapGift, wrapRumor } from '../src/nostr/giftWrap.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
 import { createKeySigner } from '../src/nostr/signer.ts';
 import { startRelay } from '../src/relay/startRelay.ts';
@@ -40,6 +42,7 @@ import { launch } from './market.fixture.ts';
 import { groupsOf, startTap } from './tap.fixture.ts';
 
 const GROUP_EVENT = 445;
+const GIFT_WRAP = 1059;
 const RENEW = { kind: 'self-update' } as const;
 
 const ends: (() => unknown)[] = [];
@@ -408,6 +411,24 @@ describe('while a commit of ours is on its way', () => {
     expectAgreement(ann, ben, cat);
   });
 
+  it('nobody is invited: the welcome goes out after it', async () => {
+    const { ann, ben, group, tap, makeOther } = await seatThree();
+    const dan = await makeOther();
+    const wraps = (): number => tap.relay.storedEvents().filter(({ kind }) => kind === GIFT_WRAP).length;
+    const before = wraps();
+    tap.faults.fate = ({ kind }) => (kind === GROUP_EVENT ? 'lost-before' : undefined);
+    expect(await ann.call('changeGroup', { group, change: { kind: 'add', members: [dan.npub] } })).toMatchObject({ isWaiting: true });
+    await ann.call('sync', {});
+    expect(wraps()).toBe(before);
+    tap.faults.fate = undefined;
+    await ann.call('sync', {});
+    expect(wraps()).toBe(before + 1);
+    expect(tap.relay.storedEvents().slice(-2)).toMatchObject([{ kind: GROUP_EVENT }, { kind: GIFT_WRAP }]);
+    expect(await groupsTold(dan)).toEqual(['joined']);
+    await catchUp(ann, ben, dan);
+    expectAgreement(ann, ben, dan);
+  });
+
   it('moves wait and are sealed for the state that was chosen', async () => {
     const clock = makeClock();
     const tap = await startTap({ clock });
@@ -478,6 +499,24 @@ describe('leaving', () => {
     expect((await ann.call((agent) => agent.sync())).groups).toMatchObject([{ type: 'changed', members: [ann.npub, ben.npub] }]);
   });
 
+  it('of an admin begins with giving that up', async () => {
+    const table = await seatThree();
+    const { ann, ben, cat, group } = table;
+    await ann.call('changeGroup', { group, change: { kind: 'admins', admins: [ann.npub, ben.npub] } });
+    await catchUp(ben, cat);
+    const { epoch } = describeChannel(channelOf(ben));
+    const before = storedEvents(table).length;
+    await ben.call('changeGroup', { group, change: { kind: 'leave' } });
+    expect(storedEvents(table)).toHaveLength(before + 2);
+    const { admins, leaving, epoch: after } = describeChannel(channelOf(ben));
+    expect({ admins, leaving, after }).toEqual({ admins: [ann.context.pubkey], leaving: [ben.context.pubkey], after: epoch + 1 });
+    await cat.call('sync', {});
+    expect(await groupsTold(ben)).toEqual(['ended']);
+    await ann.call('sync', {});
+    expectAgreement(ann, cat);
+    expect(describeChannel(channelOf(ann)).members).toEqual([ann.context.pubkey, cat.context.pubkey]);
+  });
+
   it('is granted after a short wait, unless somebody else has granted it by then', async () => {
     const table = await seatThree();
     const { ann, ben, cat, group, tap } = table;
@@ -532,6 +571,72 @@ describe('the end', () => {
     expect(await ben.call('showGroup', { group })).toMatchObject({ state: 'over' });
     await expect(ben.call('say', { group, text: 'But' })).rejects.toMatchObject({ code: 'input/not-found' });
     await expect(ben.call('changeGroup', { group, change: RENEW })).rejects.toMatchObject({ code: 'input/not-found' });
+  });
+
+  it('is not for ever when an admin takes somebody back; the welcome of before takes nobody back', async () => {
+    const { ann, ben, cat, group, tap } = await seatThree();
+    await ann.call('say', { group, text: 'before' });
+    await ann.call('changeGroup', { group, change: { kind: 'remove', member: ben.npub } });
+    expect(await groupsTold(ben)).toEqual(['before', 'ended']);
+    await ann.call('say', { group, text: 'without ben' });
+    // The first welcome, which still opens, in a wrap that is new.
+    const signer = await ann.context.signer();
+    const opened = await Promise.all(
+      tap.relay
+        .storedEvents()
+        .filter(({ kind }) => kind === GIFT_WRAP)
+        .map(async (wrap) => unwrapGift(await ben.context.signer(), wrap)),
+    );
+    const welcome = opened.find((each) => each.kind === 'rumor');
+    if (welcome?.kind !== 'rumor') throw new Error('ben was never invited');
+    const { clock, rng } = ann.context;
+    const again = await wrapRumor({ signer, recipient: ben.context.pubkey, rumor: welcome.rumor, now: clock.now(), rng });
+    expect((await receiveWraps(ben.context, [again])).joined).toEqual([]);
+    expect(await ben.call('showGroup', { group })).toMatchObject({ state: 'over' });
+
+    await ann.call('changeGroup', { group, change: { kind: 'add', members: [ben.npub] } });
+    expect(await groupsTold(ben)).toEqual(['joined']);
+    await catchUp(cat, ann, ben, cat, ann);
+    await ben.call('say', { group, text: 'back again' });
+    await catchUp(cat, ann);
+    expectAgreement(ann, ben, cat);
+    expect(await textsOf(ben, group)).toEqual(['before', 'back again']);
+    expect([...(await textsOf(cat, group))].sort()).toEqual(['back again', 'before', 'without ben']);
+  });
+
+  it('that lies on a branch which wins by what is said on it is told as well', async () => {
+    const table = await seat(4);
+    const [ann, ben, cat, dan] = table.parties as [Party, Party, Party, Party];
+    const { group, tap } = table;
+    const common = new Set(storedEvents(table).map(({ id }) => id));
+    const show = (...events: readonly NostrEvent[]): void => {
+      tap.faults.hides = ({ id, kind }) => kind === GROUP_EVENT && !common.has(id) && !events.some((event) => event.id === id);
+    };
+    const made = async (work: Promise<unknown>): Promise<NostrEvent> => {
+      await work;
+      return storedEvents(table).at(-1)!;
+    };
+    show();
+    const left: NostrEvent[] = [];
+    for (let i = 0; i < 3; i += 1) left.push(await made(ben.call('changeGroup', { group, change: RENEW })));
+    const fork = await made(ann.call('changeGroup', { group, change: RENEW }));
+    const words = [await made(ann.call('say', { group, text: 'on the right' }))];
+    show(fork);
+    await cat.call('sync', {});
+    words.push(await made(cat.call('say', { group, text: 'me too' })));
+    const removal = await made(ann.call('changeGroup', { group, change: { kind: 'remove', member: dan.npub } }));
+    show(...left);
+    expect(await groupsTold(dan)).toEqual([]);
+    // Three commits beside two: the removal does not count, until two members are heard to use the branch that it is on.
+    show(...left, fork, removal);
+    expect(await groupsTold(dan)).toEqual([]);
+    expect(channelOf(dan).epoch.id).toBe(channelOf(ben).epoch.id);
+    show(...left, fork, removal, ...words);
+    expect(await groupsTold(dan)).toEqual(['ended']);
+    expect(await dan.call('showGroup', { group })).toMatchObject({ state: 'over' });
+    await expect(dan.call('say', { group, text: 'But' })).rejects.toMatchObject({ code: 'input/not-found' });
+    await catchUp(ben, cat, ann);
+    expectAgreement(ann, ben, cat);
   });
 
   it('of a disbanded group is told once; nothing is sent any more, nothing brings it back', async () => {

@@ -148,8 +148,7 @@ export const DEAL_SCENES: readonly Scene[] = [
       stage.accept('buyer', old);
     },
     phases: ['agreed', 'agreed'],
-    bundles: ['closed', 'closed', 'void'],
-    anyOrder: true,
+    bundles: { buyer: ['closed', 'void', 'closed'], provider: ['closed', 'closed'] },
   },
   {
     name: 'an amendment that nobody confirms, and one refused as late, leave the deal',
@@ -177,7 +176,7 @@ export const DEAL_SCENES: readonly Scene[] = [
       stage.exchange();
     },
     phases: ['agreed', 'agreed'],
-    bundles: ['closed', 'void', 'late'],
+    bundles: { buyer: ['closed', 'void', 'late'], provider: ['closed', 'late'] },
   },
   {
     name: 'a framework with call-offs up to its cap',

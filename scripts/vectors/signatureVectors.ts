@@ -27,7 +27,7 @@ const second = sign(
 const FILES: readonly FileRef[] = [
   { name: 'b.txt', sha256: '22'.repeat(32), size: 2 },
   { name: 'a.txt', sha256: '11'.repeat(32), size: 1 },
-  { name: '\ufb33.txt', sha256: '33'.repeat(32), size: 3 },
+  { name: '\uff21.txt', sha256: '33'.repeat(32), size: 3 },
   { name: '😀.txt', sha256: '44'.repeat(32), size: 4 },
 ];
 

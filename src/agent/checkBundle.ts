@@ -19,6 +19,9 @@ export interface BundleCheckResult {
   readonly agreement?: string;
   readonly buyer?: string;
   readonly provider?: string;
+  /** Hash of the agreement that this one has changed, or of the framework that it is a job under. */
+  readonly supersedes?: string;
+  readonly under?: string;
   readonly price?: string;
   readonly signedFirst?: 'buyer' | 'provider';
   readonly cheats?: readonly ('buyer' | 'provider')[];
@@ -32,13 +35,15 @@ export interface BundleCheckResult {
 export function checkBundle(content: string | Uint8Array): BundleCheckResult {
   const report = verifyBundle(content, verifyEvent);
   if (report.kind === 'invalid') return { state: 'invalid', isDeal: false, problem: report.problem, checks: report.checks };
-  const { state, agreement, buyer, provider, price, signedFirst, cheats, shown, hidden, checks } = report;
+  const { state, agreement, buyer, provider, supersedes, under, price, signedFirst, cheats, shown, hidden, checks } = report;
   return {
     state,
     isDeal: state === 'closed',
     agreement,
     buyer: encodeNpub(buyer),
     provider: encodeNpub(provider),
+    ...(supersedes === undefined ? {} : { supersedes }),
+    ...(under === undefined ? {} : { under }),
     ...(price === undefined ? {} : { price: formatPrice(price) }),
     signedFirst,
     cheats,

@@ -59,17 +59,25 @@ async function receiveStep(context: AgentContext, channelId: Hex, events: readon
   return work;
 }
 
-/** Relays keep no order within a second: what a commit in the batch opens is tried again after it. */
+/** Relays keep no order within a second: what puts us out takes all keys along, so that it comes after everything else. */
 async function decryptAll(work: Work, channelId: Hex, events: readonly NostrEvent[]): Promise<readonly MoveRumor[]> {
-  const rumors: MoveRumor[] = [];
-  for (const event of events) rumors.push(...(await decrypt(work, channelId, event)));
-  const left = events.filter(({ id }) => !isSeen(work, id));
-  const isProgress = left.length > 0 && left.length < events.length;
-  return isProgress ? [...rumors, ...(await decryptAll(work, channelId, left))] : rumors;
+  const endings = new Set<Hex>();
+  const rumors = await decryptRound(work, channelId, events, endings);
+  for (const event of events) if (endings.has(event.id)) await decrypt(work, channelId, event);
+  return rumors;
 }
 
-/** The payload of one event, if it has one for us. What may become readable later is not marked as seen. */
-async function decrypt(work: Work, channelId: Hex, event: NostrEvent): Promise<readonly MoveRumor[]> {
+/** What a commit in the batch opens is tried again after it. */
+async function decryptRound(work: Work, channelId: Hex, events: readonly NostrEvent[], endings: Set<Hex>): Promise<readonly MoveRumor[]> {
+  const rumors: MoveRumor[] = [];
+  for (const event of events) rumors.push(...(await decrypt(work, channelId, event, endings)));
+  const left = events.filter(({ id }) => !isSeen(work, id) && !endings.has(id));
+  const isProgress = left.length > 0 && left.length < events.length;
+  return isProgress ? [...rumors, ...(await decryptRound(work, channelId, left, endings))] : rumors;
+}
+
+/** The payload of one event, if it has one for us. What may become readable later is not marked as seen; with `endings` what ends the channel is noted there. */
+async function decrypt(work: Work, channelId: Hex, event: NostrEvent, endings?: Set<Hex>): Promise<readonly MoveRumor[]> {
   const open = openChannel(work, channelId);
   if (open === undefined || open.record.endedAt !== undefined) return [];
   const peeled = peelGroupEvent(open.channel, event);
@@ -82,6 +90,10 @@ async function decrypt(work: Work, channelId: Hex, event: NostrEvent): Promise<r
     return [];
   }
   const result = await processMls(open.channel, peeled.mlsBytes);
+  if (result.kind === 'ended' && endings !== undefined) {
+    endings.add(event.id);
+    return [];
+  }
   if (!isDeferred(result)) {
     markSeen(work, event.id);
     markSeen(work, peeled.mlsHash);

@@ -2,13 +2,14 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { describeChannel } from '../marmot/channel.ts';
+import { decodeChannel } from '../marmot/channelCodec.ts';
 import { joinChannel } from '../marmot/joinChannel.ts';
 import { readWelcome } from '../marmot/welcome.ts';
 import type { NostrEvent, Rumor } from '../nostr/event.ts';
 import { unwrapGift } from '../nostr/giftWrap.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
-import { newChannel } from './channelRecord.ts';
+import { newChannel, type OpenChannel } from './channelRecord.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { isInvited } from './settings.ts';
@@ -103,12 +104,26 @@ async function join(work: Work, sender: Hex, welcome: Rumor): Promise<boolean> {
   if (keyPackage === undefined) return false;
   const result = await joinChannel({ welcome, sender, keyPackagePrivate: keyPackage.privateBytes });
   if (result.kind === 'refused') return false;
-  const { mlsGroupId, nostrGroupId, name, members } = describeChannel(result.channel);
-  const isKnown = context.store.listChannels().some((record) => record.id === mlsGroupId || record.nostrGroupId === nostrGroupId);
-  if (isKnown) return false;
-  work.channels.set(mlsGroupId, newChannel(result.channel, relaysOf(context), now));
+  const { mlsGroupId, name, members } = describeChannel(result.channel);
+  const made = admit(work, newChannel(result.channel, relaysOf(context), now));
+  if (made === undefined) return false;
+  work.channels.set(mlsGroupId, made);
   if (members.length > 2)
     work.groupNews.push({ group: mlsGroupId, name, type: 'joined', by: encodeNpub(sender), members: members.map(encodeNpub) });
   await queueKeyPackage(work);
   return true;
+}
+
+/**
+ * A group that we are in is not joined again. One that is over for us may take us back, in an epoch that we have not seen: an older welcome
+ * would bring back keys that were used (protocol-core/joining.md).
+ */
+function admit({ context }: Work, made: OpenChannel): OpenChannel | undefined {
+  const { id, nostrGroupId } = made.record;
+  const known = context.store.listChannels().filter((record) => record.id === id || record.nostrGroupId === nostrGroupId);
+  const [former] = known;
+  if (former === undefined) return made;
+  const isOver = known.length === 1 && former.id === id && former.endedAt !== undefined;
+  const isLater = isOver && describeChannel(made.channel).epoch > describeChannel(decodeChannel(former.state)).epoch;
+  return isLater ? { ...made, record: { ...made.record, createdAt: former.createdAt, version: former.version } } : undefined;
 }

@@ -14,8 +14,8 @@ export interface AgreementView {
   /** Hash of the agreement, the same on both sides. */
   readonly hash: Hex;
   readonly kind: 'deal' | 'amendment' | 'call-off';
-  /** `agreed`: both hold it, act on it. `closed`: we closed it, the peer has not acknowledged yet. Otherwise a signature is out. */
-  readonly state: 'accepting' | 'sealing' | 'closed' | 'agreed';
+  /** `agreed`: both hold it, act on it. `replaced`: a later change of it counts. `closed`: we closed it, the peer has not acknowledged yet. Otherwise a signature is out. */
+  readonly state: 'accepting' | 'sealing' | 'closed' | 'agreed' | 'replaced';
   readonly offer: Hex;
   readonly price: string;
   readonly terms: Terms;
@@ -52,13 +52,17 @@ function viewAgreement(state: Negotiation, commitment: Commitment): AgreementVie
   return {
     hash: commitment.agreement,
     kind: offer.amends !== undefined ? 'amendment' : offer.under !== undefined ? 'call-off' : 'deal',
-    state: shown,
+    state: shown === 'agreed' && isReplaced(state, commitment) ? 'replaced' : shown,
     offer: offer.id,
     ...viewTerms(terms),
     buyer: encodeNpub(buyer),
     provider: encodeNpub(provider),
     startBy: agreement?.start_by ?? 0,
   };
+}
+
+function isReplaced(state: Negotiation, { agreement }: Commitment): boolean {
+  return state.commitments.some((each) => each.state === 'agreed' && findOffer(state, each.offer)?.amends === agreement);
 }
 
 function showState(commitment: Commitment): AgreementView['state'] | undefined {

@@ -97,6 +97,8 @@ function describeDeal(state: AgreementView['state']): string {
   switch (state) {
     case 'agreed':
       return 'agreed: both sides hold it';
+    case 'replaced':
+      return 'replaced by a later change';
     case 'closed':
       return 'closed by you, not yet acknowledged: do not act on it';
     case 'accepting':

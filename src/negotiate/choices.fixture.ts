@@ -1,9 +1,10 @@
 // What an honest side may want to do next, in any state: all that the rules allow, and now and then what they do not.
 
 import type { Draft } from './issue.ts';
-import { draftAccept, draftConfirm, draftOfferMove, type OfferShape, type Side, type World } from './model.fixture.ts';
+import { findOfferObstacle } from './issueSignature.ts';
+import { clockOf, draftAccept, draftConfirm, draftOfferMove, type OfferShape, type Side, type World } from './model.fixture.ts';
 import type { Negotiation } from './negotiation.ts';
-import { findHead, listPresigned, readOfferStatus, termsOf } from './slot.ts';
+import { findHead, listPresigned, termsOf } from './slot.ts';
 
 /** A move that may be made; `draft` gives none when it is to repeat the earlier ones. */
 export interface Choice {
@@ -24,13 +25,13 @@ export function listChoices(world: World, side: Side, dice: () => number): reado
     return { isTimed: true, draft: () => draftOfferMove(world, side, shape) };
   };
   return [
-    ...(state.pending === undefined ? [] : [one(9, () => draftConfirm(world, side))]),
+    ...(state.pending === undefined ? [] : [one(9, () => draftConfirm(world, side)), one(0.6, () => ({ type: 'decline', code: 'no' }))]),
     ...theirs.flatMap((each) => {
-      const isOpen = readOfferStatus(state, each) === 'open';
       const alternative = dice() % (1 + (each.alternatives?.length ?? 0));
+      const isOpen = findOfferObstacle(state, each, alternative, clockOf(world, side)) === undefined;
       const final = dice() % 4 === 0;
       return [
-        one(isOpen ? 6 : 0.3, () => draftAccept(world, side, each, alternative)),
+        one(isOpen ? 7 : 0.25, () => draftAccept(world, side, each, alternative)),
         one(isOpen ? 0.5 : 0.05, () => ({ type: 'reject', body: { v: 1, type: 'reject', offer: each.id, final, code: 'no' } })),
       ];
     }),
@@ -38,7 +39,7 @@ export function listChoices(world: World, side: Side, dice: () => number): reado
     ...listPresigned(state).map((each) => one(0.8, () => ({ type: 'cancel', offer: each.offer }))),
     one(0.25, () => ({ type: 'cancel' })),
     [3, offer(false)],
-    [2, offer(true)],
+    [listPresigned(state).length === 0 ? 2 : 0.2, offer(true)],
     one(0.6, () => ({ type: 'talk', body: { v: 1, type: 'ask', text: 'Hm?' } })),
     one(0.8, () => undefined),
     ...(deal === undefined ? [] : [one(0.8, () => draftSettlement(state, deal))]),
@@ -70,4 +71,3 @@ function isCallable({ offers }: Negotiation, id: string, alternative: number): b
   const offer = offers.find((each) => each.id === id);
   return offer !== undefined && termsOf(offer, alternative)?.framework !== undefined;
 }
-

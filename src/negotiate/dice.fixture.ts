@@ -21,4 +21,3 @@ export function choose<T>(items: readonly (readonly [number, T])[], pick: number
   }
   return (items.at(-1) as (typeof items)[number])[1];
 }
-

@@ -65,7 +65,9 @@ function describeArrival({ arrival }: Extract<Input, { kind: 'received' }>): str
 
 function summarize(content: string): string {
   const body = JSON.parse(content) as Record<string, unknown>;
-  const keys = ['code', 're', 'offer', 'accept', 'amends', 'under', 'presigned', 'final', 'upto', 'a', 'l', 'void'].filter((key) => body[key] !== undefined);
+  const keys = ['code', 're', 'offer', 'accept', 'amends', 'under', 'presigned', 'final', 'upto', 'a', 'l', 'void'].filter(
+    (key) => body[key] !== undefined,
+  );
   const values = keys.map((key) => (typeof body[key] === 'object' ? key : `${key}=${String(body[key]).slice(0, 6)}`));
   return `${String(body['type'])}(${values.join(' ')})`;
 }

@@ -9,6 +9,12 @@ export interface Lane<S extends { readonly events: readonly unknown[] }> {
   readonly tell: (schedule: S) => readonly string[];
 }
 
+/** Where a run begins and how long it is: `MODEL_SEED` and `MODEL_RUNS`, or the same as always. */
+export function readRun(usual: number): { readonly first: number; readonly count: number; readonly isUsual: boolean } {
+  const { MODEL_SEED: seed, MODEL_RUNS: runs } = process.env;
+  return { first: Number(seed ?? 1), count: Number(runs ?? usual), isUsual: seed === undefined && runs === undefined };
+}
+
 /** Runs `count` schedules from the seed `first`; throws for the first that fails, with its seed and its shortest form. */
 export function runLane<S extends { readonly events: readonly unknown[] }>(lane: Lane<S>, first: number, count: number): void {
   for (let seed = first; seed < first + count; seed += 1) {
@@ -27,7 +33,12 @@ function findProblem<S extends { readonly events: readonly unknown[] }>(lane: La
   }
 }
 
-function describeFailure<S extends { readonly events: readonly unknown[] }>(lane: Lane<S>, schedule: S, seed: number, problem: Error): Error {
+function describeFailure<S extends { readonly events: readonly unknown[] }>(
+  lane: Lane<S>,
+  schedule: S,
+  seed: number,
+  problem: Error,
+): Error {
   const short = shrink(lane, schedule);
   const { events, ...rest } = short;
   const head = [`seed ${seed}: ${problem.message}`, `${JSON.stringify(rest)}, ${events.length} of ${schedule.events.length} events:`];

@@ -135,7 +135,7 @@ function flow(world: World, rounds: number, observe: Observer): void {
 }
 
 /** Lets time pass: some seconds, or up to an edge that a clock of one side is about to reach. */
-function jump(world: World, pick: number, observe: Observer): void {
+export function jump(world: World, pick: number, observe: Observer): void {
   const edges = pick % 4 === 0 ? [] : world.sides.flatMap(({ state, skewS }) => listEdges(state).map((edge) => edge - skewS));
   const ahead = edges.filter((edge) => edge > world.now);
   world.now = ahead.length === 0 ? world.now + 1 + (pick % 90) : (ahead[(pick >>> 2) % ahead.length] as number);

@@ -24,6 +24,13 @@ export function countStep(sightings: Sightings, step: Step): void {
   for (const name of nameCases(step)) count(sightings, name);
 }
 
+/** Throws unless each case was seen at least so often. */
+export function checkSightings(sightings: Sightings, least: Readonly<Record<string, number>>): void {
+  const missing = Object.entries(least).filter(([name, times]) => (sightings.get(name) ?? 0) < times);
+  if (missing.length > 0)
+    throw new Error(`seen too seldom: ${missing.map(([name, times]) => `${name} (${sightings.get(name) ?? 0} < ${times})`).join(', ')}`);
+}
+
 /** Counts one case. */
 export function count(sightings: Sightings, name: string): void {
   sightings.set(name, (sightings.get(name) ?? 0) + 1);
@@ -32,9 +39,10 @@ export function count(sightings: Sightings, name: string): void {
 function nameCases(step: Step): readonly string[] {
   const { input, result, isSaved } = step;
   if (!isSaved) return input.kind === 'issue' && 'signature' in input.draft ? ['signed but unsaved'] : ['a step lost'];
-  if (result.kind === 'refused') return [`refused: ${result.reason}`];
+  if (result.kind === 'refused') return [`refused ${input.kind === 'issue' ? input.draft.type : 'move'}: ${result.reason}`];
   if (result.kind === 'unchanged') return [];
-  const named = input.kind === 'received' ? nameReceived(step, input.arrival, result) : input.kind === 'issue' ? nameIssued(step, input, result) : [];
+  const named =
+    input.kind === 'received' ? nameReceived(step, input.arrival, result) : input.kind === 'issue' ? nameIssued(step, input, result) : [];
   return [...named, ...nameOutcomes(step, result)];
 }
 
@@ -49,9 +57,12 @@ function nameReceived({ before }: Step, arrival: Arrival, { state, send, resend 
   }
   if (arrival.kind !== 'move') return [];
   const { body } = arrival;
-  const isSecond = body.type === 'confirm' || (body.type === 'accept' && before.commitments.some(({ firstMove }) => firstMove === body.offer));
+  const isSecond =
+    body.type === 'confirm' || (body.type === 'accept' && before.commitments.some(({ firstMove }) => firstMove === body.offer));
   return [
-    ...errorsIn(state, before, send).map((code) => `${isSecond ? 'second signature' : body.type} answered: ${code}`),
+    ...(body.type === 'offer' || body.type === 'accept' || isSecond ? errorsIn(state, before, send) : []).map(
+      (code) => `${isSecond ? 'second signature' : body.type} answered: ${code}`,
+    ),
     ...(isSecond ? nameSecond(before, state, body.type === 'confirm' ? body.accept : body.offer, resend) : []),
     ...(body.type === 'accept' && state.pending?.id === header.id && findUndecided(before)?.side === 'first' ? ['crossing accepts'] : []),
     ...(body.type === 'offer' && isCrossing(before, header.seen) ? ['crossing offers'] : []),
@@ -65,7 +76,9 @@ function nameReceived({ before }: Step, arrival: Arrival, { state, send, resend 
 function nameSecond(before: Negotiation, after: Negotiation, firstMove: Hex, resend: readonly Hex[]): readonly string[] {
   const [was, is] = [before, after].map((state) => state.commitments.find((each) => each.firstMove === firstMove));
   if (was === undefined || is === undefined) return [];
-  if (was.state !== 'undecided') return was.state === 'cancelled' && resend.length > 0 ? ['confirm of a cancelled accept: the same cancel'] : [];
+  if (was.state !== 'undecided')
+    return was.state === 'cancelled' && resend.length > 0 ? [`${isPresigned(was) ? 'presigned' : 'accept'} void: the same cancel`] : [];
+  if (is.state === 'undecided') return [];
   const held = findHeld(before);
   const other = held === undefined || held.firstMove === was.firstMove ? 'nothing' : `${held.side} ${held.state}`;
   return isPresigned(was) ? [`presigned accepted against ${other}: ${is.state}`] : [];

@@ -1,6 +1,17 @@
 // Where schedules begin: worlds in which something has been said already, so that few events lead far.
 
-import { act, copyWorld, draftAccept, draftConfirm, draftOfferMove, makeWorld, readMessage, type OfferShape, type Side, type World } from './model.fixture.ts';
+import {
+  act,
+  copyWorld,
+  draftAccept,
+  draftConfirm,
+  draftOfferMove,
+  makeWorld,
+  readMessage,
+  type OfferShape,
+  type Side,
+  type World,
+} from './model.fixture.ts';
 
 /** The worlds: just met; a plain offer of each side; a presigned one of each; a deal; a framework with one call-off. */
 export const STARTS = ['met', 'offers', 'quotes', 'deal', 'framework'] as const;

@@ -2,7 +2,7 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { START_BY_S, type Role } from './agreement.ts';
-import { EMPTY_CHAIN, owesReceipt, receiveMove, type Arrival } from './chain.ts';
+import { EMPTY_CHAIN, maySend, owesReceipt, receiveMove, type Arrival } from './chain.ts';
 import { issueDraft, type Draft, type Refusal } from './issue.ts';
 import type { MoveHeader, MoveRumor } from './move.ts';
 import { verifyCompletion, type CompletionEvent } from './completion.ts';
@@ -100,6 +100,8 @@ function receive(start: Step, before: Negotiation, arrival: CheckedArrival, now:
 function askForMissing(step: Step, arrival: Arrival, now: number): Step {
   if (arrival.kind === 'move' && arrival.body.type === 'receipt') return resendFrom(step, arrival.body.upto);
   if (arrival.kind === 'move' && arrival.body.type === 'error') return step;
+  // Who repeats a move that waits gets a receipt each time, until our chain is at its end.
+  if (!maySend(step.state.chain, 'receipt')) return step;
   return emit(step, { v: 1, type: 'receipt', upto: step.state.chain.received.length }, now);
 }
 

@@ -18,6 +18,10 @@ export interface ValidBundle extends ShownTerms {
   readonly agreement: Hex;
   readonly buyer: Hex;
   readonly provider: Hex;
+  /** Hash of the agreement that this one has changed. */
+  readonly supersedes?: Hex;
+  /** Hash of the framework that this one is a job under. */
+  readonly under?: Hex;
   /** Absent when the bundle does not show it. */
   readonly price?: Price;
   /** Who signed first, and so had to close or void. */
@@ -57,6 +61,8 @@ function report(bundle: Bundle, terms: ShownTerms, checks: readonly BundleCheck[
     agreement: hashAgreement(agreement),
     buyer: agreement.buyer,
     provider: agreement.provider,
+    ...(agreement.supersedes === null ? {} : { supersedes: agreement.supersedes }),
+    ...(agreement.under === null ? {} : { under: agreement.under }),
     ...(price.success ? { price: price.data } : {}),
     ...terms,
     signedFirst: roleOf(bundle, first),

@@ -24,8 +24,17 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
+interface Line {
+  readonly relay: FakeRelay;
+  readonly pool: RelayPool;
+  readonly session: BunkerSession;
+  readonly bunker: Signer;
+  /** Ends every connection without a word. */
+  readonly cut: () => void;
+}
+
 /** A relay that passes each request to `serve`; what is answered goes to whoever follows. */
-async function startLine(serve: (request: Request, answer: Answer) => unknown) {
+async function startLine(serve: (request: Request, answer: Answer) => unknown, aliveMs = 10_000): Promise<Line> {
   const bunker = newSigner();
   let follower: { readonly socket: FakeSocket; readonly id: string } | undefined;
   const onMessage = async (socket: FakeSocket, message: readonly unknown[]): Promise<void> => {
@@ -46,23 +55,28 @@ async function startLine(serve: (request: Request, answer: Answer) => unknown) {
     await serve(JSON.parse(await bunker.decrypt(event.pubkey, event.content)) as Request, answer);
   };
   const relay = await startFakeRelay({ onMessage: (socket, message) => void onMessage(socket, message) });
-  const pool = createRelayPool({ clock });
+  const pool = createRelayPool({ clock, retryMinMs: 20 });
   const session = openBunkerSession({
     ...{ url: { relays: [relay.url], remote: bunker.pubkey }, clientKey: randomBytes(32), pool: async () => pool, clock, rng },
-    limits: { answerMs: 5_000, aliveMs: 400, lookMs: 100, repeatMs: 5_000, restMs: 60_000 },
+    limits: { answerMs: 20_000, aliveMs, lookMs: 100, repeatMs: 20_000, restMs: 60_000 },
   });
+  const cut = (): void => {
+    follower = undefined;
+    for (const socket of relay.sockets) socket.cut();
+  };
   cleanups.push(
     () => relay.close(),
     () => pool.close(),
     () => session.close(),
   );
-  return { relay, pool, session, bunker } satisfies { relay: FakeRelay; pool: RelayPool; session: BunkerSession; bunker: Signer };
+  return { relay, pool, session, bunker, cut } satisfies Line;
 }
 
 describe('a conversation with a bunker', () => {
   it('takes any number of requests at once and gives each its own answer, in whatever order they come', async () => {
     const held: (() => Promise<void>)[] = [];
-    const line = await startLine(async ({ id, params }, answer) => {
+    const line = await startLine(async ({ id, method, params }, answer) => {
+      if (method === 'ping') return answer(line.bunker, id, 'pong');
       held.push(() => answer(line.bunker, id, `for ${params[0]}`));
       if (held.length === 20) for (const release of held.reverse()) await release();
     });
@@ -79,9 +93,23 @@ describe('a conversation with a bunker', () => {
     expect(await line.session.request('get_public_key', [])).toBe('from the bunker');
   });
 
+  it('asks again under the same id, in a fresh event, when the relay was lost before the answer came', async () => {
+    const ids: string[] = [];
+    const line = await startLine(async ({ id, method }, answer) => {
+      if (method === 'ping') return;
+      ids.push(id);
+      if (ids.length === 1) line.cut();
+      else await answer(line.bunker, id, 'at last');
+    });
+    expect(await line.session.request('get_public_key', [])).toBe('at last');
+    expect(new Set(ids).size).toBe(1);
+    const events = line.relay.sockets.flatMap(({ messages }) => messages.filter(([type]) => type === 'EVENT'));
+    expect(new Set(events.map((message) => (message[1] as NostrEvent).id)).size).toBe(events.length);
+  });
+
   it('gives a bunker up that shows no sign of life, and does not wait for it again at once', async () => {
     const asked: string[] = [];
-    const { session } = await startLine(({ method }) => asked.push(method));
+    const { session } = await startLine(({ method }) => asked.push(method), 300);
     await expect(session.request('get_public_key', [])).rejects.toMatchObject({ code: 'signer/unreachable' });
     expect(asked).toContain('ping');
     const count = asked.length;

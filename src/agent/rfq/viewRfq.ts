@@ -6,10 +6,12 @@ import { findOfferObstacle } from '../../negotiate/issueSignature.ts';
 import type { Negotiation, Offer } from '../../negotiate/negotiation.ts';
 import { readPhase, type Phase } from '../../negotiate/phase.ts';
 import { formatPrice } from '../../negotiate/priceWords.ts';
+import { findHeld } from '../../negotiate/slot.ts';
 import { encodeNpub } from '../../nostr/npub.ts';
 import type { Store } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import { readState } from '../negotiationState.ts';
+import { termsOfCommitment } from '../viewAgreement.ts';
 import type { Rfq, RfqBody } from './rfqRecord.ts';
 
 /** Which offer, or which alternative of it, in which negotiation. */
@@ -26,7 +28,7 @@ export interface AskedView {
   readonly trust: number;
   readonly nid?: Hex;
   readonly phase?: Phase;
-  /** Its best offer on the table, with the utility from 0 to 1; `unfit` names what rules it out. */
+  /** The price of what was signed, or of its best offer on the table, with the utility of that from 0 to 1; `unfit` names what rules it out. */
   readonly price?: string;
   readonly utility?: number;
   readonly unfit?: string;
@@ -96,12 +98,14 @@ function viewAsked(
 ): AskedView {
   const state = states.find((each) => each.nid === nid);
   const best = ranked.find(({ of }) => of.nid === nid);
+  const held = state === undefined ? undefined : findHeld(state);
+  const terms = state === undefined || held === undefined ? best?.terms : termsOfCommitment(state, held);
   return {
     peer: encodeNpub(peer),
     trust,
     ...(nid === undefined ? {} : { nid }),
     ...(state === undefined ? {} : { phase: readPhase(state) }),
-    ...(best === undefined ? {} : { price: formatPrice(best.terms.price) }),
+    ...(terms === undefined ? {} : { price: formatPrice(terms.price) }),
     ...(best?.kind === 'fit' ? { utility: best.utility } : {}),
     ...(best?.kind === 'unfit' ? { unfit: best.leaf } : {}),
     ...(problem === undefined ? {} : { problem }),

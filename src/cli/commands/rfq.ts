@@ -6,7 +6,7 @@ import type { AskedView, RfqView } from '../../agent/rfq/viewRfq.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { findHome } from '../findHome.ts';
-import { printResult, readTextArgument, type CommonOptions } from '../io.ts';
+import { onApprovalUrl, printResult, readTextArgument, type CommonOptions } from '../io.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
 import { parseDuration, parseScore } from '../parseValues.ts';
@@ -37,7 +37,7 @@ export async function runRfq(peers: readonly string[], options: RfqOptions): Pro
   const request = peers.length === 0 ? undefined : readRequest(peers, options);
   const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
   return untilStopped(async (signal) => {
-    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [] });
+    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [], onApprovalUrl });
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       const started = request === undefined ? undefined : await agent.startRfq(request);

@@ -31,13 +31,15 @@ export function runDisclose(path: string, options: DiscloseOptions): number {
 }
 
 function renderCheck(result: BundleCheckResult): readonly string[] {
-  const { state, problem, agreement, buyer, provider, lines = [], hidden = [], cheats = [] } = result;
+  const { state, problem, agreement, buyer, provider, supersedes, under, lines = [], hidden = [], cheats = [] } = result;
   if (state === 'invalid') return ['INVALID: this bundle proves nothing.', `  ${displayText(problem ?? '')}`];
   return [
     describeState(state),
     `  agreement  ${agreement}`,
     `  buyer      ${buyer}`,
     `  provider   ${provider}`,
+    ...(supersedes === undefined ? [] : [`  changes    ${supersedes}, in whose place it stands`]),
+    ...(under === undefined ? [] : [`  under      ${under}, the framework that it is a job of`]),
     ...cheats.map((role) => `  cheat      the ${role} revealed both values of one signature`),
     '',
     'Terms',

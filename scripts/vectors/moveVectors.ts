@@ -1,0 +1,171 @@
+// Vectors of single moves: payloads that are taken or dropped, and events with what a reader makes of them.
+
+import { canonicalJson } from '../../src/core/canonical.ts';
+import { bytesToHex, utf8 } from '../../src/core/bytes.ts';
+import { encodePayload, parsePayload } from '../../src/marmot/payload.ts';
+import { decodeMove, type MoveRumor } from '../../src/negotiate/move.ts';
+import { checkArrival } from '../../src/negotiate/transition.ts';
+import { computeEventId } from '../../src/nostr/event.ts';
+import { LARGEST, SMALLEST } from './termsVectors.ts';
+import { draw, expectSame, PUBLIC, T0, verify } from './testKeys.ts';
+
+interface Shape {
+  readonly tags?: readonly (readonly string[])[];
+  readonly kind?: number;
+  readonly content?: string;
+}
+
+const nid = draw('nid');
+const HEAD = [
+  ['n', nid],
+  ['seq', '2'],
+  ['prev', draw('prev')],
+  ['seen', draw('seen')],
+] as const;
+const ALT = ['alt', 'Said.'] as const;
+const TAGS = [...HEAD, ALT];
+const OPEN_TAGS = [['seq', '1'], ['prev', ''], ['seen', ''], ALT] as const;
+const open = { v: 1, type: 'open', to: PUBLIC.provider, role: 'buyer', service: 'translation', requirements: 'One contract.', features: ['a.b', 'x!'], nonce: draw('nonce'), expires_at: T0 };
+const offer = { v: 1, type: 'offer', terms: LARGEST, salt_seed: draw('seed'), expires_at: T0 + 60 };
+const deal = draw('agreement');
+const files = [{ name: 'a.txt', sha256: draw('file'), size: 3 }];
+const payment = { id: draw('id'), pubkey: PUBLIC.provider, created_at: T0, kind: 4394, tags: [['-']], content: '', sig: '00'.repeat(64) };
+
+// Bodies that are usable as they are.
+const USABLE: readonly (readonly [string, object])[] = [
+  ['ask', { v: 1, type: 'ask', text: 'Grüße\n\tund 日本語 😀', re: draw('re'), attachments: [{ name: 'a\nb', sha256: draw('file'), size: 0 }] }],
+  ['answer', { v: 1, type: 'answer', text: 'x'.repeat(16_000) }],
+  ['offer', offer],
+  ['offer with alternatives', { ...offer, alternatives: [SMALLEST, LARGEST], re: draw('re') }],
+  ['offer that amends', { ...offer, amends: deal }],
+  ['offer under a framework', { ...offer, under: deal }],
+  ['close', { v: 1, type: 'close', re: draw('re'), agreement: deal, c: draw('c') }],
+  ['cancel of a signature', { v: 1, type: 'cancel', re: draw('re'), void: draw('v') }],
+  ['bare cancel', { v: 1, type: 'cancel' }],
+  ['reject', { v: 1, type: 'reject', offer: draw('re'), final: true, code: 'not-selected', text: 'Sorry.' }],
+  ['withdraw', { v: 1, type: 'withdraw', offer: draw('re') }],
+  ['receipt', { v: 1, type: 'receipt', upto: 3 }],
+  ['receipt that acknowledges', { v: 1, type: 'receipt', upto: 0, a: draw('a') }],
+  ['error', { v: 1, type: 'error', re: draw('re'), code: 'busy' }],
+  ['error late', { v: 1, type: 'error', re: draw('re'), code: 'late', l: draw('l') }],
+  ['input', { v: 1, type: 'input', agreement: deal, files }],
+  ['payterms', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'lnbcrt1', salt: draw('salt') }],
+  ['funded', { v: 1, type: 'funded', agreement: deal, funded: payment, proof: draw('preimage') }],
+  ['deliver', { v: 1, type: 'deliver', agreement: deal, files, text: 'Done.' }],
+  ['dispute', { v: 1, type: 'dispute', agreement: deal, code: 'not-delivered' }],
+];
+
+// Bodies of a known type that no reader may use.
+const UNFIT: readonly (readonly [string, object])[] = [
+  ['another version', { v: 2, type: 'ask', text: 'x' }],
+  ['a field more', { v: 1, type: 'ask', text: 'x', note: 1 }],
+  ['a field too few', { v: 1, type: 'withdraw' }],
+  ['null for an absent field', { v: 1, type: 'ask', text: 'x', re: null }],
+  ['empty text', { v: 1, type: 'ask', text: '' }],
+  ['text too long', { v: 1, type: 'ask', text: 'x'.repeat(16_001) }],
+  ['an id in capitals', { v: 1, type: 'withdraw', offer: 'AB'.repeat(32) }],
+  ['an id that is short', { v: 1, type: 'withdraw', offer: 'ab'.repeat(31) }],
+  ['both amends and under', { ...offer, amends: deal, under: deal }],
+  ['no alternative in the list', { ...offer, alternatives: [] }],
+  ['five alternatives', { ...offer, alternatives: [1, 2, 3, 4, 5].map(() => SMALLEST) }],
+  ['terms that are not valid', { ...offer, terms: { ...SMALLEST, payment: {} } }],
+  ['a void value without what it is about', { v: 1, type: 'cancel', void: draw('v') }],
+  ['a receipt below zero', { v: 1, type: 'receipt', upto: -1 }],
+  ['final that is no boolean', { v: 1, type: 'reject', offer: draw('re'), final: 1, code: 'no' }],
+  ['a code with a space', { v: 1, type: 'error', re: draw('re'), code: 'not now' }],
+  ['files of one name', { v: 1, type: 'deliver', agreement: deal, files: [...files, ...files] }],
+  ['no files', { v: 1, type: 'deliver', agreement: deal, files: [] }],
+  ['a request with a space', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'ln bc', salt: draw('salt') }],
+  ['a payment event with content', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, content: 'x' } }],
+  ['an open that has an n tag', open],
+];
+
+const OTHER: readonly (readonly [string, Shape, string])[] = [
+  ['a type that is unknown', { content: '{"type":"bribe","v":1}' }, 'unknown-type'],
+  ['no type', { content: '{"v":1}' }, 'unknown-type'],
+  ['a list', { content: '[]' }, 'unknown-type'],
+  ['no JSON', { content: 'hello' }, 'not-canonical'],
+  ['unsorted keys', { content: '{"v":1,"type":"cancel"}' }, 'not-canonical'],
+  ['a key twice', { content: '{"type":"cancel","type":"cancel","v":1}' }, 'not-canonical'],
+  ['a fraction', { content: '{"type":"receipt","upto":1.5,"v":1}' }, 'not-canonical'],
+  ['a bidi control', { content: '{"text":"a\u202eb","type":"ask","v":1}' }, 'not-canonical'],
+  ['too many bytes', { content: canonicalJson({ text: 'é'.repeat(16_384), type: 'ask', v: 1 }) }, 'oversize'],
+  ['no n tag, and no open', { tags: OPEN_TAGS }, 'schema'],
+  ['another kind', { kind: 4391 }, 'no move'],
+  ['tags in another order', { tags: [TAGS[1] ?? [], TAGS[0] ?? [], ...TAGS.slice(2)] }, 'no move'],
+  ['a tag too few', { tags: HEAD }, 'no move'],
+  ['a tag too many', { tags: [...TAGS, ['x', 'y']] }, 'no move'],
+  ['a tag of three', { tags: [...HEAD, ['alt', 'Said.', 'x']] }, 'no move'],
+  ['seq 0', { tags: [HEAD[0], ['seq', '0'], HEAD[2], HEAD[3], ALT] }, 'no move'],
+  ['seq 02', { tags: [HEAD[0], ['seq', '02'], HEAD[2], HEAD[3], ALT] }, 'no move'],
+  ['seq of seven digits', { tags: [HEAD[0], ['seq', '1000000'], HEAD[2], HEAD[3], ALT] }, 'no move'],
+  ['a nid that is short', { tags: [['n', 'ab'], ...TAGS.slice(1)] }, 'no move'],
+  ['a prev in capitals', { tags: [HEAD[0], HEAD[1], ['prev', 'AB'.repeat(32)], HEAD[3], ALT] }, 'no move'],
+  ['an alt of 501', { tags: [...HEAD, ['alt', 'x'.repeat(501)]] }, 'no move'],
+];
+
+/** The content of vectors/moves.json. `signed` are moves with signatures, taken from conversations. */
+export function makeMoveVectors(signed: readonly MoveRumor[]): unknown {
+  const moves = [
+    makeMove('open', { tags: OPEN_TAGS, content: canonicalJson(open) }, 'open'),
+    makeMove('an alt of escapes and 500', { tags: [...HEAD, ['alt', `"\\/\b\f\n\r\t\u0001\u007f\u2028é😀${'x'.repeat(486)}`]] }, 'ask'),
+    makeMove('an empty prev and seen', { tags: [HEAD[0], HEAD[1], ['prev', ''], ['seen', ''], ALT] }, 'ask'),
+    ...USABLE.map(([name, body]) => makeMove(name, { content: canonicalJson(body) }, (body as { type: string }).type)),
+    ...UNFIT.map(([name, body]) => makeMove(name, { content: canonicalJson(body) }, 'schema')),
+    ...OTHER.map(([name, shape, expected]) => makeMove(name, shape, expected)),
+    ...makeSigned(signed),
+  ];
+  return { about: 'Sections 2, 5 and 7 of docs/protocol.md. `expect` is the type of a usable move, with `ref` where a presigned offer has one.', payloads: makePayloads(), moves };
+}
+
+function makeMove(name: string, { tags = TAGS, kind = 4390, content }: Shape, expected: string): unknown {
+  const event = { pubkey: PUBLIC.buyer, created_at: T0, kind, tags, content: content ?? canonicalJson({ v: 1, type: 'ask', text: 'x' }) };
+  return judge(name, { id: computeEventId(event.pubkey, event), ...event }, expected);
+}
+
+function judge(name: string, event: MoveRumor, expected: string): unknown {
+  const decoded = decodeMove(event);
+  if (decoded.kind === 'not-a-move') {
+    expectSame(name, 'no move', expected);
+    return { name, event, expect: { kind: 'dropped' } };
+  }
+  const arrival = checkArrival(decoded, (each) => verify(each));
+  expectSame(name, arrival.kind === 'move' ? arrival.body.type : arrival.problem, expected);
+  if (arrival.kind === 'unusable') return { name, event, expect: { kind: 'unusable', code: arrival.problem } };
+  const { nid: named, ref } = arrival.header;
+  return { name, event, expect: { kind: 'move', type: arrival.body.type, nid: named, ...(ref === undefined ? {} : { ref }) } };
+}
+
+function makeSigned(rumors: readonly MoveRumor[]): unknown[] {
+  return rumors.flatMap((rumor) => {
+    const { type } = JSON.parse(rumor.content) as { type: string };
+    const forged = rumor.content.replace(/"sig":"(.)/, (_, digit: string) => `"sig":"${digit === '0' ? '1' : '0'}`);
+    const { id: _, ...event } = { ...rumor, content: forged };
+    return [judge(`${type}, signed`, rumor, type), judge(`${type} with a forged signature`, { id: computeEventId(event.pubkey, event), ...event }, 'signature')];
+  });
+}
+
+function makePayloads(): unknown {
+  const event = { pubkey: PUBLIC.buyer, created_at: T0, kind: 4390, tags: TAGS, content: '{"text":"x","type":"ask","v":1}' };
+  const rumor = { id: computeEventId(event.pubkey, event), ...event };
+  const text = encodePayload(rumor);
+  const lone = { ...event, content: '\ud800' };
+  const all: readonly (readonly [string, string, boolean])[] = [
+    ['a rumor', text, true],
+    ['members in another order, with white space', JSON.stringify({ ...event, id: rumor.id }, null, 1), true],
+    ['a letter escaped', text.replace('"x', '"\\u0078').replace('\\"x\\"', '\\"\\u0078\\"'), true],
+    ['a wrong id', text.replace(rumor.id, draw('wrong')), false],
+    ['a signature', JSON.stringify({ ...rumor, sig: '00'.repeat(64) }), false],
+    ['a member twice', text.replace('{', '{"kind":4390,'), false],
+    ['a member too few', JSON.stringify(event), false],
+    ['a kind above all', JSON.stringify({ ...rumor, kind: 65_536 }), false],
+    ['a date that is a fraction', text.replace(`${T0}`, `${T0}.5`), false],
+    ['a lone surrogate', encodePayload({ id: computeEventId(lone.pubkey, lone), ...lone }), false],
+    ['a byte-order mark', `\ufeff${text}`, false],
+    ['no JSON', 'hello', false],
+  ];
+  return all.map(([name, payload, accepted]) => {
+    expectSame(name, parsePayload(payload) !== undefined, accepted);
+    return { name, bytes: bytesToHex(utf8(payload)), accepted };
+  });
+}

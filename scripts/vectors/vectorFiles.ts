@@ -1,0 +1,43 @@
+// All vector files by name, with their content as text.
+
+import type { MoveRumor } from '../../src/negotiate/move.ts';
+import { makeBundleVectors } from './bundleVectors.ts';
+import { makeCanonicalVectors } from './canonicalVectors.ts';
+import { CHEAT_SCENES } from './cheatScenes.ts';
+import { DEAL_SCENES } from './dealScenes.ts';
+import { makeMoveVectors } from './moveVectors.ts';
+import { makeOwedVectors } from './owedVectors.ts';
+import { RACE_SCENES } from './raceScenes.ts';
+import { playScene, type Scene } from './scenes.ts';
+import { makeSignatureVectors } from './signatureVectors.ts';
+import { makeTermsVectors } from './termsVectors.ts';
+import { PUBLIC, T0 } from './testKeys.ts';
+
+const ABOUT =
+  'Sections 6 and 13 to 17 of docs/protocol.md. Each step is one input of one side at a time (`at`, unix seconds), with the moves it sends, ' +
+  'those it sends again, and the phases of both sides after it; null is a side that knows nothing yet, or a dishonest one.';
+
+/** Every file of vectors/ by name. Always the same. */
+export function makeVectorFiles(): ReadonlyMap<string, string> {
+  const [deals, races, cheats] = [DEAL_SCENES, RACE_SCENES, CHEAT_SCENES].map((scenes) => scenes.map(playScene));
+  const all = [...(deals ?? []), ...(races ?? []), ...(cheats ?? [])] as readonly { events: readonly MoveRumor[] }[];
+  const files: readonly (readonly [string, unknown])[] = [
+    ['canonical.json', makeCanonicalVectors()],
+    ['terms.json', makeTermsVectors()],
+    ['signatures.json', makeSignatureVectors()],
+    ['owed.json', makeOwedVectors()],
+    ['moves.json', makeMoveVectors(findSigned(all.flatMap(({ events }) => events)))],
+    ['conversations.json', { about: ABOUT, starts_at: T0, buyer: PUBLIC.buyer, provider: PUBLIC.provider, conversations: all }],
+    ['bundles.json', makeBundleVectors()],
+  ];
+  return new Map(files.map(([name, content]) => [name, `${JSON.stringify(content, null, 1)}\n`]));
+}
+
+/** One move of each kind that carries a signature. */
+function findSigned(events: readonly MoveRumor[]): readonly MoveRumor[] {
+  const marks = ['"type":"accept"', '"type":"confirm"', '"presigned":', '"type":"completion"'];
+  return marks.flatMap((mark) => events.find(({ content }) => content.includes(mark)) ?? []);
+}
+
+/** All scenes, for tests. */
+export const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...CHEAT_SCENES];
