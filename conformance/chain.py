@@ -57,15 +57,14 @@ class Chain:
         return "applied", self.apply(arrival)
 
     def apply(self, arrival):
-        applied = []
+        """The arrival and those that waited for it, each when it is its turn: what answers one has not seen those after it."""
         while arrival is not None:
             self.received.append((arrival[0]["id"], kind_of(arrival)))
             self.note_seen(arrival[0])
-            applied.append(arrival)
+            yield arrival
             arrival = self.waiting.pop(len(self.received) + 1, None)
             if arrival is not None and arrival[0]["prev"] != self.received[-1][0]:
                 arrival = None
-        return applied
 
     def note_seen(self, header):
         ids = [each for each, _ in self.sent]

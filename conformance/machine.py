@@ -1,6 +1,8 @@
 """One side of a negotiation: the rules of section 13, and of section 17 through settlement.py. Moves to be sent are checked
 against those that the vector says were sent, one after the other, so that their ids are known."""
 
+import json
+
 import owed
 from chain import Chain
 from deal import digests_of, read_claim, root_of, seed_of
@@ -34,18 +36,20 @@ class Side:
         (self.chain.sent if is_mine else self.chain.received).append((header["id"], "open"))
         self.offers, self.commitments, self.settlements = {}, [], {}
         self.pending = self.deferred = self.ended = None
-        self.cheated, self.opened_by_me = False, is_mine
+        self.cheated, self.opened_by_me, self.voided = False, is_mine, set()
         self.begin([], 0)
 
     # What a step sends.
 
-    def begin(self, sent, now):
-        self.queue, self.now, self.again = list(sent), now, []
+    def begin(self, sent, now, is_trial=False):
+        """A trial is a step that will be refused: what time alone would send is not sent."""
+        self.queue, self.now, self.again, self.is_trial = list(sent), now, [], is_trial
 
     def send(self, body=None, kind=None):
         """Takes the next move that was sent; it must be this body, or of this kind. Returns it with its body."""
-        import json
-
+        if self.is_trial and body is not None:
+            self.chain.append_sent(("", body["type"]))
+            return "", None, body
         expect(self.queue, f"nothing more is sent, but {kind or body['type']} is due")
         event = self.queue.pop(0)
         tags = dict(event["tags"])
@@ -167,7 +171,7 @@ class Side:
         claim, signer = read_claim(event), offer["by"] if role == "offeror" else self.other(offer["by"])
         if claim is None or claim["order"] != "first" or claim["role"] != role or event["pubkey"] != signer:
             return "invalid"
-        if claim["agreement"] != agreement or self.terms_of(offer["body"], alternative) is None:
+        if claim["agreement"] != agreement or claim["void"] in self.voided or self.terms_of(offer["body"], alternative) is None:
             return "invalid"
         if hash_of(self.agreement_of(offer, alternative, claim["confirm_by"])) != agreement:
             return "invalid"
@@ -269,8 +273,9 @@ class Side:
             self.send({"v": 1, "type": "receipt", "upto": len(self.chain.received)})
 
     def settlement(self, agreement):
-        c = next((c for c in self.commitments if c["agreement"] == agreement and c["state"] == "agreed"), None)
-        if agreement is None or c is None:
+        # The latest about it: an offer accepted again in one window makes the same agreement as before.
+        c = next((c for c in reversed(self.commitments) if c["agreement"] == agreement), None)
+        if c is None or c["state"] != "agreed":
             return None
         facts = self.agreement_of(self.offers[c["offer"]], c["alternative"], c["confirm_by"])
         made = Settlement(agreement, self.terms_of(self.body_of(c), c["alternative"]), facts["buyer"], facts["provider"])

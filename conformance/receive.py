@@ -23,7 +23,7 @@ def receive(side, arrival):
 def ask_for_missing(side, body):
     if body and body["type"] == "receipt":
         side.resend(each for each, _ in side.chain.sent[body["upto"] :])
-    elif not body or body["type"] != "error":
+    elif (not body or body["type"] != "error") and side.chain.may_send("receipt", False):
         side.send({"v": 1, "type": "receipt", "upto": len(side.chain.received)})
 
 
@@ -145,29 +145,31 @@ def decide(side, mine, re, second):
         side.resend([mine["answer"]])
         return
     found = side.offers[mine["offer"]]
-    if mine["is_presigned"] and not make_room(side, mine, found):
-        if mine["state"] == "undecided":
-            side.cancel(mine)
-        return
-    problem = side.head_problem(found, mine["alternative"])
-    if problem == "stale" or (problem and mine["is_presigned"]):
+    held = side.holder(found) if mine["is_presigned"] else None
+    if not may_close(side, mine, found, held):
         side.cancel(mine)
         return
+    if held:
+        side.cancel(held)
+    elif mine["is_presigned"]:
+        side.drop_pending("busy")
     answer, _, _ = side.send({"v": 1, "type": "close", "re": re, "agreement": mine["agreement"], "c": mine["secrets"]["c"]})
     mine.update(state="closed", second=second, answer=answer)
     mine["reveals"]["c"] = mine["secrets"]["c"]
     side.drop_dead()
 
 
-def make_room(side, mine, found):
-    held = side.holder(found)
-    if held is None:
-        side.drop_pending("busy")
-        return True
-    if held["signs"] != "first" or held["state"] != "undecided":
+def may_close(side, mine, found, held):
+    """Whether nothing stands in the way of the deal but an undecided accept, `held`, that will be cancelled for it."""
+    if held and (held["signs"] != "first" or held["state"] != "undecided" or (side.deferred and not side.head())):
         return False
-    side.cancel(held)
-    return mine["state"] == "undecided"
+    if held:
+        held["state"] = "cancelled"
+    problem = side.head_problem(found, mine["alternative"])
+    if held:
+        held["state"] = "undecided"
+    # Of an accept the cap was counted when it was made.
+    return not problem or (problem != "stale" and not mine["is_presigned"])
 
 
 def close(side, header, body):
@@ -201,6 +203,7 @@ def cancel(side, header, body):
     if "re" not in body:
         side.end("cancelled")
         return
+    side.voided.add(lock_of(body["void"]))
     if side.pending and side.pending["id"] == body["re"]:
         side.pending = None
         return

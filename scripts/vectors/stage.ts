@@ -5,7 +5,7 @@ import type { Role } from '../../src/negotiate/agreement.ts';
 import { encodeBundle } from '../../src/negotiate/bundle.ts';
 import { nextHeader } from '../../src/negotiate/chain.ts';
 import { exportBundle } from '../../src/negotiate/exportBundle.ts';
-import type { Draft } from '../../src/negotiate/issue.ts';
+import type { Draft } from '../../src/negotiate/draft.ts';
 import { decodeMove, encodeMove, type MoveRumor } from '../../src/negotiate/move.ts';
 import type { BodyOf, MoveBody } from '../../src/negotiate/moveBody.ts';
 import { findOffer, isFrozen, describeMove, type Negotiation } from '../../src/negotiate/negotiation.ts';
@@ -260,6 +260,7 @@ export class Stage {
   #apply(side: Side, what: StageStep['do'], facts: object, result: Transition): void {
     if (result.kind === 'moved') {
       side.state = result.state;
+      // What is new in this step is not in the log yet: it goes out once.
       const resent = [...new Set(result.resend)].flatMap((id) => side.log.get(id) ?? []);
       this.#send(side, result.send);
       side.outbox.push(...resent);

@@ -1,7 +1,8 @@
 // Lets the state machine decide and carries its decision into the step.
 
 import type { Hex } from '../core/bytes.ts';
-import { isSigned, type Draft } from '../negotiate/issue.ts';
+import type { Draft } from '../negotiate/draft.ts';
+import { isSigned } from '../negotiate/issue.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { refuseUnknownFeatures, transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';

@@ -6,7 +6,7 @@ import { NegotiateError } from '../core/errors.ts';
 import { makeFixedPrice } from '../negotiate/price.ts';
 import { longText, unixSeconds, wholeNumber } from '../negotiate/fields.ts';
 import { MAX_ALTERNATIVES } from '../negotiate/agreement.ts';
-import type { Draft } from '../negotiate/issue.ts';
+import type { Draft } from '../negotiate/draft.ts';
 import type { BodyOf } from '../negotiate/moveBody.ts';
 import { MAX_WINDOW_S, type Negotiation } from '../negotiate/negotiation.ts';
 import { planPresigned } from '../negotiate/planSignature.ts';

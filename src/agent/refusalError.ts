@@ -1,7 +1,7 @@
 // Why an own move was refused, in words that say what to do.
 
 import { NegotiateError } from '../core/errors.ts';
-import type { Refusal } from '../negotiate/issue.ts';
+import type { Refusal } from '../negotiate/draft.ts';
 
 const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' | 'unknown-own-offer' | 'budget', string>> = {
   ended: 'This negotiation is closed, so nothing can be added to it. Start a new one with: agent-negotiate start',

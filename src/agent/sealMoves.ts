@@ -73,9 +73,21 @@ export function toQueued(
  */
 export function drawDelayS(rng: Rng, { meanS, capS }: { readonly meanS: number; readonly capS: number }): number {
   if (meanS === 0) return 0;
-  const share = rng.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0) / 2 ** 48;
   // Drawing again until it fits comes to this.
-  return Math.floor(-meanS * Math.log(1 - share * (1 - Math.exp(-capS / meanS))));
+  return Math.floor(-meanS * Math.log(1 - drawShare(rng) * (1 - Math.exp(-capS / meanS))));
+}
+
+/**
+ * A random delay in whole seconds below twice the mean, each as likely as any other: who sees something come out of a queue of them can
+ * say of no entry in that time that it is the likelier one.
+ */
+export function drawEvenDelayS(rng: Rng, meanS: number): number {
+  return Math.floor(2 * meanS * drawShare(rng));
+}
+
+/** From 0 up to, not including, 1. */
+function drawShare(rng: Rng): number {
+  return rng.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0) / 2 ** 48;
 }
 
 function openPeer(work: Work, peer: Hex): OpenChannel | undefined {

@@ -5,6 +5,7 @@ import { createProposal, encode, keyPackageEncoder, type Proposal } from 'ts-mls
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bytesToHex, equalBytes, sha256, sha256Hex, utf8 } from '../core/bytes.ts';
 import { isNegotiateError } from '../core/errors.ts';
+import { makeRandom, mutateBytes, type Random } from '../core/mutations.fixture.ts';
 import { makeRumor, signEvent, type EventTemplate, type NostrEvent, type Rumor } from '../nostr/event.ts';
 import { unwrapGift, wrapRumor } from '../nostr/giftWrap.ts';
 import { loadSchnorr, publicKeyOf } from '../nostr/schnorr.ts';
@@ -30,7 +31,7 @@ import {
 import { joinChannel } from './joinChannel.ts';
 import { createMlsContext } from './mlsContext.ts';
 import { encodeMlsMessage } from './mlsMessage.ts';
-import { makeRandom, mutateBytes, mutateEvent, mutateTemplate, type Random } from './mutations.fixture.ts';
+import { mutateEvent, mutateTemplate } from './mutations.fixture.ts';
 import { chat, commit, expectKind, makeRng, NOW, openPair, peel, pinClock, publish, RELAYS, say, type Pair } from './parties.fixture.ts';
 import { encodePayload } from './payload.ts';
 import { processMls } from './processMls.ts';

@@ -1,6 +1,6 @@
 // What an honest side may want to do next, in any state: all that the rules allow, and now and then what they do not.
 
-import type { Draft } from './issue.ts';
+import type { Draft } from './draft.ts';
 import { findOfferObstacle } from './issueSignature.ts';
 import { clockOf, draftAccept, draftConfirm, draftOfferMove, type OfferShape, type Side, type World } from './model.fixture.ts';
 import type { Negotiation } from './negotiation.ts';

@@ -67,6 +67,7 @@ function readFirst(
 ): FirstClaim | undefined {
   const claim = readClaim(event);
   if (claim?.order !== 'first' || claim.role !== role || event.pubkey !== signer || claim.agreement !== agreement) return undefined;
+  if (state.voided?.includes(claim.void) === true) return undefined;
   const due = agreementFor(state, offer, alternative, claim.confirmBy);
   return due !== undefined && hashAgreement(due) === agreement ? claim : undefined;
 }

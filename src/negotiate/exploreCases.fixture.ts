@@ -4,7 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import { WINDOW_ENDS, type Case } from './explore.fixture.ts';
 import { locksOf, offerBody, type Menu, type OfferPlan } from './exploreMoves.fixture.ts';
 import { KEYS, sign, T0, type Edge, type Machine, type Node, type Place } from './exploreSide.fixture.ts';
-import type { Draft } from './issue.ts';
+import type { Draft } from './draft.ts';
 import { CANCEL_GRACE_S } from './negotiation.ts';
 import { planAccept, planConfirm } from './planSignature.ts';
 import { START_BY_S } from './agreement.ts';
@@ -42,10 +42,15 @@ const framework = { prepare: strike(plain(500, { framework: FRAMEWORK })) };
 const amends = { about: 'amends' } as const;
 const under = { about: 'under' } as const;
 
-// A second window that outlives the first: what is offered in it may be accepted while an older signature waits for its end.
-const LATER = WINDOW_ENDS + 3_000;
-const TWO_WINDOWS = { instants: [T0, ...PASSED.slice(0, 2), LATER + 1, LATER + CANCEL_GRACE_S + 1, LATER + START_BY_S, ENDS_AT + 1] };
+// A second window that outlives the first: what is offered in it may be accepted while an older signature waits for its end. Both are
+// short, so that clocks one instant apart are within the ten minutes by which a signature may be dated ahead.
+const [SOON, LATER] = [T0 + 400, T0 + 800];
+const soon = { expiresAt: SOON } as const;
 const later = { expiresAt: LATER } as const;
+const TWO_WINDOWS = {
+  instants: [T0, SOON + 1, SOON + CANCEL_GRACE_S + 1, LATER + 1, LATER + CANCEL_GRACE_S + 1, LATER + START_BY_S, ENDS_AT + 1],
+  lag: 1,
+};
 
 /** Explored in every run of the tests. */
 export const SMALL_CASES: readonly NamedCase[] = [
@@ -54,11 +59,11 @@ export const SMALL_CASES: readonly NamedCase[] = [
   define('plain: one each, ends', [[plain(600)], [plain(700)]], ENDS, ['crossed', 'late'], { lag: 1 }),
   define('plain: two against one', [[plain(600)], [plain(700), plain(650)]], [], ['crossed', 'superseded', 'late']),
   define('plain: one, its negotiation expires with it', [[], [plain(700)]], ALL, ['late'], { instants: [T0, ...PASSED], endsAt: WINDOW_ENDS }),
-  define('plain: two windows', [[plain(600)], [plain(700), plain(650, later)]], [], ['crossed', 'superseded', 'late'], { ...TWO_WINDOWS, lag: 1 }),
+  define('plain: two windows', [[plain(600, soon)], [plain(700, soon), plain(650, later)]], [], ['crossed', 'superseded', 'late'], TWO_WINDOWS),
   define('presigned: one', [[], [quote(700)]], ALL, ['late']),
   define('presigned: one each', [[quote(600)], [quote(700)]], ENDS, ['late'], { lag: 1 }),
   define('presigned: two against one', [[quote(600)], [quote(700), quote(650)]], [], ['late']),
-  define('presigned: two windows', [[quote(600)], [quote(700), quote(650, later)]], [], ['late'], { ...TWO_WINDOWS, lag: 1 }),
+  define('presigned: two windows', [[quote(600, soon)], [quote(700, soon), quote(650, later)]], [], ['late'], TWO_WINDOWS),
   define('presigned against plain, of the provider', [[plain(600)], [quote(700)]], ['withdraw', 'decline'], ['busy', 'late'], { lag: 1 }),
   define('presigned against plain, of the buyer', [[quote(600)], [plain(700)]], ['withdraw', 'decline'], ['busy', 'late'], { lag: 1 }),
   define('alternatives', [[plain(600)], [plain(700, { alternatives: [800] })]], [], ['crossed', 'late']),
@@ -86,7 +91,7 @@ export const LARGE_CASES: readonly NamedCase[] = [
   define('two of both kinds each, plain first', [[plain(600), quote(610)], [plain(700), quote(650)]], [], ['busy'], { lag: 1 }),
   define('two against one, with talk', [[plain(600)], [plain(700), quote(650)]], ['withdraw', 'decline'], ['busy'], { lag: 1 }),
   define('alternatives each', [[plain(600, { alternatives: [500] })], [plain(700, { alternatives: [800] })]], TALK, ['crossed'], { lag: 1 }),
-  define('two windows each', [[plain(600), quote(610, later)], [quote(700), plain(650, later)]], [], ['busy'], { ...TWO_WINDOWS, lag: 1 }),
+  define('two windows each', [[plain(600, soon), quote(610, later)], [quote(700, soon), plain(650, later)]], [], ['busy'], TWO_WINDOWS),
   define('amendments, all moves', [[plain(600, amends)], [quote(700, amends)]], ALL, [], { ...deal, lag: 1 }),
   define('amendments: two against one', [[plain(600, amends)], [plain(700, amends), quote(650, amends)]], [], ['stale'], { ...deal, lag: 1 }),
   define('amendments: two each', [[plain(600, amends), quote(610, amends)], [quote(700, amends), plain(650, amends)]], [], [], { ...deal, lag: 1 }),

@@ -1,7 +1,7 @@
 // What an owner may do next in an explored world: every kind of move that the configuration lists, with fixed terms and lock values.
 
 import { sha256Hex, type Hex } from '../core/bytes.ts';
-import type { Draft } from './issue.ts';
+import type { Draft } from './draft.ts';
 import type { BodyOf } from './moveBody.ts';
 import type { Commitment, Negotiation, Offer } from './negotiation.ts';
 import { planAccept, planConfirm, planPresigned, type LockValues } from './planSignature.ts';

@@ -5,7 +5,7 @@ import type { CompletionEvent } from './completion.ts';
 import { decodeMove, encodeMove, type DecodedMove, type MoveRumor } from './move.ts';
 import type { BodyOf, MoveBody } from './moveBody.ts';
 import type { Commitment, Negotiation } from './negotiation.ts';
-import type { Draft } from './issue.ts';
+import type { Draft } from './draft.ts';
 import { computeSignatureId, type SignatureTemplate, type SignedEvent, type VerifiedSignature } from './signature.ts';
 import { beginNegotiation, checkArrival, transition, type CheckedArrival, type Input } from './transition.ts';
 
@@ -27,6 +27,8 @@ export interface Node {
   readonly level: number;
   /** Lock values that its moves have shown, sorted. */
   readonly shown: readonly Hex[];
+  /** Lock values that it has been shown, sorted, where {@link Hooks} ask for them. */
+  readonly told: readonly Hex[];
 }
 
 /** A step of one side: where it leads, what it sends. */
@@ -36,7 +38,7 @@ export interface Edge {
   readonly sends: readonly number[];
 }
 
-/** A move that was sent, by its number. */
+/** A move that was sent, by its number; a liar's may be signed wrongly, which `arrival` shows. */
 export interface Message {
   readonly from: Place;
   readonly body: MoveBody;
@@ -73,7 +75,7 @@ const STUB: Negotiation['chain'] = {
 const FORK: readonly [Hex, Hex] = [LAST_SENT, LAST_RECEIVED];
 const ANSWER = sha256Hex('answer');
 const KNOWN_FIELDS = new Set(
-  'nid me peer role open chain offers commitments pending deferredEnd ended settlements cheated'.split(' '),
+  'nid me peer role open chain offers commitments pending deferredEnd ended voided settlements cheated'.split(' '),
 );
 
 /** Moves that are told apart by their ids and not by their content alone: the ids are part of the state. */
@@ -105,11 +107,13 @@ export interface Machine {
 /** Who is told of each new state and each new step, to check it. */
 export interface Hooks {
   readonly onNode: (node: Node) => void;
-  readonly onStep: (before: Node, after: Node, edge: Edge, sent: readonly Message[]) => void;
+  readonly onStep: (before: Node, after: Node, edge: Edge, sent: readonly Message[], got?: Message) => void;
+  /** Whether to remember that the side was shown this lock value. Absent: nothing of the kind is remembered. */
+  readonly isTold?: (value: Hex) => boolean;
 }
 
 /** Makes a machine. */
-export function makeMachine(instants: readonly number[], endsAt: number, { onNode, onStep }: Hooks): Machine {
+export function makeMachine(instants: readonly number[], endsAt: number, { onNode, onStep, isTold = () => false }: Hooks): Machine {
   const nodes: Node[] = [];
   const messages: Message[] = [];
   const nodeIds = new Map<string, number>();
@@ -118,12 +122,12 @@ export function makeMachine(instants: readonly number[], endsAt: number, { onNod
   const waited: (Edge | undefined)[] = [];
   const ticked: (Edge | undefined)[] = [];
 
-  function addNode(place: Place, raw: Negotiation, level: number, shown: readonly Hex[]): Node {
+  function addNode({ place, state: raw, level, shown, told }: Omit<Node, 'id'>): Node {
     const state = normalize(raw);
-    const key = `${place} ${level} ${shown.join()} ${describeState(state)}`;
+    const key = [place, level, shown.join(), told.join(), describeState(state)].join(' ');
     const known = nodeIds.get(key);
     if (known !== undefined) return nodes[known] as Node;
-    const node: Node = { id: nodes.length, place, state, level, shown };
+    const node: Node = { id: nodes.length, place, state, level, shown, told };
     nodeIds.set(key, node.id);
     nodes.push(node);
     onNode(node);
@@ -141,16 +145,20 @@ export function makeMachine(instants: readonly number[], endsAt: number, { onNod
     return messages.length - 1;
   }
 
-  function step(node: Node, input: Input, level: number, label: string): Edge | undefined {
+  function step(node: Node, input: Input, level: number, label: string, got?: Message): Edge | undefined {
     const result = transition(node.state, input);
     if (result.kind === 'refused') return undefined;
-    if (result.kind === 'unchanged') return { label, to: addNode(node.place, node.state, level, node.shown).id, sends: [] };
+    const told = got === undefined ? node.told : addValues(node.told, valuesIn(got.body).filter(isTold));
+    if (result.kind === 'unchanged') return { label, to: addNode({ ...node, level, told }).id, sends: [] };
     const sends = result.send.filter(isHeard).map((rumor) => addMessage(node.place, rumor));
-    const values = sends.flatMap((id) => valuesIn((messages[id] as Message).body));
-    const shown = values.length === 0 ? node.shown : [...new Set([...node.shown, ...values])].toSorted();
-    const after = addNode(node.place, result.state, level, shown);
+    const sent = sends.map((id) => messages[id] as Message);
+    const shown = addValues(
+      node.shown,
+      sent.flatMap(({ body }) => valuesIn(body)),
+    );
+    const after = addNode({ ...node, state: result.state, level, shown, told });
     const edge = { label, to: after.id, sends };
-    onStep(node, after, edge, sends.map((id) => messages[id] as Message));
+    onStep(node, after, edge, sent, got);
     return edge;
   }
 
@@ -158,9 +166,10 @@ export function makeMachine(instants: readonly number[], endsAt: number, { onNod
     const key = node.id * 1_048_576 + message;
     const known = received.get(key);
     if (known !== undefined) return known;
-    const { arrival, body } = messages[message] as Message;
+    const got = messages[message] as Message;
+    const { arrival, body } = got;
     const input = { kind: 'received', arrival, now: instants[node.level] as number } as const;
-    const edge = step(node, input, node.level, `gets ${summarize(body)}`);
+    const edge = step(node, input, node.level, `gets ${summarize(body)}`, got);
     if (edge === undefined) throw new Error(`broken: a move in order is refused: ${summarize(body)}`);
     received.set(key, edge);
     return edge;
@@ -183,7 +192,7 @@ export function makeMachine(instants: readonly number[], endsAt: number, { onNod
     nodes,
     messages,
     instants,
-    begin: (place) => addNode(place, beginSide(place, endsAt), 0, []),
+    begin: (place) => addNode({ place, state: beginSide(place, endsAt), level: 0, shown: [], told: [] }),
     receive,
     wait,
     tick,
@@ -192,13 +201,17 @@ export function makeMachine(instants: readonly number[], endsAt: number, { onNod
     tell: (message) => summarize((messages[message] as Message).body),
     fork: (node) => {
       const chain = { ...node.state.chain, equivocation: FORK };
-      return { label: 'gets two moves with one seq', to: addNode(node.place, { ...node.state, chain }, node.level, node.shown).id, sends: [] };
+      return { label: 'gets two moves with one seq', to: addNode({ ...node, state: { ...node.state, chain } }).id, sends: [] };
     },
   };
 }
 
 function asNext(decoded: Extract<DecodedMove, { kind: 'move' }>): Extract<DecodedMove, { kind: 'move' }> {
   return { ...decoded, header: { ...decoded.header, seq: 2, prev: LAST_RECEIVED, seen: '' } };
+}
+
+function addValues(known: readonly Hex[], more: readonly Hex[]): readonly Hex[] {
+  return more.length === 0 ? known : [...new Set([...known, ...more])].toSorted();
 }
 
 /** A plain receipt only says what the chains know already. */
@@ -249,11 +262,11 @@ function normalize(state: Negotiation): Negotiation {
 }
 
 /** A text that two states share when they differ in nothing that decides: ids stand for the content that they are hashes of. */
-function describeState({ chain, offers, commitments, pending, deferredEnd, ended, settlements, cheated }: Negotiation): string {
+function describeState({ chain, offers, commitments, pending, deferredEnd, ended, voided = [], settlements, cheated }: Negotiation): string {
   const flags = [chain.equivocation !== undefined, pending?.id, deferredEnd, ended, cheated];
   const onTable = offers.map(({ id, status }) => `${id}${status}`).toSorted();
   const moved = settlements === undefined ? '' : JSON.stringify(settlements);
-  return [flags.join(), onTable.join(), commitments.map(describeCommitment).join(), moved].join(';');
+  return [flags.join(), voided.toSorted().join(), onTable.join(), commitments.map(describeCommitment).join(), moved].join(';');
 }
 
 function describeCommitment(each: Commitment): string {

@@ -3,7 +3,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { supersedeOffers } from './closeOffers.ts';
 import { checkPresigned } from './commitment.ts';
-import type { Draft, FirstSecrets, Refusal } from './issue.ts';
+import type { Draft, FirstSecrets, Refusal } from './draft.ts';
 import type { BodyOf } from './moveBody.ts';
 import type { Negotiation, Offer } from './negotiation.ts';
 import { toOffer } from './receiveOffer.ts';

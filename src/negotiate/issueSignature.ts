@@ -2,7 +2,7 @@
 // (PROTOCOL "Who is bound when").
 
 import { checkFirst, checkSecond } from './commitment.ts';
-import type { Draft, Refusal } from './issue.ts';
+import type { Draft, Refusal } from './draft.ts';
 import type { BodyOf } from './moveBody.ts';
 import { findOffer, MAX_WINDOW_S, type FirstCommitment, type Negotiation, type Offer, type SecondCommitment } from './negotiation.ts';
 import { hashLock, readClaim, type FirstClaim, type VerifiedSignature } from './signature.ts';

@@ -2,7 +2,7 @@
 
 import { sha256Hex, type Hex } from '../core/bytes.ts';
 import type { CompletionEvent } from './completion.ts';
-import type { Draft } from './issue.ts';
+import type { Draft } from './draft.ts';
 import { decodeMove, encodeMove, type MoveRumor } from './move.ts';
 import type { BodyOf } from './moveBody.ts';
 import type { Negotiation } from './negotiation.ts';

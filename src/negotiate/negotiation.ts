@@ -101,6 +101,8 @@ export interface Negotiation {
   /** A bare cancel or final reject of the peer that takes effect when my slot frees without a deal. */
   readonly deferredEnd?: EndReason;
   readonly ended?: EndReason;
+  /** SHA-256 of each v that the peer has shown: a first signature of its with this lock is void, in whichever move it comes again. */
+  readonly voided?: readonly Hex[];
   /** What has happened since the deal was made, one for each agreement. */
   readonly settlements?: readonly Settlement[];
   /** The peer showed both values of one signature; the evidence lies in the commitment. */

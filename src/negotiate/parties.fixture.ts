@@ -4,7 +4,7 @@ import { bytesToHex, sha256, type Hex } from '../core/bytes.ts';
 import { signEvent, verifyEvent } from '../nostr/event.ts';
 import { publicKeyOf } from '../nostr/schnorr.ts';
 import type { CompletionEvent } from './completion.ts';
-import type { Draft } from './issue.ts';
+import type { Draft } from './draft.ts';
 import { decodeMove, encodeMove, type MoveRumor } from './move.ts';
 import type { BodyOf } from './moveBody.ts';
 import { findOffer, type Negotiation } from './negotiation.ts';

@@ -3,7 +3,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { hashAgreement } from './agreement.ts';
 import { agreementFor, latestConfirmBy } from './commitment.ts';
-import type { FirstSecrets, SecondSecrets } from './issue.ts';
+import type { FirstSecrets, SecondSecrets } from './draft.ts';
 import { draftOffer } from './issueOffer.ts';
 import type { BodyOf } from './moveBody.ts';
 import type { Negotiation, Offer, PendingAccept } from './negotiation.ts';

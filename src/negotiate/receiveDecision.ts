@@ -29,16 +29,23 @@ export function receiveClose(step: Step, id: Hex, body: BodyOf<'close'>, now: nu
 }
 
 /** The first signer voids its signature, or with no signature named ends the negotiation. */
-export function receiveCancel(step: Step, id: Hex, body: BodyOf<'cancel'>, now: number): Step {
-  const { state } = step;
+export function receiveCancel(before: Step, id: Hex, body: BodyOf<'cancel'>, now: number): Step {
   const { re, void: value } = body;
-  if (re === undefined || value === undefined) return endNegotiation(step, 'cancelled', now);
+  if (re === undefined || value === undefined) return endNegotiation(before, 'cancelled', now);
+  const step = noteVoid(before, hashLock(value));
+  const { state } = step;
   if (state.pending?.id === re) {
     const { pending: _, ...rest } = state;
     return withState(step, rest);
   }
   const mine = state.commitments.find((held): held is SecondCommitment => held.side === 'second' && held.firstMove === re);
   return mine === undefined ? voidOffer(step, id, re, value, now) : voidFirst(step, id, mine, value, now);
+}
+
+/** Kept also where no signature of ours is about it: signed upon later, it would make a deal that its first signer can disown. */
+function noteVoid(step: Step, lock: Hex): Step {
+  const known = step.state.voided ?? [];
+  return known.includes(lock) ? step : withState(step, { ...step.state, voided: [...known, lock] });
 }
 
 /** The second signer acknowledges our closing: both hold the deal. */

@@ -113,7 +113,6 @@ describe('a valid move', () => {
 describe.each(Object.entries(CORPUS))('a move that is refused for its %s', (_, rows) => {
   it.each(rows)('($name) changes nothing else', (entry) => {
     const delivery = stageMove(entry.scene, entry.change);
-    expect(delivery.rumor).not.toBe(stageMove(entry.scene).rumor);
     // Time alone may change the state; what is compared is what the move adds to that.
     const { me, isOpening } = delivery.stage;
     const timed = isOpening ? undefined : transition(me.state, { kind: 'tick', now: delivery.now });
@@ -126,12 +125,14 @@ describe('the corpus of refused moves', () => {
   it('has each entry once', () => {
     const names = ALL.map(({ name }) => name);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
-    const moves = ALL.map((entry) => {
+    const seen = new Set<string>();
+    const repeated = ALL.filter((entry) => {
       const { stage, rumor, sender, now } = stageMove(entry.scene, entry.change);
-      return JSON.stringify([rumor, sender, now, stage.me.state]);
+      const made = JSON.stringify([rumor, sender, now, stage.me.state]);
+      return seen.size === seen.add(made).size;
     });
-    const repeated = ALL.filter((_, i) => moves.indexOf(moves[i] ?? '') !== i).map(({ name }) => name);
-    expect(repeated).toEqual([]);
+    expect(repeated.map(({ name }) => name)).toEqual([]);
+    expect(ALL.length).toBeGreaterThan(1_000);
     const valid = new Map(SCENES.map((name) => [name, JSON.stringify(Object.values(stageMove(name)).slice(1))]));
     const unchanged = ALL.filter(({ scene, change }) => {
       const made = stageMove(scene, change);
@@ -165,7 +166,7 @@ function listCodes(): readonly string[] {
 }
 
 // Other words on the same lines.
-const WORDS = ['error', 'refused', 'ok', 'agreed', 'offer', 'accept', 'confirm', 'close', 'cancel'];
+const WORDS = ['error', 'refused', 'unusable', 'string', 'buyer', 'ok', 'agreed', 'offer', 'accept', 'confirm', 'close', 'cancel'];
 
 function quoted(text: string): readonly string[] {
   return [...text.matchAll(/'([a-z][a-z-]*)'/g)].map(([, word = '']) => word);

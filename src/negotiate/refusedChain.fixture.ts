@@ -186,7 +186,6 @@ const OPENINGS: readonly Refused[] = [
   row('open', 'no requirements in words', set('/requirements', ''), BEGIN),
   row('open', 'draft terms with an unknown section', set('/terms', { ...WHOLE_TERMS, zz: 1 }), BEGIN),
   row('open', 'an expiry after the year 9999', set('/expires_at', 253_402_300_800), BEGIN),
-  row('open', 'the id of another event as its nid', { event: ({ tags: all }) => ({ tags: [['n', NOTHING], ...all] }) }, BEGIN),
   row(
     'ask',
     'no nid',

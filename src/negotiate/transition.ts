@@ -3,7 +3,8 @@
 import type { Hex } from '../core/bytes.ts';
 import { START_BY_S, type Role } from './agreement.ts';
 import { EMPTY_CHAIN, maySend, owesReceipt, receiveMove, type Arrival } from './chain.ts';
-import { issueDraft, type Draft, type Refusal } from './issue.ts';
+import type { Draft, Refusal } from './draft.ts';
+import { issueDraft } from './issue.ts';
 import type { MoveHeader, MoveRumor } from './move.ts';
 import { verifyCompletion, type CompletionEvent } from './completion.ts';
 import type { BodyOf, MoveBody } from './moveBody.ts';
@@ -73,9 +74,7 @@ function receive(start: Step, before: Negotiation, arrival: CheckedArrival, now:
   const chained = receiveMove(start.state.chain, arrival);
   switch (chained.kind) {
     case 'applied': {
-      let step = withState(start, { ...start.state, chain: chained.chain });
-      for (const next of chained.arrivals) step = applyArrival(step, next, now);
-      return conclude(step, before);
+      return conclude(applyInOrder(withState(start, { ...start.state, chain: chained.chain }), chained.arrivals, now), before);
     }
     case 'duplicate':
       return conclude(
@@ -91,6 +90,18 @@ function receive(start: Step, before: Negotiation, arrival: CheckedArrival, now:
     default:
       return chained satisfies never;
   }
+}
+
+/**
+ * Applies moves that have become next together. What answers one of them has not seen those after it: otherwise the answer to a later
+ * one, once it is lost, would not be asked for again.
+ */
+function applyInOrder(start: Step, arrivals: readonly Arrival[], now: number): Step {
+  const { received } = start.state.chain;
+  return arrivals.reduce((step, arrival, i) => {
+    const chain = { ...step.state.chain, received: received.slice(0, received.length - arrivals.length + i + 1) };
+    return applyArrival(withState(step, { ...step.state, chain }), arrival, now);
+  }, start);
 }
 
 /**
@@ -117,9 +128,12 @@ function applyTime(step: Step, now: number): Step {
 /** A first signer must make its signature void when the window and the grace are over. */
 function voidOverdue(step: Step, now: number): Step {
   const held = findUndecided(step.state);
-  const accepted: readonly FirstCommitment[] = held?.side === 'first' && held.state === 'undecided' ? [held] : [];
-  const overdue = [...accepted, ...listPresigned(step.state)].filter(({ confirmBy }) => now > confirmBy + CANCEL_GRACE_S);
-  return overdue.reduce((next, each) => cancelFirst(next, each, now), step);
+  const isOverdue = ({ confirmBy }: FirstCommitment): boolean => now > confirmBy + CANCEL_GRACE_S;
+  const freed = held?.side === 'first' && held.state === 'undecided' && isOverdue(held) ? cancelFirst(step, held, now) : step;
+  // The freed slot may have let a deferred end take effect, which has voided these already.
+  return listPresigned(freed.state)
+    .filter(isOverdue)
+    .reduce((next, each) => cancelFirst(next, each, now), freed);
 }
 
 /** A second signer that has waited until the job should have begun frees its budget; it refuses a closing that comes later. */

@@ -14,7 +14,7 @@ import type { AgentContext } from '../context.ts';
 import { askForFiles, checkFiles, findFile, sendFiles } from '../dealFiles.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { relaysOf } from '../relaysOf.ts';
-import { drawDelayS, toQueued } from '../sealMoves.ts';
+import { drawEvenDelayS, toQueued } from '../sealMoves.ts';
 import { readAttestDelay } from '../settings.ts';
 import { beginWork, saveWork } from '../work.ts';
 import { bargain, type Plan } from './bargain.ts';
@@ -29,7 +29,6 @@ const ASK_EVERY_S = 20;
 const PATIENCE_S = 3_600;
 // Hours after a real deal, so that nobody tells from the time of an attestation which traffic it belongs to. At most six times the mean.
 const ATTEST_DELAY_S = 7_200;
-const ATTEST_DELAY_CAP = 6;
 
 type Deal = NonNullable<ReturnType<typeof readDeal>>;
 
@@ -143,7 +142,7 @@ async function attest(context: AgentContext, { terms, settlement, parties }: Dea
   const salt = bytesToHex(context.rng.bytes(32));
   const { isTestMoney } = job.body;
   const meanS = readAttestDelay(context.store) ?? (isTestMoney ? 0 : ATTEST_DELAY_S);
-  const delayS = drawDelayS(context.rng, { meanS, capS: meanS * ATTEST_DELAY_CAP });
+  const delayS = drawEvenDelayS(context.rng, meanS);
   const facts = { provider: parties.provider, receipt: hashReceipt(buyer, provider), salt, isTestMoney, now: work.now + delayS };
   const event = await signExactly(await context.signer(), makeAttestation(facts));
   work.changes.push(

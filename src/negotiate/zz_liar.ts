@@ -1,0 +1,13 @@
+import { exploreLiar } from './exploreLiar.fixture.ts';
+import { LIAR_CASES } from './exploreLiarCases.fixture.ts';
+const words = process.argv.slice(2);
+for (const one of LIAR_CASES.filter(({ name }) => words.length === 0 || words.some((w) => name.startsWith(w)))) {
+  const kase = { ...one, lies: Number(process.env.LIES ?? one.lies) };
+  const t = process.cpuUsage();
+  const cpu = () => { const c = process.cpuUsage(t); return ((c.user + c.system) / 1e6).toFixed(2); };
+  try {
+    const r = exploreLiar(kase);
+    const codes = new Set(r.machine.messages.flatMap(({ body }) => body.type === 'error' ? body.code : []));
+    console.log(`## ${r.name}: states ${r.states} steps ${r.steps} layers ${r.layers} cheats ${r.cheats} cpu ${cpu()} rss ${process.memoryUsage().rss>>20}; codes ${[...codes].join()}`);
+  } catch (e) { console.log('!!', (e as Error).message.slice(0,3500), cpu()); if (process.env.STACK) console.log((e as Error).cause); }
+}
