@@ -7,6 +7,7 @@ import type { Metric } from './measure.ts';
 const BENCHES: ReadonlyMap<string, () => Promise<{ readonly run: () => Promise<readonly Metric[]> }>> = new Map([
   ['deal', () => import('./deal.ts')],
   ['channel', () => import('./channel.ts')],
+  ['negotiate', () => import('./negotiate.ts')],
   ['cold-start', () => import('./coldStart.ts')],
 ]);
 

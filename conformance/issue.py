@@ -16,10 +16,10 @@ def issue(side, draft):
     is_commitment = kind in ("accept", "confirm") or (kind == "offer" and "locks" in draft)
     need(not side.ended, "ended")
     need(not (is_commitment and side.is_frozen()), "frozen")
-    need(kind in ("close", "cancel", "receipt", "error") or side.chain.may_send(kind, is_commitment), "limit")
+    need(kind in ("cancel", "decline") or side.chain.may_send(kind, is_commitment), "limit")
     {
         "talk": talk, "offer": offer, "accept": accept, "confirm": confirm, "reject": reject, "withdraw": withdraw, "cancel": cancel,
-        "settle": settle,
+        "settle": settle, "decline": decline,
     }[draft["type"]](side, draft)
 
 
@@ -122,6 +122,11 @@ def add(side, signs, state, first_move, offer, alternative, agreement, confirm_b
     }
     side.commitments.append(made)
     return made
+
+
+def decline(side, draft):
+    need(side.pending, "unknown-accept")
+    side.drop_pending(draft["code"])
 
 
 def reject(side, draft):

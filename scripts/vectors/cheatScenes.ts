@@ -194,6 +194,21 @@ export const CHEAT_SCENES: readonly Scene[] = [
   },
   {
     ...buyerLies,
+    name: 'a signature that was voided comes again in another accept',
+    play: (stage) => {
+      const id = begin(stage);
+      stage.accept('buyer', id);
+      const { firstMove, first, agreement, v } = secretsOf(stage, 'buyer');
+      stage.forge('buyer', { v: 1, type: 'cancel', re: firstMove, void: v });
+      stage.forge('buyer', { v: 1, type: 'accept', offer: id, alternative: 0, agreement, signature: first });
+      stage.deliver('buyer');
+    },
+    phases: honest('provider', 'offered'),
+    bundles: [],
+    codes: { provider: ['invalid'] },
+  },
+  {
+    ...buyerLies,
     name: 'a close and a cancel with values that open nothing',
     play: (stage) => {
       seal(stage);

@@ -2,11 +2,8 @@
 
 import type { Role } from '../../src/negotiate/agreement.ts';
 import { findHead } from '../../src/negotiate/slot.ts';
-import { sha256 } from '../../src/core/bytes.ts';
 import { Stage, type OfferOptions } from './stage.ts';
-import { otherOf, T0 } from './testKeys.ts';
-
-type Dice = (below: number) => number;
+import { makeDice, otherOf, T0, type Dice } from './testKeys.ts';
 
 const JUMPS_S = [1, 60, 3_000, 3_600, 3_721, 7_200, 86_400];
 const FRAMEWORK = { max_calls: 2, cap_msat: '400000', ends_at: T0 + 400_000 };
@@ -75,13 +72,4 @@ function endSomething(stage: Stage, role: Role, dice: Dice): void {
   else if (chosen < 7 && theirs !== undefined)
     stage.make(role, { type: 'reject', body: { v: 1, type: 'reject', offer: theirs, final: chosen === 5, code: 'no' } });
   else stage.say(role, 'Well?');
-}
-
-/** Numbers below a limit, always the same for one name. */
-export function makeDice(name: string): Dice {
-  let count = 0;
-  return (below) => {
-    const [a = 0, b = 0, c = 0] = sha256(`${name} ${(count += 1)}`);
-    return ((a << 16) | (b << 8) | c) % below;
-  };
 }

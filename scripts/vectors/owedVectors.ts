@@ -1,12 +1,11 @@
 // Vectors of prices: what is owed for which usage, what is refused, and the most that each price can come to.
 
-import { sha256 } from '../../src/core/bytes.ts';
 import { ceilingOf } from '../../src/negotiate/ceiling.ts';
 import { computeOwed } from '../../src/negotiate/owed.ts';
 import { priceSchema, type Price } from '../../src/negotiate/price.ts';
 import type { Terms } from '../../src/negotiate/terms.ts';
 import { parseUsage, type Usage } from '../../src/negotiate/usage.ts';
-import { expectSame } from './testKeys.ts';
+import { expectSame, makeDice } from './testKeys.ts';
 
 type Penalties = NonNullable<Terms['penalties']>;
 type Expected = bigint | string;
@@ -119,7 +118,7 @@ const INVALID_PRICES: readonly (readonly [string, unknown])[] = [
   ['a cap without more units', { ...flat, cap_msat: '9000000' }],
   ['a cap below the amount', { ...metered, cap_msat: '4999999' }],
   ['an allowance of nothing', { ...flat, included: { unit: 'page', count: 0 } }],
-  ['milestones of one name', { model: 'milestones', milestones: ['1', '2'].map((amount_msat) => ({ name: 'a', amount_msat })) }],
+  ['milestones of one name', { model: 'milestones', milestones: ['1', '2'].map((amount) => ({ name: 'a', amount_msat: amount })) }],
   ['milestones above all bitcoin', { model: 'milestones', milestones: ['a', 'b'].map((name) => ({ name, amount_msat: ALL })) }],
   ['no model', { amount_msat: '1' }],
 ];
@@ -186,13 +185,4 @@ function drawCases(count: number): readonly (readonly [string, Price, Usage, und
     const price = { model: 'subscription', amount_msat: String(amount), period_s: 60, included, cap_msat: String(amount + pick(200)) } as const;
     return [`drawn ${i}`, price, { periods: [units, pick(80), pick(80)] }, undefined, undefined];
   });
-}
-
-/** Numbers below a limit, always the same for one name. */
-function makeDice(name: string): (below: number) => number {
-  let count = 0;
-  return (below) => {
-    const [a = 0, b = 0, c = 0] = sha256(`${name} ${(count += 1)}`);
-    return ((a << 16) | (b << 8) | c) % below;
-  };
 }

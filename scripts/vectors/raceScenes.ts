@@ -216,6 +216,22 @@ export const RACE_SCENES: readonly Scene[] = [
     bundles: { buyer: ['void'], provider: [] },
   },
   {
+    name: 'an accept that its receiver declines',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const id = stage.offer('provider', 700);
+      stage.exchange();
+      stage.accept('buyer', id);
+      stage.exchange();
+      stage.make('provider', { type: 'decline', code: 'busy' });
+      stage.exchange();
+      stage.make('provider', { type: 'decline', code: 'busy' });
+    },
+    phases: ['offered', 'offered'],
+    bundles: { buyer: ['void'], provider: [] },
+  },
+  {
     name: 'an accept that is lost is void after the grace',
     play: (stage) => {
       stage.open();

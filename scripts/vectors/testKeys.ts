@@ -34,6 +34,18 @@ export function sign(signer: Signer, template: EventTemplate): NostrEvent {
 /** Id and BIP-340 signature of an event. */
 export const verify = (event: NostrEvent): boolean => verifyEvent(event);
 
+/** Draws numbers from 0 to below a limit. */
+export type Dice = (below: number) => number;
+
+/** Numbers below a limit, always the same for one name. */
+export function makeDice(name: string): Dice {
+  let count = 0;
+  return (below) => {
+    const [a = 0, b = 0, c = 0] = sha256(`${name} ${(count += 1)}`);
+    return ((a << 16) | (b << 8) | c) % below;
+  };
+}
+
 /** The other side of a deal. */
 export function otherOf(role: Role): Role {
   return role === 'buyer' ? 'provider' : 'buyer';

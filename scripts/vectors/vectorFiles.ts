@@ -5,6 +5,7 @@ import { makeBundleVectors } from './bundleVectors.ts';
 import { makeCanonicalVectors } from './canonicalVectors.ts';
 import { CHEAT_SCENES } from './cheatScenes.ts';
 import { DEAL_SCENES } from './dealScenes.ts';
+import { playDrawn } from './drawnScenes.ts';
 import { makeMoveVectors } from './moveVectors.ts';
 import { makeOwedVectors } from './owedVectors.ts';
 import { RACE_SCENES } from './raceScenes.ts';
@@ -13,14 +14,18 @@ import { makeSignatureVectors } from './signatureVectors.ts';
 import { makeTermsVectors } from './termsVectors.ts';
 import { PUBLIC, T0 } from './testKeys.ts';
 
+/** All scenes with an author. */
+const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...CHEAT_SCENES];
+/** Drawn conversations that are worth keeping, by number. */
+const DRAWN = [16, 23, 26, 62, 71, 81, 99, 131, 156, 177, 207, 249, 274, 338, 366, 419, 450, 506];
+
 const ABOUT =
   'Sections 6 and 13 to 17 of docs/protocol.md. Each step is one input of one side at a time (`at`, unix seconds), with the moves it sends, ' +
   'those it sends again, and the phases of both sides after it; null is a side that knows nothing yet, or a dishonest one.';
 
 /** Every file of vectors/ by name. Always the same. */
 export function makeVectorFiles(): ReadonlyMap<string, string> {
-  const [deals, races, cheats] = [DEAL_SCENES, RACE_SCENES, CHEAT_SCENES].map((scenes) => scenes.map(playScene));
-  const all = [...(deals ?? []), ...(races ?? []), ...(cheats ?? [])] as readonly { events: readonly MoveRumor[] }[];
+  const all = [...SCENES.map(playScene), ...DRAWN.map(playDrawn)] as readonly { events: readonly MoveRumor[] }[];
   const files: readonly (readonly [string, unknown])[] = [
     ['canonical.json', makeCanonicalVectors()],
     ['terms.json', makeTermsVectors()],
@@ -38,6 +43,3 @@ function findSigned(events: readonly MoveRumor[]): readonly MoveRumor[] {
   const marks = ['"type":"accept"', '"type":"confirm"', '"presigned":', '"type":"completion"'];
   return marks.flatMap((mark) => events.find(({ content }) => content.includes(mark)) ?? []);
 }
-
-/** All scenes, for tests. */
-export const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...CHEAT_SCENES];

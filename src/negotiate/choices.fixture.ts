@@ -28,10 +28,13 @@ export function listChoices(world: World, side: Side, dice: () => number): reado
     ...(state.pending === undefined ? [] : [one(9, () => draftConfirm(world, side)), one(0.6, () => ({ type: 'decline', code: 'no' }))]),
     ...theirs.flatMap((each) => {
       const alternative = dice() % (1 + (each.alternatives?.length ?? 0));
-      const isOpen = findOfferObstacle(state, each, alternative, clockOf(world, side)) === undefined;
+      const obstacle = findOfferObstacle(state, each, alternative, clockOf(world, side));
+      const isOpen = obstacle === undefined;
+      // What is refused is drafted seldom, since that costs as much; what few schedules come to is tried more often.
+      const isRare = obstacle === 'cap' || obstacle === 'stale' || obstacle === 'framework';
       const final = dice() % 4 === 0;
       return [
-        one(isOpen ? 7 : 0.25, () => draftAccept(world, side, each, alternative)),
+        one(isOpen ? 7 : isRare ? 3 : 0.2, () => draftAccept(world, side, each, alternative)),
         one(isOpen ? 0.5 : 0.05, () => ({ type: 'reject', body: { v: 1, type: 'reject', offer: each.id, final, code: 'no' } })),
       ];
     }),

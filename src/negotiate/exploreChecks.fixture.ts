@@ -168,21 +168,31 @@ function bundlesOf(state: Negotiation): string {
   return deals.map((each) => proveState(state, each, 'closed').text).toSorted().join('');
 }
 
-const proven = new Map<string, { readonly text: string; readonly report: ValidBundle }>();
+/** A bundle as text, and what it proves. */
+export interface Proof {
+  readonly text: string;
+  readonly report: ValidBundle;
+}
+
+// What a commitment can be proved to be depends on its signatures and reveals alone: each is exported and checked once.
+const proven = new Map<string, Proof>();
 
 /** The bundle of a commitment; throws when it is not valid, or proves something else. */
-export function proveState(state: Negotiation, commitment: Commitment, expected: string): { readonly text: string; readonly report: ValidBundle } {
+export function proveState(state: Negotiation, commitment: Commitment, expected: string): Proof {
+  const { first, second, alternative, reveals } = commitment;
+  // Each side exports its own: that the two are equal is one of the claims.
+  const key = [state.me, first.id, second?.id, alternative, reveals.c, reveals.v, reveals.a, reveals.l].join();
+  const proof = proven.get(key) ?? prove(state, commitment);
+  proven.set(key, proof);
+  claim(proof.report.state === expected, `a bundle proves ${expected}, not ${proof.report.state}`);
+  return proof;
+}
+
+function prove(state: Negotiation, commitment: Commitment): Proof {
   const bundle = exportBundle(state, commitment);
   claim(bundle !== undefined, 'a commitment has its offer');
   const text = encodeBundle(bundle);
-  const known = proven.get(text) ?? prove(text);
-  claim(known.report.state === expected, `a bundle proves ${expected}, not ${known.report.state}`);
-  return known;
-}
-
-function prove(text: string): { readonly text: string; readonly report: ValidBundle } {
   const report = verifyBundle(text, verify);
   claim(report.kind === 'valid', `a bundle is valid${report.kind === 'invalid' ? `: ${report.problem}` : ''}`);
-  proven.set(text, { text, report });
   return { text, report };
 }

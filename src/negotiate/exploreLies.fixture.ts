@@ -10,7 +10,7 @@ import type { MoveBody } from './moveBody.ts';
 import type { Commitment, Negotiation, Offer } from './negotiation.ts';
 import type { LockValues } from './planSignature.ts';
 import { hashLock, makeSignatureTemplate, type FirstClaim, type SecondClaim, type VerifiedSignature } from './signature.ts';
-import { isPresigned } from './slot.ts';
+import { findHead, isPresigned } from './slot.ts';
 
 /** A move of the liar, with a name for reports. */
 export type Lie = readonly [label: string, body: MoveBody];
@@ -21,7 +21,9 @@ const WRONG = sha256Hex('wrong');
 
 // The values behind every lock that the liar has made: it alone knows them.
 const known = new Map<Hex, LockValues>();
-const made = new Set<Hex>();
+const values = new Set<Hex>();
+// What a label stands for is the same wherever it is asked for.
+const signed = new Map<string, VerifiedSignature>();
 
 /** The values behind the locks of a signature that the liar has made. */
 export function valuesOf(signature: Hex): LockValues | undefined {
@@ -30,7 +32,7 @@ export function valuesOf(signature: Hex): LockValues | undefined {
 
 /** Whether a liar has made a signature with this value behind one of its locks. */
 export function isLiarValue(value: Hex): boolean {
-  return made.has(value);
+  return values.has(value);
 }
 
 /** Every move that the liar may send to this side now. `plans` are the offers that it has in mind. */
@@ -54,7 +56,7 @@ export function listLies(machine: Machine, node: Node, plans: readonly OfferPlan
 
 function lieAnOffer(machine: Machine, state: Negotiation, liar: Place, plan: OfferPlan, n: number, now: number): readonly Lie[] {
   const seed = seedOf(liar, n);
-  const head = plan.about === undefined ? undefined : state.commitments.find(({ state: kept }) => kept === 'agreed');
+  const head = plan.about === undefined ? undefined : findHead(state);
   if (plan.expiresAt <= now || state.offers.some((each) => each.seed === seed) || (plan.about !== undefined && head === undefined)) return [];
   const body = { ...offerBody(plan, seed), ...(plan.about === undefined ? {} : { [plan.about]: head?.agreement ?? '' }) };
   if (plan.isPresigned !== true) return [[`offers ${plan.sats}`, body]];
@@ -187,11 +189,16 @@ function signFirst(
   label: string,
   at: number,
 ): VerifiedSignature {
+  const key = [liar, label, offer.id, offer.seed, alternative, confirmBy, role, at].join();
+  const made = signed.get(key);
+  if (made !== undefined) return made;
   const agreement = agreementFor(state, offer, alternative, confirmBy);
   const values = locksOf(liar, `lie ${label}`);
   const locks = { close: hashLock(values.yes), void: hashLock(values.no) };
   const hash = agreement === undefined ? WRONG : hashAgreement(agreement);
-  return keep(sign(liar, makeSignatureTemplate({ order: 'first', role, agreement: hash, confirmBy, ...locks }, at)), values);
+  const signature = keep(sign(liar, makeSignatureTemplate({ order: 'first', role, agreement: hash, confirmBy, ...locks }, at)), values);
+  signed.set(key, signature);
+  return signature;
 }
 
 function signSecond(liar: Place, claim: Omit<SecondClaim, 'ack' | 'late'>, label: string, at: number): VerifiedSignature {
@@ -200,8 +207,8 @@ function signSecond(liar: Place, claim: Omit<SecondClaim, 'ack' | 'late'>, label
   return keep(sign(liar, makeSignatureTemplate({ ...claim, ...locks }, at)), values);
 }
 
-function keep(signature: VerifiedSignature, values: LockValues): VerifiedSignature {
-  known.set(signature.id, values);
-  made.add(values.yes).add(values.no);
+function keep(signature: VerifiedSignature, { yes, no }: LockValues): VerifiedSignature {
+  known.set(signature.id, { yes, no });
+  values.add(yes).add(no);
   return signature;
 }

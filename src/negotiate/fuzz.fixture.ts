@@ -50,7 +50,10 @@ function play(
   const count = 1 + random.below(lane.edits);
   const lines: string[] = [];
   const numbers = keep ?? Array.from({ length: count }, (_, i) => i);
-  const edits = numbers.map((i) => ({ random: makeRandom(`${name}/${i}`), tell: (line: () => string) => void (keep !== undefined && lines.push(`${i}: ${line()}`)) }));
+  const edits = numbers.map((i) => ({
+    random: makeRandom(`${name}/${i}`),
+    tell: (line: () => string) => void (keep !== undefined && lines.push(`${i}: ${line()}`)),
+  }));
   return { lane, lines, count, run: () => lane.run(makeRandom(`${name}/base`), edits) };
 }
 

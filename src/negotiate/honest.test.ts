@@ -1,11 +1,16 @@
 // One deal or none: two honest sides under every kind of loss, repetition, delay, reordering, crossing and death that chance comes up with.
 
 import { describe, expect, it } from 'vitest';
+import type { Hex } from '../core/bytes.ts';
+import type { Draft } from './draft.ts';
 import { makeHonestLane } from './honestLane.fixture.ts';
 import { readRun, runLane } from './lane.fixture.ts';
-import { act, draftAccept, draftConfirm, draftOfferMove, makeWorld, readMessage, T0 } from './model.fixture.ts';
+import { act, draftAccept, draftConfirm, draftOfferMove, makeWorld, readMessage, T0, type Side } from './model.fixture.ts';
+import type { MoveRumor } from './move.ts';
 import { settle } from './schedule.fixture.ts';
 import { readDeal } from './settleHeld.ts';
+import { findHead, findUndecided } from './slot.ts';
+import { copyStart } from './starts.fixture.ts';
 import { checkSightings, countStep, type Sightings } from './sightings.fixture.ts';
 
 const RUNS = 12_000;
@@ -92,5 +97,45 @@ describe('two honest sides', () => {
     // Accepted within one window, the two are about one agreement.
     expect(void1?.agreement).toBe(deal?.agreement);
     for (const { state } of [buyer, provider]) expect(readDeal(state, deal?.agreement)?.settlement.agreement).toBe(deal?.agreement);
+  });
+
+  it('ask for a lost acknowledgement although another answer, made in the same step, has arrived', () => {
+    const world = copyStart('deal');
+    const [buyer, provider] = world.sides;
+    const quiet = (): void => undefined;
+    const issue = (side: Side, draft: Draft | undefined): void => {
+      if (draft !== undefined) act(side, { kind: 'issue', draft, now: T0 });
+    };
+    const give = (side: Side, ids: readonly Hex[]): void => {
+      const from = world.sides[side.place === 0 ? 1 : 0];
+      for (const id of ids) act(side, { kind: 'received', arrival: readMessage(from.log.get(id) as MoveRumor), now: T0 });
+    };
+    const sentBy = (side: Side, work: () => void): readonly Hex[] => {
+      const known = side.state.chain.sent.length;
+      work();
+      return side.state.chain.sent.slice(known).map(({ id }) => id);
+    };
+    const deal = buyer.state.commitments[0]?.agreement ?? '';
+    const dispute = (code: string): Draft => ({ type: 'settle', body: { v: 1, type: 'dispute', agreement: deal, code } });
+    issue(provider, draftOfferMove(world, provider, { sats: 300, lifeS: 3_600, amends: deal }));
+    settle(world, quiet);
+    const offer = buyer.state.offers.at(-1);
+    issue(buyer, offer === undefined ? undefined : draftAccept(world, buyer, offer, 0));
+    give(provider, [buyer.state.chain.sent.at(-1)?.id ?? '']);
+    const said = sentBy(provider, () => {
+      issue(provider, draftConfirm(world, provider));
+      issue(provider, dispute('slow'));
+    });
+    // Their disputes cross, so that the buyer's is answered with an error; its close arrives before it.
+    const [disputed] = sentBy(buyer, () => issue(buyer, dispute('dear')));
+    const [closed] = sentBy(buyer, () => give(buyer, said.slice(0, 1)));
+    const answers = sentBy(provider, () => give(provider, [closed ?? '', disputed ?? '']));
+    expect(answers.map((id) => provider.state.chain.sent.find((link) => link.id === id)?.type)).toEqual(['receipt', 'error', 'receipt']);
+    give(buyer, [...said.slice(1), ...answers.slice(0, 2)]);
+    for (const { outbox } of world.sides) outbox.clear();
+    expect(findUndecided(buyer.state)?.state).toBe('closed');
+    settle(world, quiet);
+    expect(findUndecided(buyer.state)).toBeUndefined();
+    expect(findHead(buyer.state)?.agreement).toBe(findHead(provider.state)?.agreement);
   });
 });

@@ -177,22 +177,30 @@ function proofsOf(state: Negotiation): string {
   return bundles.map(({ text }) => text).join('');
 }
 
-/** The bundle of a commitment as text, and what it proves; throws when it is not valid. */
-export function proveDeal(state: Negotiation, commitment: Commitment): { readonly text: string; readonly state: BundleState } {
+/** A bundle as text, and what it proves. */
+export interface Proof {
+  readonly text: string;
+  readonly state: BundleState;
+}
+
+// Schedules that begin with one deal share it, and both sides have one bundle: each is made and checked once.
+const exported = new WeakMap<Commitment, Proof>();
+const checked = new Map<string, BundleReport>();
+
+/** The bundle of a commitment; throws when it is not valid. */
+export function proveDeal(state: Negotiation, commitment: Commitment): Proof {
+  const proof = exported.get(commitment) ?? makeProof(state, commitment);
+  exported.set(commitment, proof);
+  return proof;
+}
+
+function makeProof(state: Negotiation, commitment: Commitment): Proof {
   const bundle = exportBundle(state, commitment);
   claim(bundle !== undefined, 'a commitment has its offer');
   const text = encodeBundle(bundle);
-  const report = proofOf(text);
+  const report = checked.get(text) ?? verifyBundle(text, verify);
+  if (checked.size >= 1_000) checked.clear();
+  checked.set(text, report);
   claim(report.kind === 'valid', `a bundle is valid${report.kind === 'invalid' ? `: ${report.problem}` : ''}`);
   return { text, state: report.state };
-}
-
-// Both sides have the same bundle, and so have the schedules that begin with one deal: each text is checked once.
-const proofs = new Map<string, BundleReport>();
-
-function proofOf(text: string): BundleReport {
-  const report = proofs.get(text) ?? verifyBundle(text, verify);
-  if (proofs.size >= 1_000) proofs.clear();
-  proofs.set(text, report);
-  return report;
 }

@@ -1,7 +1,7 @@
 // What a party that minds no rule can say next: anything that its keys allow, true or false, in time or not.
 
 import type { Hex } from '../core/bytes.ts';
-import { hashAgreement } from './agreement.ts';
+import { hashAgreement, START_BY_S, type Agreement } from './agreement.ts';
 import { agreementFor } from './commitment.ts';
 import { drawLocks, sign, termsAt, type Place, type World } from './model.fixture.ts';
 import { encodeMove, type MoveRumor } from './move.ts';
@@ -115,12 +115,23 @@ export const accept: Lie = (scene) => {
   return found.presigned === undefined ? acceptPlain(scene, found) : acceptPresigned(scene, found);
 };
 
+// The root of terms is what costs most; an honest side computes it anew each time, a liar need not.
+const known = new WeakMap<Offer, Map<number, Agreement | undefined>>();
+
+function agreementOf(victim: Negotiation, found: Offer, alternative: number, confirmBy: number): Hex | undefined {
+  const drafts = known.get(found) ?? new Map<number, Agreement | undefined>();
+  known.set(found, drafts);
+  if (!drafts.has(alternative)) drafts.set(alternative, agreementFor(victim, found, alternative, 0));
+  const draft = drafts.get(alternative);
+  return draft === undefined ? undefined : hashAgreement({ ...draft, start_by: confirmBy + START_BY_S });
+}
+
 function acceptPlain(scene: Scene, found: Offer): MoveBody {
   const alternative = mostly(scene, 0, 1, 2);
   const latest = Math.min(found.expiresAt, scene.now + 7_200);
   const confirmBy = mostly(scene, latest, latest + 1, scene.now, scene.now - 1, scene.now + 30);
-  const due = agreementFor(scene.victim, found, alternative, confirmBy);
-  const agreement = mostly(scene, due === undefined ? hashLock(found.id) : hashAgreement(due), hashLock(found.seed));
+  const due = agreementOf(scene.victim, found, alternative, confirmBy);
+  const agreement = mostly(scene, due ?? hashLock(found.id), hashLock(found.seed));
   return { v: 1, type: 'accept', offer: found.id, alternative, agreement, signature: signFirst(scene, 'acceptor', agreement, confirmBy) };
 }
 

@@ -17,7 +17,8 @@ import {
   type Change,
   type Refused,
 } from './refused.fixture.ts';
-import { NOTHING, WHOLE_TERMS, type Scene } from './scenes.fixture.ts';
+import { NOTHING, WHOLE_TERMS } from './scenes.fixture.ts';
+import type { Scene } from './stage.fixture.ts';
 import { checkArrival } from './transition.ts';
 
 const NO_MOVE = dropped('no-move');

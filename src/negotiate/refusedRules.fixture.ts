@@ -3,22 +3,9 @@
 import { sha256Hex } from '../core/bytes.ts';
 import { MAX_SKEW_S, MAX_WINDOW_S } from './negotiation.ts';
 import { accept, confirm, issue, offer, receive, T0 } from './parties.fixture.ts';
-import {
-  after,
-  error,
-  later,
-  resign,
-  row,
-  said,
-  set,
-  STRANGER_KEY,
-  tag,
-  unusable,
-  type Change,
-  type Refused,
-  type Resigning,
-} from './refused.fixture.ts';
-import { forge, forgetfulPeer, NOTHING, type Scene, type SceneName } from './scenes.fixture.ts';
+import { after, error, later, resign, row, said, set, tag, type Change, type Refused } from './refused.fixture.ts';
+import { NOTHING } from './scenes.fixture.ts';
+import { forge, forgetfulPeer, type Scene } from './stage.fixture.ts';
 import { signEvent } from '../nostr/event.ts';
 import type { MoveRumor } from './move.ts';
 import type { MoveBody } from './moveBody.ts';
@@ -26,109 +13,6 @@ import { planConfirm } from './planSignature.ts';
 import type { SignedEvent } from './signature.ts';
 
 const INVALID = error('invalid');
-const SIGNATURE = unusable('signature');
-
-/** Scenes whose move is signed, and where the signature is. */
-const SIGNED: readonly (readonly [SceneName, 'signature' | 'presigned'])[] = [
-  ['accept', 'signature'],
-  ['acceptPresigned', 'signature'],
-  ['confirm', 'signature'],
-  ['presigned', 'presigned'],
-];
-
-const flip = (hex: string): string => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
-const changeIn = (field: string, change: (event: SignedEvent) => Partial<SignedEvent>): Change => ({
-  body: (body) => {
-    const event = (body as unknown as Record<string, SignedEvent>)[field] as SignedEvent;
-    return { ...body, [field]: { ...event, ...change(event) } };
-  },
-});
-
-/** Signatures that are not genuine. */
-const FALSE: readonly Refused[] = ([...SIGNED, ['accepted', 'signature'], ['countersigned', 'signature']] as const).flatMap(
-  ([scene, field]) => [
-    row(
-      scene,
-      'a signature of one digit more or less',
-      changeIn(field, ({ sig }) => ({ sig: flip(sig) })),
-      SIGNATURE,
-    ),
-    row(
-      scene,
-      'a signature of nothing but zeros',
-      changeIn(field, () => ({ sig: '0'.repeat(128) })),
-      SIGNATURE,
-    ),
-    row(
-      scene,
-      'an id that is not the hash of what is signed',
-      changeIn(field, ({ id }) => ({ id: flip(id) })),
-      SIGNATURE,
-    ),
-    row(
-      scene,
-      'the signature of another author',
-      changeIn(field, () => ({ pubkey: STRANGER_KEY })),
-      SIGNATURE,
-    ),
-    row(
-      scene,
-      'an author that is not on the curve',
-      changeIn(field, () => ({ pubkey: 'ff'.repeat(32) })),
-      SIGNATURE,
-    ),
-    row(
-      scene,
-      'a time that was not signed',
-      changeIn(field, ({ created_at }) => ({ created_at: created_at + 1 })),
-      SIGNATURE,
-    ),
-    row(
-      scene,
-      'a tag that was not signed',
-      changeIn(field, ({ tags }) => ({ tags: tags.with(1, ['x', NOTHING]) })),
-      SIGNATURE,
-    ),
-  ],
-);
-
-/** Genuine signatures that are not the one that was due. */
-const WRONG: readonly (readonly [string, Resigning])[] = [
-  ['signed by a third party', { by: 'stranger' }],
-  ['signed by the side itself', { by: 'me' }],
-  ['a signature about another agreement', { claim: { agreement: NOTHING } }],
-  ['a signature without its first tag', { tags: (tags) => tags.slice(1) }],
-  ['a signature with tags in another order', { tags: (tags) => tags.toReversed() }],
-  ['a signature with an empty tag instead of its mark', { tags: (tags) => tags.with(0, ['']) }],
-  ['a signature in a third role', { tags: (tags) => tags.with(2, ['role', 'witness']) }],
-  ['a signature with a lock in capitals', { tags: (tags) => tags.with(4, [tags[4]?.[0] ?? '', NOTHING.toUpperCase()]) }],
-  ['a signature with one lock for both answers', { tags: (tags) => tags.with(5, [tags[5]?.[0] ?? '', tags[4]?.[1] ?? '']) }],
-  ['a signature with a tag of one', { tags: (tags) => tags.with(4, ['close']) }],
-];
-
-const FIRST: readonly (readonly [string, Resigning])[] = [
-  ['a window with a leading zero', { tags: (tags) => tags.with(3, ['confirm_by', `0${tags[3]?.[1] ?? ''}`]) }],
-  ['a window with a fraction', { tags: (tags) => tags.with(3, ['confirm_by', `${tags[3]?.[1] ?? ''}.0`]) }],
-  ['a window with an exponent', { tags: (tags) => tags.with(3, ['confirm_by', '1.8e9']) }],
-  ['a second signature where the first one is due', { tags: (tags) => tags.with(3, ['e', NOTHING]) }],
-  ['a window other than the one in the agreement', { claim: { confirmBy: T0 + 3_599 } }],
-];
-
-const SECOND: readonly (readonly [string, Resigning])[] = [
-  ['an answer to another first signature', { claim: { first: NOTHING } }],
-  ['a first signature where the second one is due', { tags: (tags) => tags.with(3, ['confirm_by', String(T0 + 3_600)]) }],
-  ['an answer dated after the window', { dated: 3_601 }],
-];
-
-const otherRole = (scene: SceneName): Resigning => ({
-  claim: { role: scene === 'confirm' || scene === 'presigned' ? 'acceptor' : 'offeror' },
-});
-
-const SIGNATURES: readonly Refused[] = SIGNED.flatMap(([scene, field]) => {
-  const isFirst = scene === 'accept' || scene === 'presigned';
-  const all = [...WRONG, ['a signature in the role of the other', otherRole(scene)] as const, ...(isFirst ? FIRST : SECOND)];
-  return all.map(([what, how]) => row(scene, what, resign(field, how), INVALID));
-});
 
 /** A genuine first signature of this buyer over what it names, with another window: the agreement follows the window. */
 function acceptWithin(confirmBy: number, dated = 0): Change {
@@ -261,8 +145,8 @@ const CONFIRMS: readonly Refused[] = [
   row('close', 'a value that does not open the lock', set('/c', NOTHING), INVALID),
   row('close', 'the value that voids', { body: (body, { peer }) => ({ ...body, c: voidOf(peer) }) }, INVALID),
   row('close', 'a closing after the side has given up', later(3_600 + 86_400), error('late'), ['commitments']),
-  row('cancel', 'a value that does not open the lock', set('/void', NOTHING), INVALID),
-  row('cancelPresigned', 'a value that does not open the lock', set('/void', NOTHING), INVALID),
+  row('cancel', 'a value that does not open the lock', set('/void', NOTHING), INVALID, ['voided']),
+  row('cancelPresigned', 'a value that does not open the lock', set('/void', NOTHING), INVALID, ['voided']),
   row('reject', 'an offer that was never made', set('/offer', NOTHING), error('unknown-offer')),
   row(
     'reject',
@@ -327,4 +211,4 @@ function endFramework(stage: Scene): void {
 }
 
 /** Refused by the rules of the negotiation. */
-export const REFUSED_RULES: readonly Refused[] = [...FALSE, ...SIGNATURES, ...ACCEPTS, ...CONFIRMS, ...HEADS];
+export const REFUSED_RULES: readonly Refused[] = [...ACCEPTS, ...CONFIRMS, ...HEADS];

@@ -3,7 +3,8 @@
 import { sha256Hex } from '../core/bytes.ts';
 import { issue } from './parties.fixture.ts';
 import { after, error, row, said, set, type Change, type Refused } from './refused.fixture.ts';
-import { complete, lastBody, NOTHING, setScene, type Scene, type SceneName } from './scenes.fixture.ts';
+import { complete, lastBody, NOTHING, setScene, type SceneName } from './scenes.fixture.ts';
+import type { Scene } from './stage.fixture.ts';
 import type { SettlementMove } from './settlement.ts';
 
 type Step = Extract<SceneName, 'input' | 'payterms' | 'funded' | 'deliver' | 'accepted' | 'countersigned' | 'dispute'>;

@@ -77,7 +77,7 @@ const TERMS_ROWS: readonly (readonly [string, string, unknown])[] = [
   ['a framework that ends after the year 9999', '/framework/ends_at', 253_402_300_800],
 ];
 
-const tier = (from: number, price_msat: unknown = '1'): object => ({ from, price_msat });
+const tier = (from: number, price: unknown = '1'): object => ({ from, price_msat: price });
 const TIERS_17 = Array.from({ length: 17 }, (_, from) => tier(from));
 
 /** What is wrong with the tiers, wherever they are. */
@@ -118,7 +118,7 @@ const AMOUNTS: readonly (readonly [string, unknown])[] = [
 
 type PriceRow = readonly [SceneName, string, string, unknown];
 
-const UNITS: readonly PriceRow[] = (['per_unit', 'prepaid'] as const).flatMap((scene): PriceRow[] => [
+const UNITS: readonly PriceRow[] = (['perUnit', 'prepaid'] as const).flatMap((scene): PriceRow[] => [
   ...TIER_ROWS.map(([what, place, value]): PriceRow => [scene, what, place, value]),
   [scene, 'a unit that begins with a digit', '/unit', '7days'],
   [scene, 'a unit in capitals', '/unit', 'Token'],
@@ -137,10 +137,10 @@ const PRICE_ROWS: readonly PriceRow[] = [
   ['fixed', 'a price as a number', '', 700],
   ['fixed', 'a price as a text', '', '700'],
   ...UNITS,
-  ['per_unit', 'a cap below the minimum', '/cap_msat', '9999'],
-  ['per_unit', 'an unknown field', '/zz', 1],
-  ['per_unit', 'a minimum with a fraction', '/minimum_msat', '0.5'],
-  ['per_unit', 'a cap above all bitcoin', '/cap_msat', TOO_MUCH],
+  ['perUnit', 'a cap below the minimum', '/cap_msat', '9999'],
+  ['perUnit', 'an unknown field', '/zz', 1],
+  ['perUnit', 'a minimum with a fraction', '/minimum_msat', '0.5'],
+  ['perUnit', 'a cap above all bitcoin', '/cap_msat', TOO_MUCH],
   ...TIER_ROWS.map(([what, place, value]): PriceRow => ['subscription', what, `/included/over${place}`, value]),
   ['subscription', 'a period of no time', '/period_s', 0],
   ['subscription', 'no periods', '/periods', 0],
@@ -173,10 +173,10 @@ const MISSING: readonly (readonly [SceneName, string])[] = [
   ['offer', '/scope/summary'],
   ['fixed', '/price/amount_msat'],
   ['fixed', '/price/model'],
-  ['per_unit', '/price/unit'],
-  ['per_unit', '/price/per'],
-  ['per_unit', '/price/tiers'],
-  ['per_unit', '/price/tiering'],
+  ['perUnit', '/price/unit'],
+  ['perUnit', '/price/per'],
+  ['perUnit', '/price/tiers'],
+  ['perUnit', '/price/tiering'],
   ['subscription', '/price/amount_msat'],
   ['subscription', '/price/period_s'],
   ['prepaid', '/price/amount_msat'],
