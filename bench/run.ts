@@ -9,6 +9,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<{ readonly run: () => Promise<r
   ['channel', () => import('./channel.ts')],
   ['negotiate', () => import('./negotiate.ts')],
   ['cold-start', () => import('./coldStart.ts')],
+  ['agent', () => import('./agent.ts')],
 ]);
 
 const EXIT_USAGE = 64;

@@ -28,6 +28,10 @@ class Chain:
         unseen = len(self.sent) - self.seen_count
         return len(self.sent) < MAX_SEQ and left >= (RESERVE if is_commitment else 1) and unseen < MAX_UNSEEN
 
+    def is_beyond_limit(self, kind):
+        counted = [each for _, each in self.received if each not in EXEMPT and each != "unusable"]
+        return kind not in EXEMPT and len(counted) > MAX_MOVES
+
     def owes_receipt(self):
         return any(kind not in NOTICES for _, kind in self.received[self.covered_count :])
 

@@ -43,12 +43,13 @@ def offer(side, draft):
     from moves import reference_of
 
     expect({**body, "presigned": signed.get("presigned")} == signed, "a presigned offer is another than was meant")
-    side.drop_pending("superseded")
-    side.add_offer(event, signed, side.me, reference_of(whole, signed))
     first = signed["presigned"]
-    claim = read_claim(first)
-    problem = claim is None or side.first_problem(side.offers[event], 0, claim["agreement"], first, "offeror")
+    claim, reference = read_claim(first), reference_of(whole, signed)
+    made = {"id": event, "ref": reference, "by": side.me, "body": signed, "status": "open"}
+    problem = claim is None or side.first_problem(made, 0, claim["agreement"], first, "offeror")
     expect(not problem, f"the signature of a presigned offer is not due: {problem}")
+    side.drop_pending("superseded")
+    side.add_offer(event, signed, side.me, reference)
     side.check_locks(first, draft["locks"])
     add(side, "first", "undecided", event, event, 0, claim["agreement"], claim["confirm_by"], first, draft["locks"], is_presigned=True)
 
@@ -88,6 +89,7 @@ def accept_presigned(side, found, draft):
     event, _, body = side.send(kind="accept")
     due = {"first": first, "agreement": claim["agreement"], "confirm_by": claim["confirm_by"]}
     is_due = side.is_second(due, body["signature"], "acceptor", side.me, body["agreement"])
+    is_due = is_due and not side.is_lock_used(body["signature"])
     expect(is_due and body["offer"] == found["id"] and body["alternative"] == 0, "the accept of a presigned offer is not due")
     side.check_locks(body["signature"], draft["locks"])
     made = add(side, "second", "sealing", found["id"], found["id"], 0, claim["agreement"], claim["confirm_by"], first, draft["locks"], is_presigned=True)
@@ -104,6 +106,7 @@ def confirm(side, draft):
     need(side.now <= pending["confirm_by"], "window")
     event, _, body = side.send(kind="confirm")
     is_due = side.is_second(pending, body["signature"], "offeror", side.me, body["agreement"])
+    is_due = is_due and not side.is_lock_used(body["signature"])
     expect(is_due and body["accept"] == pending["id"], "the confirm is not due")
     side.check_locks(body["signature"], draft["locks"])
     side.pending = None

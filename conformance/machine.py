@@ -14,6 +14,12 @@ GRACE_S, WINDOW_S, SKEW_S = 120, 7_200, 600
 LIVE = ("closed", "sealing", "agreed")
 
 
+def locks_of(event):
+    claim = read_claim(event)
+    names = () if claim is None else ("close", "void") if claim["order"] == "first" else ("ack", "late")
+    return [claim[name] for name in names]
+
+
 class Mismatch(Exception):
     """The vector does something else than the rules."""
 
@@ -171,7 +177,7 @@ class Side:
         claim, signer = read_claim(event), offer["by"] if role == "offeror" else self.other(offer["by"])
         if claim is None or claim["order"] != "first" or claim["role"] != role or event["pubkey"] != signer:
             return "invalid"
-        if claim["agreement"] != agreement or claim["void"] in self.voided or self.terms_of(offer["body"], alternative) is None:
+        if claim["agreement"] != agreement or self.is_lock_used(event) or self.terms_of(offer["body"], alternative) is None:
             return "invalid"
         if hash_of(self.agreement_of(offer, alternative, claim["confirm_by"])) != agreement:
             return "invalid"
@@ -182,6 +188,12 @@ class Side:
         elif not self.now <= by <= min(expires, self.now + WINDOW_S):
             return "window"
         return None if event["created_at"] <= self.now + SKEW_S else "window"
+
+    def is_lock_used(self, event):
+        signatures = [o["body"]["presigned"] for o in self.offers.values() if "presigned" in o["body"]]
+        signatures += [each for c in self.commitments for each in (c["first"], c["second"]) if each]
+        signatures += [self.pending["first"]] if self.pending else []
+        return any(lock in self.voided or any(lock in locks_of(each) for each in signatures) for lock in locks_of(event))
 
     def other(self, who):
         return self.peer if who == self.me else self.me

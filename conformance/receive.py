@@ -30,6 +30,8 @@ def ask_for_missing(side, body):
 def apply(side, header, body, code):
     if body is None:
         side.error(header["id"], code)
+    elif side.chain.is_beyond_limit(body["type"]):
+        side.error(header["id"], "limit")
     elif header["seen"] and header["seen"] not in [each for each, _ in side.chain.sent]:
         if body["type"] != "error":
             side.error(header["id"], "seen")
@@ -143,6 +145,9 @@ def confirm(side, header, body):
 def decide(side, mine, re, second):
     if mine["state"] != "undecided":
         side.resend([mine["answer"]])
+        return
+    if side.is_lock_used(second):
+        side.error(re, "invalid")
         return
     found = side.offers[mine["offer"]]
     held = side.holder(found) if mine["is_presigned"] else None

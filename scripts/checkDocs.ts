@@ -7,6 +7,7 @@ import { checkInterop } from './checkInterop.ts';
 import { createCommandChecker, findCalls, isShell } from './commandLine.ts';
 import { readMarkdown, type Markdown } from './markdown.ts';
 import { mapWide, report } from './run.ts';
+import { checkUnitFiles } from './unitFiles.ts';
 
 const EXPECTED = ['README.md', 'AGENTS.md', 'SECURITY.md', 'CONTRIBUTING.md'];
 const OWN_PATH = /(?<![\w./@:~<-])(?:src|scripts|test|bench|interop|bin|docs|vectors|\.ci)\/[\w.*<>{}/-]*/g;
@@ -49,10 +50,12 @@ function checkNpmScripts(path: string, text: string): string[] {
     .map((name) => `${path}: npm ${NPM_BUILT_IN.has(name) ? '' : 'run '}${name} does not exist`);
 }
 
-async function checkCommands(path: string, { fences, codes }: Markdown): Promise<string[]> {
+async function checkCommands(path: string, document: Markdown): Promise<string[]> {
+  const { fences, codes } = document;
+  const units = checkUnitFiles(document);
   const shell = [...fences.filter((fence) => isShell(fence.language)).map((fence) => fence.text), ...codes];
-  const answers = await mapWide(shell.flatMap(findCalls), 2, (words) => checkCommand(words).catch((error: Error) => error.message));
-  return answers.filter((answer) => answer !== undefined).map((answer) => `${path}: ${answer}`);
+  const answers = await mapWide([...shell.flatMap(findCalls), ...units.calls], 2, (words) => checkCommand(words).catch((error: Error) => error.message));
+  return [...units.problems, ...answers].filter((answer) => answer !== undefined).map((answer) => `${path}: ${answer}`);
 }
 
 const checkCommand = createCommandChecker([process.execPath, 'bin/agent-negotiate.js']);

@@ -8,14 +8,16 @@ import { DEAL_SCENES } from './dealScenes.ts';
 import { playDrawn } from './drawnScenes.ts';
 import { makeMoveVectors } from './moveVectors.ts';
 import { makeOwedVectors } from './owedVectors.ts';
+import { MISFIT_SCENES } from './misfitScenes.ts';
 import { RACE_SCENES } from './raceScenes.ts';
 import { playScene, type Scene } from './scenes.ts';
 import { makeSignatureVectors } from './signatureVectors.ts';
 import { makeTermsVectors } from './termsVectors.ts';
 import { PUBLIC, T0 } from './testKeys.ts';
+import { TIME_SCENES } from './timeScenes.ts';
 
 /** All scenes with an author. */
-const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...CHEAT_SCENES];
+const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...TIME_SCENES, ...CHEAT_SCENES, ...MISFIT_SCENES];
 /** Drawn conversations that are worth keeping, by number. */
 const DRAWN = [16, 23, 26, 62, 71, 81, 99, 131, 156, 177, 207, 249, 274, 338, 366, 419, 450, 506];
 

@@ -64,7 +64,9 @@ async function applyResult(work: Work, open: OpenNegotiation, result: Transition
   if (result.kind !== 'moved') return open.state;
   const { state, send, resend } = result;
   for (const rumor of send) recordMove(work, state.nid, rumor);
-  const repeated = [...new Set(resend)].flatMap((id: Hex) => (isQueued(work, id) ? [] : (findRumor(work, id) ?? [])));
+  // What is new in this step and also asked for in it goes out once.
+  const asked = new Set(resend.filter((id) => !send.some((rumor) => rumor.id === id)));
+  const repeated = [...asked].flatMap((id: Hex) => (isQueued(work, id) ? [] : (findRumor(work, id) ?? [])));
   await sealMoves(work, state.peer, [...send, ...repeated]);
   work.negotiations.set(state.nid, { ...open, state, hasSent: open.hasSent || send.length > 0 });
   return state;

@@ -32,7 +32,7 @@ export async function doChores(context: AgentContext): Promise<ReceivedNews> {
   const received: ReceivedNews[] = [];
   for (const { id } of listBusy(context)) received.push(await doBusy(context, id));
   const now = context.clock.now();
-  for (const record of listOpenChannels(context.store).filter((each) => isLeafDue(each, now))) {
+  for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now)) {
     await commitChange(context, record.id, { kind: 'self-update' });
   }
   return { news: received.flatMap(({ news }) => news), groupNews: received.flatMap(({ groupNews }) => groupNews) };
@@ -76,11 +76,11 @@ async function askToLeave(context: AgentContext, record: ChannelRecord): Promise
   saveWork(work);
 }
 
-/** A joined channel at once, after what lay waiting in it has been read; any other every 24 to 36 days, each at a time of its own. */
-function isLeafDue({ id, leafUpdatedAt, fetchedUntil, leavingAt, hasChores }: ChannelRecord, now: number): boolean {
-  if (leavingAt !== undefined || hasChores) return false;
-  if (leafUpdatedAt === undefined) return fetchedUntil > 0;
-  return now >= leafUpdatedAt + PERIOD_S + (Number.parseInt(sha256Hex(id).slice(0, 8), 16) % PERIOD_SPREAD_S);
+/** When the leaf of a channel is to be renewed (unix seconds): that of a joined channel at once, after what lay waiting in it has been read; any other every 24 to 36 days, each at a time of its own. */
+export function leafDueAt({ id, leafUpdatedAt, fetchedUntil, leavingAt, hasChores }: ChannelRecord): number {
+  if (leavingAt !== undefined || hasChores) return Infinity;
+  if (leafUpdatedAt === undefined) return fetchedUntil > 0 ? 0 : Infinity;
+  return leafUpdatedAt + PERIOD_S + (Number.parseInt(sha256Hex(id).slice(0, 8), 16) % PERIOD_SPREAD_S);
 }
 
 function listBusy(context: AgentContext): readonly ChannelRecord[] {

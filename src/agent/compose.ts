@@ -8,9 +8,11 @@ import type { RelayPool, RelayPoolOptions } from '../nostr/relayPool.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
 import type { Rail } from '../pay/rail.ts';
 import type { Sandbox, SandboxOptions } from '../pay/sandbox/startSandbox.ts';
-import { databasePath, jobsPath, lockHome, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
-import { openSqliteStore } from '../store/sqliteStore.ts';
+import { hasIdentity, jobsPath, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
+import { openHome as openStoredHome, type HomeOptions, type OpenedHome } from '../store/openHome.ts';
 import type { Store } from '../store/records.ts';
+import type { Secrets } from '../store/secrets.ts';
+import type { HomeKey } from '../store/wrapKey.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
 import { checkIdentity, openSigner, settleIdentity, type BunkerOptions, type IdentityOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
@@ -19,7 +21,7 @@ import type { InitResult, initInput } from './init.ts';
 
 const DEFAULT_LOCK_WAIT_MS = 3_000;
 
-export type { Sandbox, SandboxOptions };
+export type { HomeKey, Sandbox, SandboxOptions };
 
 /** Which home to open, and how. */
 export interface OpenOptions extends BunkerOptions {
@@ -31,20 +33,22 @@ export interface OpenOptions extends BunkerOptions {
   readonly mode?: 'read' | 'write';
   /** Milliseconds to wait for another process to give the home free; 3,000 by default. */
   readonly lockWaitMs?: number;
+  /** What opens a protected home (docs/keys.md); unused for another. */
+  readonly key?: HomeKey | undefined;
   /** Wall clock and randomness, for tests. */
   readonly clock?: Clock;
   readonly rng?: Rng;
 }
 
-/** What a new agent is made of. */
+/** What a new agent is made of. With a `key` its home is protected from the start. */
 export type CreateOptions = Omit<OpenOptions, 'mode' | 'relays'> & IdentityOptions & z.input<typeof initInput>;
 
 const systemClock: Clock = { now: () => Math.floor(Date.now() / 1_000) };
 const systemRng: Rng = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 
 /**
- * Opens the agent in a home. Throws `home/missing`, `home/locked`, `home/unreadable`, `store/unavailable`, `store/corrupt`,
- * `store/schema-newer`, `relay/invalid-url`.
+ * Opens the agent in a home. Throws `home/missing`, `home/locked`, `home/unreadable`, `home/exposed`, `home/key-needed`,
+ * `home/wrong-key`, `store/unavailable`, `store/corrupt`, `store/schema-newer`, `relay/invalid-url`.
  *
  * @example
  * const agent = await openAgent({ home: '/var/lib/my-agent' });
@@ -55,8 +59,27 @@ export async function openAgent(options: OpenOptions): Promise<Agent> {
   requireIdentity(home);
   const opened = openHome(options, mode === 'write');
   try {
-    const { context, close } = buildContext(options, opened.store, readSetting(opened.store, 'pubkey'));
+    const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'));
     return buildAgent(context, mode, close, opened.close);
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+/** The parts of an agent that is open for writing; `close` gives them all back. */
+export interface AgentParts {
+  readonly context: AgentContext;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the parts of an agent for whoever runs its steps itself. Throws as {@link openAgent}. */
+export function openParts(options: OpenOptions): AgentParts {
+  requireIdentity(options.home);
+  const opened = openHome(options, true);
+  try {
+    const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'));
+    return { context, close: () => close().finally(opened.close) };
   } catch (error) {
     opened.close();
     throw error;
@@ -69,20 +92,20 @@ export async function openAgent(options: OpenOptions): Promise<Agent> {
  * it then goes on.
  */
 export async function createAgent(options: CreateOptions): Promise<InitResult> {
-  const { home, secretKey, bunkerUrl, clock = systemClock, rng = systemRng, lockWaitMs: _wait, ...rest } = options;
+  const { home, secretKey, bunkerUrl, clock = systemClock, rng = systemRng, lockWaitMs: _wait, key, ...rest } = options;
   const { onApprovalUrl: _show, bunkerLimits: _limits, ...input } = rest;
   const { init, initInput: schema } = await import('./init.ts');
   const parsed = parseInput(schema, input);
   checkIdentity(options);
   makeHome(home);
-  const opened = openHome(options, true);
+  const opened = protectNew(openHome(options, true, (await import('../nostr/nip49.ts')).encryptKey), key);
   try {
     // An identity without settings is what an init that was cut off leaves: it goes on with that key.
     const isFinished = opened.store.readSetting('pubkey') !== undefined;
     // No setting is saved yet, and the proxy is for the bunker's relays too.
     const pool = openPool(() => ({ clock, rng, proxy: parsed.proxy }));
-    const pubkey = await settleIdentity({ ...options, clock, rng, pool: pool.get }, isFinished).finally(pool.close);
-    const { context, close } = buildContext({ ...options, relays: [] }, opened.store, pubkey);
+    const pubkey = await settleIdentity({ ...options, secrets: opened.secrets, clock, rng, pool: pool.get }, isFinished).finally(pool.close);
+    const { context, close } = buildContext({ ...options, relays: [] }, opened, pubkey);
     try {
       return await init(context, parsed);
     } finally {
@@ -101,37 +124,29 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   return (await import('../pay/sandbox/startSandbox.ts')).startSandbox(options);
 }
 
-interface OpenedHome {
-  readonly store: Store;
-  readonly close: () => void;
+function openHome(
+  { home, lockWaitMs = DEFAULT_LOCK_WAIT_MS, key }: Pick<OpenOptions, 'home' | 'lockWaitMs' | 'key'>,
+  isExclusive: boolean,
+  exportIdentity?: HomeOptions['exportIdentity'],
+): OpenedHome {
+  return openStoredHome({ home, isExclusive, lockWaitMs, key, exportIdentity });
 }
 
-function openHome({ home, lockWaitMs = DEFAULT_LOCK_WAIT_MS }: Pick<OpenOptions, 'home' | 'lockWaitMs'>, isExclusive: boolean): OpenedHome {
-  const unlock = isExclusive ? lockHome(home, lockWaitMs) : (): void => undefined;
-  try {
-    const store = openSqliteStore(databasePath(home));
-    return {
-      store,
-      close: onlyOnce(() => {
-        store.close();
-        unlock();
-      }),
-    };
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+/** Protects a home before there is anything in it: no secret is ever written without. */
+function protectNew(opened: OpenedHome, key: HomeKey | undefined): OpenedHome {
+  const isProtected = opened.protection !== undefined;
+  return key === undefined || isProtected || hasIdentity(opened.secrets) ? opened : opened.protect(key);
 }
 
 function buildContext(
   { home, relays = [], clock = systemClock, rng = systemRng, ...bunkerOptions }: OpenOptions,
-  store: Store,
+  { store, secrets }: Pick<OpenedHome, 'store' | 'secrets'>,
   pubkey: string,
 ): { context: AgentContext; close: () => Promise<void> } {
   const closing = new AbortController();
   const pool = openPool(() => ({ clock, rng, proxy: readProxy(store) }));
-  const { signer, bunker, close: leaveSigner } = openSigner({ ...bunkerOptions, home, clock, rng, pool: pool.get }, pubkey);
-  const wallet = openWallet(home);
+  const { signer, bunker, close: leaveSigner } = openSigner({ ...bunkerOptions, secrets, clock, rng, pool: pool.get }, pubkey);
+  const wallet = openWallet(secrets);
   const extraRelays = relays.map(parseRelayUrl);
   const close = async (): Promise<void> => {
     closing.abort();
@@ -157,10 +172,10 @@ function buildContext(
 }
 
 /** The wallet of a home, opened when first used. */
-function openWallet(home: string): Pick<AgentContext, 'rail' | 'connectWallet'> & { readonly close: () => Promise<void> } {
+function openWallet(secrets: Secrets): Pick<AgentContext, 'rail' | 'connectWallet'> & { readonly close: () => Promise<void> } {
   let rail: Promise<Rail> | undefined;
   const open = async (): Promise<Rail> => {
-    const url = readWallet(home);
+    const url = readWallet(secrets);
     if (url !== undefined) return (await import('../pay/nwcRail.ts')).openNwcRail(url);
     throw new NegotiateError('wallet/missing', 'This agent has no wallet yet. Connect one with: agent-negotiate wallet --connect FILE');
   };
@@ -177,7 +192,7 @@ function openWallet(home: string): Pick<AgentContext, 'rail' | 'connectWallet'> 
     connectWallet: async (url) => {
       (await import('../pay/walletUrl.ts')).parseWalletUrl(url);
       await close();
-      writeWallet(home, url);
+      writeWallet(secrets, url);
     },
     close,
   };
@@ -206,11 +221,17 @@ async function runUseCase(context: AgentContext, mode: 'read' | 'write', name: U
   if (useCase.writes && mode === 'read') {
     throw new NegotiateError('input/invalid', 'This agent was opened for reading. Open it without mode "read" to change anything.');
   }
-  const { input: schema, run } = await useCase.load();
+  return callUseCase(context, name, input);
+}
+
+/** Checks the input of a use case and runs it. Throws `input/invalid` besides what the use case throws. */
+export async function callUseCase(context: AgentContext, name: UseCaseName, input: unknown): Promise<unknown> {
+  const { input: schema, run } = await (USE_CASES[name] as UseCase<z.ZodType, unknown>).load();
   return run(context, parseInput(schema, input));
 }
 
-function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+/** Reads an input by its schema. Throws `input/invalid`, which names the field and not its value. */
+export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -10,6 +10,7 @@ import type { RelayPool } from '../nostr/relayPool.ts';
 import { publicKeyOf } from '../nostr/schnorr.ts';
 import type { Signer } from '../nostr/signer.ts';
 import { createBunker, hasBunker, readBunker, updateBunker, type BunkerRecord } from '../store/bunkerFile.ts';
+import type { Secrets } from '../store/secrets.ts';
 import { hasIdentity, readIdentity, refuseIdentity, writeIdentity } from '../store/home.ts';
 import type { AgentContext } from './context.ts';
 import { noteFaults } from './signerFaults.ts';
@@ -31,7 +32,7 @@ export interface IdentityOptions {
 }
 
 interface Surroundings extends BunkerOptions {
-  readonly home: string;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly pool: () => Promise<RelayPool>;
@@ -55,38 +56,38 @@ export function checkIdentity({ secretKey, bunkerUrl }: IdentityOptions): void {
  * `home/exists`, and `signer/…` for a bunker; then calling it again goes on.
  */
 export async function settleIdentity(options: IdentityOptions & Surroundings, isFinished: boolean): Promise<Hex> {
-  const { home, secretKey, bunkerUrl, rng } = options;
-  const goesOn = hasIdentity(home) && !isFinished && secretKey === undefined;
-  if (bunkerUrl !== undefined || (goesOn && hasBunker(home))) {
-    if (!(goesOn && hasBunker(home))) beginBunker(options, bunkerUrl ?? '');
+  const { secrets, secretKey, bunkerUrl, rng } = options;
+  const goesOn = hasIdentity(secrets) && !isFinished && secretKey === undefined;
+  if (bunkerUrl !== undefined || (goesOn && hasBunker(secrets))) {
+    if (!(goesOn && hasBunker(secrets))) beginBunker(options, bunkerUrl ?? '');
     return settleBunker(options);
   }
-  if (!goesOn) writeIdentity(home, secretKey ?? rng.bytes(32));
-  return publicKeyOf(readIdentity(home));
+  if (!goesOn) writeIdentity(secrets, secretKey ?? rng.bytes(32));
+  return publicKeyOf(readIdentity(secrets));
 }
 
 /** Before the bunker hears of us: a secret that is good for one key must not be spent on a key that is then lost. */
-function beginBunker({ home, rng }: Surroundings, url: string): void {
-  refuseIdentity(home);
-  createBunker(home, { url: formatBunkerUrl(parseBunkerUrl(url)), clientKey: bytesToHex(rng.bytes(32)) });
+function beginBunker({ secrets, rng }: Surroundings, url: string): void {
+  refuseIdentity(secrets);
+  createBunker(secrets, { url: formatBunkerUrl(parseBunkerUrl(url)), clientKey: bytesToHex(rng.bytes(32)) });
 }
 
 async function settleBunker(options: IdentityOptions & Surroundings): Promise<Hex> {
-  const { home, bunkerUrl } = options;
-  const saved = readBunker(home);
+  const { secrets, bunkerUrl } = options;
+  const saved = readBunker(secrets);
   const url = parseBunkerUrl(bunkerUrl ?? saved.url);
   if (saved.pubkey !== undefined) {
-    if (url.remote !== parseBunkerUrl(saved.url).remote) refuseIdentity(home);
+    if (url.remote !== parseBunkerUrl(saved.url).remote) refuseIdentity(secrets);
     return saved.pubkey;
   }
   // While no identity is known, the owner may correct the URL.
-  updateBunker(home, { ...saved, url: formatBunkerUrl(url) });
+  updateBunker(secrets, { ...saved, url: formatBunkerUrl(url) });
   const session = await openSession(options, saved, url);
   try {
     const [{ connectBunker }, { SIGNED_KINDS }] = await Promise.all([import('../nostr/bunkerSigner.ts'), import('./signedKinds.ts')]);
     const pubkey = await connectBunker(session, url, SIGNED_KINDS);
     const { secret: _spent, ...known } = url;
-    updateBunker(home, { ...saved, url: formatBunkerUrl(known), pubkey });
+    updateBunker(secrets, { ...saved, url: formatBunkerUrl(known), pubkey });
     return pubkey;
   } finally {
     session.close();
@@ -95,16 +96,16 @@ async function settleBunker(options: IdentityOptions & Surroundings): Promise<He
 
 /** The signer of a home that has an identity. */
 export function openSigner(surroundings: Surroundings, pubkey: Hex): SignerPart {
-  const { home } = surroundings;
+  const { secrets } = surroundings;
   let signer: Promise<Signer> | undefined;
-  if (!hasBunker(home)) {
-    const open = async (): Promise<Signer> => (await import('../nostr/signer.ts')).createKeySigner(readIdentity(home));
+  if (!hasBunker(secrets)) {
+    const open = async (): Promise<Signer> => (await import('../nostr/signer.ts')).createKeySigner(readIdentity(secrets));
     return { signer: () => (signer ??= open()), close: () => undefined };
   }
   const faults = new Map<ErrorCode, NegotiateError>();
   let session: BunkerSession | undefined;
   const open = async (): Promise<Signer> => {
-    const saved = readBunker(home);
+    const saved = readBunker(secrets);
     session = await openSession(surroundings, saved, parseBunkerUrl(saved.url));
     return noteFaults((await import('../nostr/bunkerSigner.ts')).createBunkerSigner(session, pubkey), faults);
   };

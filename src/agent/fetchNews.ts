@@ -47,9 +47,10 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   const news: News[] = [];
   const groupNews: GroupNews[] = [...early.groupNews, ...wraps.groupNews];
   const channels = listOpenChannels(context.store);
+  const gapped = listGapped(context);
   for (let start = 0; start < channels.length; start += FETCHES_AT_ONCE) {
     const batch = channels.slice(start, start + FETCHES_AT_ONCE);
-    const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, reports)));
+    const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, reports, gapped)));
     // Taken in one after the other: each step reads what the one before has saved.
     for (const { record, events, readUntil } of fetched) {
       // The welcome to somebody we have added needs the signer; the other channels do not wait for it.
@@ -75,7 +76,7 @@ export async function fetchChannelNews(context: AgentContext, channelId: Hex): P
   await loadSchnorr();
   const record = listOpenChannels(context.store).find(({ id }) => id === channelId);
   if (record === undefined) return { news: [], groupNews: [] };
-  const { events, readUntil } = await fetchChannel(context, record, []);
+  const { events, readUntil } = await fetchChannel(context, record, [], listGapped(context));
   return receiveGroupEvents(context, channelId, events, readUntil);
 }
 
@@ -85,12 +86,15 @@ export function wrapFilter(context: AgentContext): Filter {
   return { kinds: [GIFT_WRAP], '#p': [context.pubkey], since: blurSince(until - WRAP_OVERLAP_S, context.pubkey) };
 }
 
+/** The peers of whose moves one is missing. */
+export function listGapped({ store }: AgentContext): ReadonlySet<Hex> {
+  const gapped = store.listNegotiations({ isActive: true }).filter((record) => readState(record).chain.waiting.length > 0);
+  return new Set(gapped.map(({ peer }) => peer));
+}
+
 /** The filter for the events of a channel at one of its addresses; with something missing, for all of them. */
-export function channelFilter(context: AgentContext, { peer, fetchedUntil }: ChannelRecord, address: Hex): Filter {
-  const isGapped = context.store
-    .listNegotiations({ isActive: true })
-    .some((record) => record.peer === peer && readState(record).chain.waiting.length > 0);
-  const since = isGapped ? 0 : blurSince(fetchedUntil - GROUP_OVERLAP_S, address);
+export function channelFilter({ peer, fetchedUntil }: Pick<ChannelRecord, 'peer' | 'fetchedUntil'>, address: Hex, gapped: ReadonlySet<Hex>): Filter {
+  const since = peer !== undefined && gapped.has(peer) ? 0 : blurSince(fetchedUntil - GROUP_OVERLAP_S, address);
   return { kinds: [KINDS.groupEvent], '#h': [address], since };
 }
 
@@ -114,11 +118,11 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
   return outcome;
 }
 
-async function fetchChannel(context: AgentContext, record: ChannelRecord, reports: FetchReport[]) {
+async function fetchChannel(context: AgentContext, record: ChannelRecord, reports: FetchReport[], gapped: ReadonlySet<Hex>) {
   const startedAt = context.clock.now();
   const pool = await context.pool();
   const fetchAt = ({ address, relays }: Pick<Route, 'address' | 'relays'>) =>
-    pool.fetch(relays, [channelFilter(context, record, address)], { purpose: `group:${address}`, signal: context.closing });
+    pool.fetch(relays, [channelFilter(record, address, gapped)], { purpose: `group:${address}`, signal: context.closing });
   const [present, ...others] = await Promise.all([
     fetchAt({ address: record.nostrGroupId, relays: record.relays }),
     ...record.otherRoutes.map(fetchAt),

@@ -1,5 +1,6 @@
 // What time makes due: deadlines, receipts we owe, confirmations, and moves the peer has not confirmed.
 
+import type { Hex } from '../core/bytes.ts';
 import { listUnseen } from '../negotiate/chain.ts';
 import type { AgentContext } from './context.ts';
 import { applyTick } from './applyTransition.ts';
@@ -8,22 +9,26 @@ import { sealMoves } from './sealMoves.ts';
 import { beginWork, findRumor, hasChanges, isQueued, openNegotiation, saveWork, type Work } from './work.ts';
 import type { NegotiationRecord } from '../store/records.ts';
 
-const MAX_RESENDS = 10;
+/** How often a move that the peer does not confirm is sent again. */
+export const MAX_RESENDS = 10;
 const LONGEST_RESEND_S = 86_400;
 const FIRST_RESEND_S = 3_600;
 
 /** Lets time pass for every active negotiation, one step each. */
 export async function runTimers(context: AgentContext): Promise<void> {
-  for (const { nid } of context.store.listNegotiations({ isActive: true })) {
-    const work = beginWork(context);
-    const open = openNegotiation(work, nid);
-    if (open === undefined) continue;
-    await applyTick(work, open);
-    await confirmPending(work, openNegotiation(work, nid) ?? open);
-    await sealUnsent(work, nid);
-    await resendUnseen(work, nid);
-    if (hasChanges(work)) saveWork(work);
-  }
+  for (const { nid } of context.store.listNegotiations({ isActive: true })) await letTimePass(context, nid);
+}
+
+/** Lets time pass for one negotiation, in one step. */
+export async function letTimePass(context: AgentContext, nid: Hex): Promise<void> {
+  const work = beginWork(context);
+  const open = openNegotiation(work, nid);
+  if (open === undefined) return;
+  await applyTick(work, open);
+  await confirmPending(work, openNegotiation(work, nid) ?? open);
+  await sealUnsent(work, nid);
+  await resendUnseen(work, nid);
+  if (hasChanges(work)) saveWork(work);
 }
 
 /** Sends moves that could not be sealed when they were made. */

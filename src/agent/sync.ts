@@ -59,20 +59,22 @@ export async function syncUntil(
   { from, waitS }: z.infer<typeof syncInput>,
   wake: AbortSignal | undefined,
 ): Promise<SyncReport> {
-  allow(context, from.map(parsePublicKey));
+  allow(context, from);
   const first = await pass(context, true);
   if (waitS === 0 || isNews(first)) return report(context, first);
   return waitForNews(context, first, waitS, wake);
 }
 
-interface Pass {
+/** One round of catching up. */
+export interface Pass {
   readonly fetched: FetchedNews;
   /** Peers whose channel is over since this pass. */
   readonly ended: readonly Hex[];
   readonly published: DrainReport;
 }
 
-async function pass(context: AgentContext, force: boolean): Promise<Pass> {
+/** Catches up once; with `force` what was tried before is tried again at once. */
+export async function pass(context: AgentContext, force: boolean): Promise<Pass> {
   const work = beginWork(context);
   await unlessSignerFails(() => renewKeyPackage(work));
   if (hasChanges(work)) saveWork(work);
@@ -101,18 +103,22 @@ async function waitForNews(context: AgentContext, first: Pass, waitS: number, wa
   }
 }
 
-function allow(context: AgentContext, pubkeys: readonly string[]): void {
+/** Lets these peers (npubs or hex) open a channel from now on. Throws `input/invalid`. */
+export function allow(context: AgentContext, peers: readonly string[]): void {
+  const pubkeys = peers.map(parsePublicKey);
   if (pubkeys.length === 0) return;
   const { anyone, allowed } = readSetting(context.store, 'invites');
   context.store.save([writeSetting('invites', { anyone, allowed: [...new Set([...allowed, ...pubkeys])] })]);
 }
 
-function isNews({ fetched, ended }: Pass): boolean {
+/** True when there is something to tell. */
+export function isNews({ fetched, ended }: Pass): boolean {
   const { joined, waiting, news, groupNews } = fetched;
   return joined.length + waiting.length + news.length + groupNews.length + ended.length > 0;
 }
 
-function report(context: AgentContext, { fetched, ended, published }: Pass): SyncReport {
+/** What is told of a round. Throws `relay/unreachable` when no relay answered. */
+export function report(context: AgentContext, { fetched, ended, published }: Pass): SyncReport {
   const signer = takeSignerProblem(context);
   // A relay that wants to know who asks is deaf to an agent that cannot prove it.
   if (fetched.isDeaf && signer !== undefined) throw new NegotiateError(signer.code, signer.message);

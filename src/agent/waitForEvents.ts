@@ -2,7 +2,7 @@
 
 import type { SubscriptionItem } from '../nostr/followRound.ts';
 import type { AgentContext } from './context.ts';
-import { channelFilter, wrapFilter } from './fetchNews.ts';
+import { channelFilter, listGapped, wrapFilter } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import { relaysOf } from './relaysOf.ts';
 
@@ -30,13 +30,14 @@ async function openStreams(context: AgentContext, signal: AbortSignal): Promise<
     signal,
     overlapSeconds,
   });
+  const gapped = listGapped(context);
   // The latest channels: where something is going on.
   const channels = listOpenChannels(context.store)
     .slice(0, MAX_CHANNELS)
     .flatMap((record) => {
       const present = { address: record.nostrGroupId, relays: record.relays };
       return [present, ...record.otherRoutes].map(({ address, relays }) =>
-        pool.subscribe(relays, [channelFilter(context, record, address)], { purpose: `group:${address}`, signal, overlapSeconds }),
+        pool.subscribe(relays, [channelFilter(record, address, gapped)], { purpose: `group:${address}`, signal, overlapSeconds }),
       );
     });
   return [wraps, ...channels];

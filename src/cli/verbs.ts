@@ -147,9 +147,13 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--out <dir>', 'folder for the result (deal-NEGOTIATION)')
     .option('--wait <duration>', 'how long to stay and see it through (10m)')
     .action(async (nid, options) => setExitCode(await (await import('./commands/deal.ts')).runDeal(nid, options)));
-  verb(program, 'serve', 'sell services until stopped: announce, negotiate, work, take the money, deliver')
+  verb(program, 'serve', 'run the agent until stopped; with --config, sell: announce, negotiate, work, take the money, deliver')
     .option('--config <file>', 'your services, as JSON (docs/serve.md)')
+    .option('--log [level]', 'write what happens to stderr, as JSON lines without names, ids and texts: debug, info, warn or error')
     .action(async (options) => (await import('./commands/serve.ts')).runServe(options));
+  verb(program, 'stop', 'stop the serve that runs on this home, in order').action(async (options) =>
+    (await import('./commands/stop.ts')).runStop(options),
+  );
   verb(program, 'announce', 'show, publish or withdraw announcements of your services')
     .option('--config <file>', 'announce the services in this file')
     .option('--withdraw <id>', 'withdraw this service; may be repeated', collect)

@@ -229,7 +229,7 @@ describe('the traffic to be damaged', () => {
 
 describe('group events', () => {
   it('that were damaged after they were signed are never opened', async () => {
-    const tally = await campaign('event', 2_000, async (random) => {
+    const tally = await campaign('event', 1_200, async (random) => {
       const { to, event } = pickSent(random);
       const { mutation, value } = mutateEvent(random, event, pickSent(random).event);
       return { mutation, ...outcomeOf(await offer(to, value)) };
@@ -239,7 +239,7 @@ describe('group events', () => {
   });
 
   it('that were damaged and signed again by anybody are opened only where the damage means nothing', async () => {
-    const tally = await campaign('event signed again', 1_500, async (random) => {
+    const tally = await campaign('event signed again', 900, async (random) => {
       const { to, event, outcome: genuine } = pickSent(random);
       const { mutation, value } = mutateTemplate(random, event, pickSent(random).event);
       const trial = { mutation, ...outcomeOf(await offer(to, signNew(random, value))) };
@@ -257,7 +257,7 @@ const FRONT = [1, 3, 4, 37, 44, 45, 46, 49, 50, 51, 52];
 
 describe('MLS messages', () => {
   it('that were damaged under the right outer key are never taken', async () => {
-    const tally = await campaign('MLS bytes', 3_500, async (random) => {
+    const tally = await campaign('MLS bytes', 2_000, async (random) => {
       const { by, to, mlsBytes } = pickSent(random);
       const { mutation, value } = mutateBytes(random, mlsBytes, pickSent(random).mlsBytes);
       return { mutation, ...outcomeOf(await offer(to, seal(by, value))) };
@@ -267,7 +267,7 @@ describe('MLS messages', () => {
   });
 
   it('that were damaged in their front are never taken', async () => {
-    const tally = await campaign('MLS front', 1_000, async (random) => {
+    const tally = await campaign('MLS front', 600, async (random) => {
       const { by, to, mlsBytes } = pickSent(random);
       const field = random.pick(FRONT);
       const byte = random.pick([0, 1, 2, 3, 4, 5, 0x80, 0xff]);
@@ -282,7 +282,7 @@ describe('MLS messages', () => {
 
   it('in public, with damaged contents that their sender has signed, change the tip never, and add a proposal at most', async () => {
     const names = Object.keys(traffic).filter((name) => !name.endsWith('message'));
-    const tally = await campaign('public content', 1_500, async (random) => {
+    const tally = await campaign('public content', 900, async (random) => {
       const name = random.pick(names);
       const isCommit = !name.endsWith('proposal');
       const { by, to, mlsBytes } = sent(name);
@@ -304,7 +304,7 @@ describe('MLS messages', () => {
     let unmade = 0;
     const proposals = [RENAME, set(COMPONENTS.adminPolicy, encodeAdmins([a.own])), set(COMPONENTS.retention, new Uint8Array(8))];
     const dictionary = ownDictionary(b);
-    const tally = await campaign('made anew', 500, async (random) => {
+    const tally = await campaign('made anew', 300, async (random) => {
       const isLeaf = random.below(2) === 0;
       const by = isLeaf ? b : a;
       const source = random.pick(proposals);
@@ -362,7 +362,7 @@ describe('application messages', () => {
 
   it('that are damaged inside the encryption are read only where the damage is more or less padding', async () => {
     const plaintext = makePlaintext(b, utf8(encodePayload(rumor())));
-    const tally = await campaign('plaintext', 1_000, async (random) => {
+    const tally = await campaign('plaintext', 600, async (random) => {
       const { mutation, value } = mutateBytes(random, plaintext, sent('self-update').mlsBytes);
       const result = await offerPlain(value);
       if (result.kind === 'payload') {
@@ -385,7 +385,7 @@ describe('application messages', () => {
       writeUint(b.state.secretTree.leafNodes[2]?.application.generation ?? 0, 4),
       new Uint8Array(4),
     );
-    const tally = await campaign('sender data', 300, async (random) => {
+    const tally = await campaign('sender data', 200, async (random) => {
       const { mutation, value } = mutateBytes(random, genuine);
       return { mutation, ...outcomeOf(await offerPlain(plaintext, value)) };
     });
@@ -415,7 +415,7 @@ describe('application messages', () => {
       nested: () => '['.repeat(20_000),
       tags: (random) => text.replace('"tags":[]', `"tags":${random.pick(['{}', '[{}]', '[[1]]', '[[["x"]]]', 'null', '"x"'])}`),
     };
-    const tally = await campaign('payload', 1_200, async (random) => {
+    const tally = await campaign('payload', 800, async (random) => {
       const name = random.below(2) === 0 ? random.pick(Object.keys(written)) : undefined;
       const data = name === undefined ? mutateBytes(random, utf8(text)) : { mutation: name, value: utf8(written[name]?.(random) ?? '') };
       const result = await offerPlain(makePlaintext(b, data.value));
@@ -447,7 +447,7 @@ describe('key packages', () => {
   }
 
   it('that were damaged after they were signed are refused', async () => {
-    const tally = await campaign('key package event', 500, async (random) => {
+    const tally = await campaign('key package event', 350, async (random) => {
       const { mutation, value } = mutateEvent(random, pair.bobPackage.event, random.pick(events));
       return read(mutation, value);
     });
@@ -456,7 +456,7 @@ describe('key packages', () => {
   });
 
   it('that were damaged and signed again are taken only where the damage means nothing', async () => {
-    const tally = await campaign('key package event signed again', 700, async (random) => {
+    const tally = await campaign('key package event signed again', 450, async (random) => {
       const { mutation, value } = mutateTemplate(random, pair.bobPackage.event, random.pick(events));
       return read(mutation, await pair.bob.signer.signEvent(value));
     });
@@ -469,7 +469,7 @@ describe('key packages', () => {
     const { privateBytes, event } = pair.bobPackage;
     const parts = openKeyPackage(privateBytes);
     expect(signKeyPackage(privateBytes, parts)).toEqual(keyPackage);
-    const tally = await campaign('key package contents', 600, async (random) => {
+    const tally = await campaign('key package contents', 400, async (random) => {
       const part = random.pick(['head', 'leaf', 'leaf', 'leaf', 'extensions'] as const);
       const { mutation, value } = mutateBytes(random, parts[part], keyPackage);
       const bytes = signKeyPackage(privateBytes, { ...parts, [part]: value });
@@ -520,7 +520,7 @@ describe('welcomes', () => {
 
   it('in gift wraps that were damaged after they were signed are never opened', async () => {
     const [first, second] = wraps as [NostrEvent, NostrEvent];
-    const tally = await campaign('gift wrap', 500, async (random) => {
+    const tally = await campaign('gift wrap', 350, async (random) => {
       const { mutation, value } = mutateEvent(random, first, second);
       return receive(mutation, value);
     });
@@ -533,7 +533,7 @@ describe('welcomes', () => {
     const [first, second] = wraps as [NostrEvent, NostrEvent];
     const sealed = JSON.parse(await bob.signer.decrypt(first.pubkey, first.content)) as NostrEvent;
     const encrypt = (value: unknown): Promise<string> => alice.signer.encrypt(bob.signer.pubkey, JSON.stringify(value ?? null));
-    const tally = await campaign('gift wrap signed again', 500, async (random) => {
+    const tally = await campaign('gift wrap signed again', 350, async (random) => {
       const layer = random.pick(['wrap', 'seal', 'sealSigned', 'rumor'] as const);
       if (layer === 'wrap') {
         const { mutation, value } = mutateTemplate(random, first, second);
@@ -561,7 +561,7 @@ describe('welcomes', () => {
   });
 
   it('that were damaged as rumors are refused, or open the same channel', async () => {
-    const tally = await campaign('welcome rumor', 500, async (random) => {
+    const tally = await campaign('welcome rumor', 350, async (random) => {
       const { mutation, value } = mutateTemplate(random, pair.welcome, wraps[0] ?? pair.welcome);
       return join(mutation, makeRumor(pair.alice.signer.pubkey, value), pair.alice.signer.pubkey);
     });
@@ -578,12 +578,12 @@ describe('welcomes', () => {
 
   it('that were damaged as MLS messages are refused', async () => {
     const bytes = new Uint8Array(Buffer.from(pair.welcome.content, 'base64'));
-    const tally = await campaign('welcome bytes', 500, async (random) => {
+    const tally = await campaign('welcome bytes', 300, async (random) => {
       const { mutation, value } = mutateBytes(random, bytes, sent('self-update').mlsBytes);
       return joinBytesOf(mutation, value);
     });
     expectTaken(tally);
-    expect(tally.refused.get('mls')).toBeGreaterThan(400);
+    expect(tally.refused.get('mls')).toBeGreaterThan(240);
   });
 
   it('with contents that their maker has damaged and signed are refused, or open a sound group of the two', async () => {
@@ -593,7 +593,7 @@ describe('welcomes', () => {
     const genuine = signGroupInfo(pair.a, opened, context, extensions);
     expect(frameTree(extensions.slice(TREE_AT))).toEqual(extensions);
     expect((await joinBytesOf('none', await opened.seal(groupSecrets, genuine, rng))).outcome).toBe('joined');
-    const tally = await campaign('welcome contents', 900, async (random) => {
+    const tally = await campaign('welcome contents', 500, async (random) => {
       const layer = random.pick(['secrets', 'info', 'context', 'context', 'context', 'tree'] as const);
       const remake = async (secrets: Uint8Array, info: Uint8Array): Promise<Trial> =>
         joinBytesOf(layer, await opened.seal(secrets, info, rng), layer === 'context');
@@ -624,7 +624,7 @@ describe('welcomes', () => {
       return joinBytesOf(mutation, await opened.seal(opened.groupSecrets, info, rng), true);
     };
     expect(await remake('none', nodes)).toMatchObject({ outcome: 'joined' });
-    const tally = await campaign('tree', 700, async (random) => {
+    const tally = await campaign('tree', 400, async (random) => {
       const part = random.pick(['inviter', 'inviter', 'parent', 'joiner'] as const);
       if (part === 'parent') return remake(part, { ...nodes, parent: makeParent(random) });
       if (part === 'joiner') return remake(part, { ...nodes, joiner: mutateBytes(random, nodes.joiner, nodes.inviter).value });

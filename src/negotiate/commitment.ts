@@ -2,6 +2,7 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { hashAgreement, makeAgreement, type Agreement } from './agreement.ts';
+import { isLockUsed, locksOf } from './locks.ts';
 import { MAX_SKEW_S, MAX_WINDOW_S, readParties, type Commitment, type Negotiation, type Offer } from './negotiation.ts';
 import { readClaim, type FirstClaim, type SecondClaim, type SignedEvent, type SignerRole } from './signature.ts';
 import { termsOf } from './slot.ts';
@@ -67,7 +68,7 @@ function readFirst(
 ): FirstClaim | undefined {
   const claim = readClaim(event);
   if (claim?.order !== 'first' || claim.role !== role || event.pubkey !== signer || claim.agreement !== agreement) return undefined;
-  if (state.voided?.includes(claim.void) === true) return undefined;
+  if (isLockUsed(state, locksOf(event))) return undefined;
   const due = agreementFor(state, offer, alternative, claim.confirmBy);
   return due !== undefined && hashAgreement(due) === agreement ? claim : undefined;
 }

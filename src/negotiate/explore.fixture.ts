@@ -1,4 +1,4 @@
-// Visits every state that two honest sides can reach with a given menu, breadth first, and checks each (docs/decisions/0008-explored.md).
+// Visits every state that two honest sides can reach with a given menu, breadth first, and checks each (docs/decisions/0010-explored.md).
 
 import { checkNode, checkPair, checkQuiet, checkStep, checkTerminal } from './exploreChecks.fixture.ts';
 import { listOwnSteps, type Menu } from './exploreMoves.fixture.ts';
@@ -98,7 +98,8 @@ export function explore(kase: Case, limit = 8_000_000): Report {
       [0, a, b],
       [1, b, a],
     ] as const) {
-      for (const next of [deliverTo(place, mine, other), tick(place, mine, other), wait(place, mine, other)]) if (next !== undefined) yield next;
+      for (const next of [deliverTo(place, mine, other), tick(place, mine, other), wait(place, mine, other)])
+        if (next !== undefined) yield next;
       const node = nodeOf(mine);
       for (const edge of (own[node.id] ??= listOwnSteps(machine, node, kase.menu))) yield after(place, edge, queueOf(mine), other);
     }
@@ -133,7 +134,10 @@ export function explore(kase: Case, limit = 8_000_000): Report {
   function tell(index: number): string {
     const path: number[] = [];
     for (let at = index; at >= 0; at = parents[at] as number) path.unshift(at);
-    return path.slice(1).map((at, i) => `  ${describe(worlds[path[i] as number] as number, worlds[at] as number)}`).join('\n');
+    return path
+      .slice(1)
+      .map((at, i) => `  ${describe(worlds[path[i] as number] as number, worlds[at] as number)}`)
+      .join('\n');
   }
 
   function describe(from: number, to: number): string {
@@ -153,7 +157,8 @@ export function explore(kase: Case, limit = 8_000_000): Report {
         ...(own[node.id] ?? []).map((edge) => [edge, after(place, edge, queueOf(mine), other)] as const),
       ];
       const found = known.find(([, world]) => world === to)?.[0];
-      if (found !== undefined) return `${name} ${found.label.replace(/^(buyer|provider) /, '')} → ${found.sends.map((id) => machine.tell(id)).join(', ') || '—'}`;
+      if (found !== undefined)
+        return `${name} ${found.label.replace(/^(buyer|provider) /, '')} → ${found.sends.map((id) => machine.tell(id)).join(', ') || '—'}`;
     }
     return '?';
   }
@@ -181,7 +186,7 @@ export function explore(kase: Case, limit = 8_000_000): Report {
     const isSettled = new Uint8Array(worlds.length);
     for (let start = 0; start < worlds.length; start += 1) {
       const path: number[] = [];
-      for (let at: number | undefined = start; at !== undefined && isSettled[at] !== 2; ) {
+      for (let at: number | undefined = start; at !== undefined && isSettled[at] !== 2;) {
         if (isSettled[at] === 1) throw new Error(`${kase.name}: broken: they never fall silent\n${tell(at)}`);
         isSettled[at] = 1;
         path.push(at);

@@ -1,14 +1,13 @@
 // The cases that are explored between two honest sides: small ones for every run of the tests, larger ones on demand.
 
-import type { Hex } from '../core/bytes.ts';
+import { sha256Hex } from '../core/bytes.ts';
 import { WINDOW_ENDS, type Case } from './explore.fixture.ts';
 import { locksOf, offerBody, type Menu, type OfferPlan } from './exploreMoves.fixture.ts';
-import { KEYS, sign, T0, type Edge, type Machine, type Node, type Place } from './exploreSide.fixture.ts';
+import { sign, T0, type Edge, type Machine, type Node, type Place } from './exploreSide.fixture.ts';
 import type { Draft } from './draft.ts';
 import { CANCEL_GRACE_S } from './negotiation.ts';
 import { planAccept, planConfirm } from './planSignature.ts';
 import { START_BY_S } from './agreement.ts';
-import { sha256Hex } from '../core/bytes.ts';
 
 /** A case, and the error codes that must occur in it: without them it would not have met what it is for. */
 export interface NamedCase extends Case {
@@ -58,8 +57,10 @@ export const SMALL_CASES: readonly NamedCase[] = [
   define('plain: one each, talk', [[plain(600)], [plain(700)]], ['withdraw', 'decline'], ['crossed', 'withdrawn', 'late'], { lag: 1 }),
   define('plain: one each, ends', [[plain(600)], [plain(700)]], ENDS, ['crossed', 'late'], { lag: 1 }),
   define('plain: two against one', [[plain(600)], [plain(700), plain(650)]], [], ['crossed', 'superseded', 'late']),
-  define('plain: one, its negotiation expires with it', [[], [plain(700)]], ALL, ['late'], { instants: [T0, ...PASSED], endsAt: WINDOW_ENDS }),
-  define('plain: two windows', [[plain(600, soon)], [plain(700, soon), plain(650, later)]], [], ['crossed', 'superseded', 'late'], TWO_WINDOWS),
+  define('plain: one, its negotiation expires with it', [[], [plain(700)]], ALL, ['late'], {
+    instants: [T0, ...PASSED],
+    endsAt: WINDOW_ENDS,
+  }),
   define('presigned: one', [[], [quote(700)]], ALL, ['late']),
   define('presigned: one each', [[quote(600)], [quote(700)]], ENDS, ['late'], { lag: 1 }),
   define('presigned: two against one', [[quote(600)], [quote(700), quote(650)]], [], ['late']),
@@ -80,23 +81,98 @@ export const SMALL_CASES: readonly NamedCase[] = [
 
 /** Explored on demand: minutes of work. */
 export const LARGE_CASES: readonly NamedCase[] = [
+  define(
+    'plain: two windows',
+    [[plain(600, soon)], [plain(700, soon), plain(650, later)]],
+    [],
+    ['crossed', 'superseded', 'late'],
+    TWO_WINDOWS,
+  ),
   define('all moves, plain: one each', [[plain(600)], [plain(700)]], ALL, ['crossed'], { lag: 1 }),
   define('all moves, presigned: one each', [[quote(600)], [quote(700)]], ALL, [], { lag: 1 }),
   define('all moves, presigned against plain, of the provider', [[plain(600)], [quote(700)]], ALL, ['busy'], { lag: 1 }),
   define('all moves, presigned against plain, of the buyer', [[quote(600)], [plain(700)]], ALL, ['busy'], { lag: 1 }),
   define('any clocks, presigned against plain, of the buyer', [[quote(600)], [plain(700)]], [...TALK, 'cancel'], ['busy']),
-  define('two plain each', [[plain(600), plain(610)], [plain(700), plain(650)]], [], ['crossed', 'superseded'], { lag: 1 }),
-  define('two presigned each', [[quote(600), quote(610)], [quote(700), quote(650)]], [], [], { lag: 1 }),
-  define('two of both kinds each', [[quote(600), plain(610)], [plain(700), quote(650)]], [], ['busy'], { lag: 1 }),
-  define('two of both kinds each, plain first', [[plain(600), quote(610)], [plain(700), quote(650)]], [], ['busy'], { lag: 1 }),
+  define(
+    'two plain each',
+    [
+      [plain(600), plain(610)],
+      [plain(700), plain(650)],
+    ],
+    [],
+    ['crossed', 'superseded'],
+    { lag: 1 },
+  ),
+  define(
+    'two presigned each',
+    [
+      [quote(600), quote(610)],
+      [quote(700), quote(650)],
+    ],
+    [],
+    [],
+    { lag: 1 },
+  ),
+  define(
+    'two of both kinds each',
+    [
+      [quote(600), plain(610)],
+      [plain(700), quote(650)],
+    ],
+    [],
+    ['busy'],
+    { lag: 1 },
+  ),
+  define(
+    'two of both kinds each, plain first',
+    [
+      [plain(600), quote(610)],
+      [plain(700), quote(650)],
+    ],
+    [],
+    ['busy'],
+    { lag: 1 },
+  ),
   define('two against one, with talk', [[plain(600)], [plain(700), quote(650)]], ['withdraw', 'decline'], ['busy'], { lag: 1 }),
-  define('alternatives each', [[plain(600, { alternatives: [500] })], [plain(700, { alternatives: [800] })]], TALK, ['crossed'], { lag: 1 }),
-  define('two windows each', [[plain(600, soon), quote(610, later)], [quote(700, soon), plain(650, later)]], [], ['busy'], TWO_WINDOWS),
+  define('alternatives each', [[plain(600, { alternatives: [500] })], [plain(700, { alternatives: [800] })]], TALK, ['crossed'], {
+    lag: 1,
+  }),
+  define(
+    'two windows each',
+    [
+      [plain(600, soon), quote(610, later)],
+      [quote(700, soon), plain(650, later)],
+    ],
+    [],
+    ['busy'],
+    TWO_WINDOWS,
+  ),
   define('amendments, all moves', [[plain(600, amends)], [quote(700, amends)]], ALL, [], { ...deal, lag: 1 }),
-  define('amendments: two against one', [[plain(600, amends)], [plain(700, amends), quote(650, amends)]], [], ['stale'], { ...deal, lag: 1 }),
-  define('amendments: two each', [[plain(600, amends), quote(610, amends)], [quote(700, amends), plain(650, amends)]], [], [], { ...deal, lag: 1 }),
-  define('call-offs, two against one, and an amendment', [[plain(300, under), plain(200, under)], [quote(400, under), plain(700, amends)]], [], [], { ...framework, lag: 1 }),
-  define('a deal, then offers that name none', [[plain(600), plain(610, amends)], [quote(650, amends)]], ['withdraw'], [], { ...deal, lag: 1 }),
+  define('amendments: two against one', [[plain(600, amends)], [plain(700, amends), quote(650, amends)]], [], [], { ...deal, lag: 1 }),
+  define(
+    'amendments: two each',
+    [
+      [plain(600, amends), quote(610, amends)],
+      [quote(700, amends), plain(650, amends)],
+    ],
+    [],
+    [],
+    { ...deal, lag: 1 },
+  ),
+  define(
+    'call-offs, two against one, and an amendment',
+    [
+      [plain(300, under), plain(200, under)],
+      [quote(400, under), plain(700, amends)],
+    ],
+    [],
+    [],
+    { ...framework, lag: 1 },
+  ),
+  define('a deal, then offers that name none', [[plain(600), plain(610, amends)], [quote(650, amends)]], ['withdraw'], [], {
+    ...deal,
+    lag: 1,
+  }),
   define('acting, one each', [[plain(600)], [quote(700)]], ['act'], ['late'], { lag: 1 }),
 ];
 
@@ -138,6 +214,3 @@ function makePlayer(machine: Machine, begun: readonly [Node, Node]): Player {
     return [...sides];
   };
 }
-
-/** Whose keys the sides have, for reports. */
-export const PARTIES: readonly Hex[] = KEYS;

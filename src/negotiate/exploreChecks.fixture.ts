@@ -1,4 +1,4 @@
-// What must hold in every explored state, of each side alone and of both together (docs/decisions/0008-explored.md).
+// What must hold in every explored state, of each side alone and of both together (docs/decisions/0010-explored.md).
 
 import { encodeBundle } from './bundle.ts';
 import { ceilingOf } from './ceiling.ts';
@@ -24,7 +24,10 @@ export function checkNode(node: Node): void {
   claim(out.length <= 1, 'at most one signature waits in a slot');
   claim(listPresigned(state).length <= 1, 'at most one presigned offer stands');
   claim(state.ended === undefined || findHeld(state) === undefined, 'what has ended holds nothing');
-  claim(state.ended === undefined || (listPresigned(state).length === 0 && state.pending === undefined), 'what has ended waits for nothing');
+  claim(
+    state.ended === undefined || (listPresigned(state).length === 0 && state.pending === undefined),
+    'what has ended waits for nothing',
+  );
   checkHeld(state);
   for (const each of state.commitments) {
     checkReveals(each, shown);
@@ -84,7 +87,8 @@ function checkReveals({ state, side, reveals, secrets }: Commitment, shown: read
   if (!isDecided) claim(!isYes && !isNo, 'what is undecided is not revealed');
   if (state === 'agreed') claim(reveals.c !== undefined && reveals.a !== undefined, 'a held deal is closed and acknowledged');
   // Whoever has said yes holds on to it: nobody else can have a whole bundle of what this side thinks is free.
-  if (side === 'first' && isYes) claim(state === 'closed' || state === 'agreed' || reveals.l !== undefined, 'what was closed is not let go');
+  if (side === 'first' && isYes)
+    claim(state === 'closed' || state === 'agreed' || reveals.l !== undefined, 'what was closed is not let go');
   if (side === 'second' && isYes) claim(state === 'agreed', 'what was acknowledged is held');
 }
 
@@ -131,19 +135,27 @@ function isAllowed(first: Commitment, second: Commitment | undefined): boolean {
 export function checkQuiet(a: Node, b: Node): void {
   claim(findHead(a.state)?.agreement === findHead(b.state)?.agreement, 'both have the same head');
   claim(heldBy(a.state) === heldBy(b.state), 'both hold the same deals');
-  const isOpen = [a, b].every(({ state }) => state.ended === undefined && state.pending === undefined && findUndecided(state) === undefined);
+  const isOpen = [a, b].every(
+    ({ state }) => state.ended === undefined && state.pending === undefined && findUndecided(state) === undefined,
+  );
   if (isOpen) claim(readPhase(a.state) === readPhase(b.state), `both are in one phase (${readPhase(a.state)}, ${readPhase(b.state)})`);
   if (isOpen) claim(openIn(a.state) === openIn(b.state), 'both have the same offers on the table');
 }
 
 function heldBy({ commitments }: Negotiation): string {
   const held = commitments.filter(({ state }) => state === 'agreed' || state === 'closed');
-  return held.map(({ agreement }) => agreement).toSorted().join();
+  return held
+    .map(({ agreement }) => agreement)
+    .toSorted()
+    .join();
 }
 
 function openIn({ offers }: Negotiation): string {
   const open = offers.filter(({ status }) => status === 'open');
-  return open.map(({ id }) => id).toSorted().join();
+  return open
+    .map(({ id }) => id)
+    .toSorted()
+    .join();
 }
 
 /** What holds at the end of all clocks with nothing on its way; returns how it ended. */
@@ -165,7 +177,10 @@ function describeEnd(state: Negotiation): string {
 
 function bundlesOf(state: Negotiation): string {
   const deals = state.commitments.filter((each) => each.state === 'agreed');
-  return deals.map((each) => proveState(state, each, 'closed').text).toSorted().join('');
+  return deals
+    .map((each) => proveState(state, each, 'closed').text)
+    .toSorted()
+    .join('');
 }
 
 /** A bundle as text, and what it proves. */

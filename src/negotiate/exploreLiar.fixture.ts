@@ -1,4 +1,4 @@
-// Visits every state into which a liar can bring an honest side with a few moves, and checks each (docs/decisions/0008-explored.md).
+// Visits every state into which a liar can bring an honest side with a few moves, and checks each (docs/decisions/0010-explored.md).
 
 import { checkNode, checkStep, claim, proveState } from './exploreChecks.fixture.ts';
 import { isLiarValue, listLies, valuesOf } from './exploreLies.fixture.ts';
@@ -99,7 +99,8 @@ export function exploreLiar(kase: LiarCase): LiarReport {
   const layers: number[] = [];
   for (let lies = 0; lies <= kase.lies; lies += 1) {
     // What the honest side and time do costs the liar nothing: the layer grows until it is closed under both.
-    for (let i = 0; i < layer.length; i += 1) guard(layer[i] as number, () => follow(listFree(machine.nodes[layer[i] as number] as Node), layer[i] as number, layer));
+    for (let i = 0; i < layer.length; i += 1)
+      guard(layer[i] as number, () => follow(listFree(machine.nodes[layer[i] as number] as Node), layer[i] as number, layer));
     layers.push(layer.length);
     const next: number[] = [];
     if (lies < kase.lies) for (const id of layer) guard(id, () => follow(listLying(machine.nodes[id] as Node), id, next));
@@ -135,7 +136,10 @@ function checkHonest(node: Node): void {
     const cheats = listCheats(each);
     const expected = cheats.length > 0 ? (['cheated'] as const) : PROOFS[each.state];
     const { report } = proveState(node.state, each, expected[0] as string);
-    claim(report.cheats.every((role) => role !== node.state.role), 'the honest side is never named as the cheat');
+    claim(
+      report.cheats.every((role) => role !== node.state.role),
+      'the honest side is never named as the cheat',
+    );
     if (cheats.length > 0) claim(node.state.cheated === true && report.cheats.length === 1, 'both values of one signature name the cheat');
   }
 }

@@ -43,11 +43,21 @@ function listPlans(lies: number): Readonly<Record<string, Plan>> {
     'the honest side seals': { mine: [plain(700)], its: [quote(600)], script: ['me offers', 'it accepts #0', 'me confirms'], lies },
     'the honest side accepts': { mine: [plain(700)], its: [plain(600)], script: ['it offers', 'me accepts'], lies },
     'both have offered': { mine: [plain(700, { alternatives: [800] })], its: [plain(600)], script: ['me offers', 'it offers'], lies },
-    'the honest side has closed': { mine: [plain(700)], its: [plain(600), quote(610)], script: ['me offers', 'it offers', 'me accepts', 'it signs second #0'], lies },
+    'the honest side has closed': {
+      mine: [plain(700)],
+      its: [plain(600), quote(610)],
+      script: ['me offers', 'it offers', 'me accepts', 'it signs second #0'],
+      lies,
+    },
     'its quote is taken': { mine: [plain(700)], its: [quote(600)], script: ['it offers', 'me accepts'], lies },
     'my quote and its offer': { mine: [quote(700)], its: [plain(600)], script: ['me offers', 'it offers', 'me accepts'], lies },
     'a deal': { mine: [plain(700, amends)], its: [plain(500), plain(600, amends), quote(610, amends)], script: DEAL, lies },
-    'a framework': { mine: [quote(400, under)], its: [plain(500, { framework: FRAMEWORK }), plain(300, under), quote(610, amends)], script: DEAL, lies },
+    'a framework': {
+      mine: [quote(400, under)],
+      its: [plain(500, { framework: FRAMEWORK }), plain(300, under), quote(610, amends)],
+      script: DEAL,
+      lies,
+    },
   };
 }
 

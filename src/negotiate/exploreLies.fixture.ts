@@ -57,7 +57,8 @@ export function listLies(machine: Machine, node: Node, plans: readonly OfferPlan
 function lieAnOffer(machine: Machine, state: Negotiation, liar: Place, plan: OfferPlan, n: number, now: number): readonly Lie[] {
   const seed = seedOf(liar, n);
   const head = plan.about === undefined ? undefined : findHead(state);
-  if (plan.expiresAt <= now || state.offers.some((each) => each.seed === seed) || (plan.about !== undefined && head === undefined)) return [];
+  if (plan.expiresAt <= now || state.offers.some((each) => each.seed === seed) || (plan.about !== undefined && head === undefined))
+    return [];
   const body = { ...offerBody(plan, seed), ...(plan.about === undefined ? {} : { [plan.about]: head?.agreement ?? '' }) };
   if (plan.isPresigned !== true) return [[`offers ${plan.sats}`, body]];
   // The id that the offer has without its signature.

@@ -57,10 +57,15 @@ function draftPlain(state: Negotiation, move: Menu['moves'][number]): readonly L
     case 'withdraw':
       return mine.map(({ id }) => [`withdraws ${short(id)}`, { type: 'withdraw', body: { v: 1, type: 'withdraw', offer: id } }]);
     case 'reject':
-      return theirs.map(({ id }) => [`rejects ${short(id)}`, { type: 'reject', body: { v: 1, type: 'reject', offer: id, final: false, code: 'no' } }]);
+      return theirs.map(({ id }) => [
+        `rejects ${short(id)}`,
+        { type: 'reject', body: { v: 1, type: 'reject', offer: id, final: false, code: 'no' } },
+      ]);
     case 'reject-final':
       // Which offer a final rejection names makes no difference to what it ends.
-      return theirs.slice(0, 1).map(({ id }) => [`rejects all`, { type: 'reject', body: { v: 1, type: 'reject', offer: id, final: true, code: 'no' } }]);
+      return theirs
+        .slice(0, 1)
+        .map(({ id }) => [`rejects all`, { type: 'reject', body: { v: 1, type: 'reject', offer: id, final: true, code: 'no' } }]);
     case 'cancel':
       return [['ends it', { type: 'cancel' }]];
     case 'decline':
@@ -100,7 +105,7 @@ export function offerBody(plan: OfferPlan, seed: Hex): BodyOf<'offer'> {
   };
 }
 
-function signOffer(state: Negotiation, place: Place, body: BodyOf<'offer'>, plan: OfferPlan, now: number, n: number): Draft {
+export function signOffer(state: Negotiation, place: Place, body: BodyOf<'offer'>, plan: OfferPlan, now: number, n: number): Draft {
   if (plan.isPresigned !== true) return { type: 'offer', body };
   const signing = planPresigned(state, body, locksOf(place, `offer ${n}`), now);
   if (signing === undefined) throw new Error('a presigned offer has main terms');
@@ -112,7 +117,9 @@ function draftAccepts({ state, place }: Node, menu: Menu, now: number): readonly
   const made = state.commitments.filter((each) => isAccept(state, each)).length;
   if (made >= menu.accepts) return [];
   const open = state.offers.filter(({ by, status }) => by === state.peer && status === 'open');
-  const choices = open.flatMap((offer) => [offer.terms, ...(offer.alternatives ?? [])].map((_, alternative) => [offer, alternative] as const));
+  const choices = open.flatMap((offer) =>
+    [offer.terms, ...(offer.alternatives ?? [])].map((_, alternative) => [offer, alternative] as const),
+  );
   return choices.flatMap(([offer, alternative]) => draftAccept(state, place, offer, alternative, now, made));
 }
 

@@ -1,10 +1,11 @@
-// One side of an explored world: the real state machine behind small numbers, each step of it computed once (docs/decisions/0008-explored.md).
+// One side of an explored world: the real state machine behind small numbers, each step of it computed once (docs/decisions/0010-explored.md).
 
 import { sha256Hex, type Hex } from '../core/bytes.ts';
 import type { CompletionEvent } from './completion.ts';
 import { decodeMove, encodeMove, type DecodedMove, type MoveRumor } from './move.ts';
 import type { BodyOf, MoveBody } from './moveBody.ts';
-import type { Commitment, Negotiation } from './negotiation.ts';
+import { describeState, summarize } from './exploreText.fixture.ts';
+import type { Negotiation } from './negotiation.ts';
 import type { Draft } from './draft.ts';
 import { computeSignatureId, type SignatureTemplate, type SignedEvent, type VerifiedSignature } from './signature.ts';
 import { beginNegotiation, checkArrival, transition, type CheckedArrival, type Input } from './transition.ts';
@@ -221,29 +222,26 @@ function isHeard(rumor: MoveRumor): boolean {
 
 /** The lock values that a move shows. */
 export function valuesIn(body: MoveBody): readonly Hex[] {
-  switch (body.type) {
-    case 'close':
-      return [body.c];
-    case 'cancel':
-      return body.void === undefined ? [] : [body.void];
-    case 'receipt':
-      return body.a === undefined ? [] : [body.a];
-    case 'error':
-      return body.l === undefined ? [] : [body.l];
-    default:
-      return [];
-  }
+  const { c, void: v, a, l } = body as { readonly c?: Hex; readonly void?: Hex; readonly a?: Hex; readonly l?: Hex };
+  return [c, v, a, l].filter((value) => value !== undefined);
 }
 
 let nid: Hex = '';
 
-function beginSide(place: Place, endsAt: number): Negotiation {
+/** The opening of an explored negotiation, by the buyer. */
+export function encodeOpening(endsAt: number): MoveRumor {
+  return encodeMove({ author: KEYS[0], seq: 1, prev: '', seen: '', alt: '', body: openingOf(endsAt), createdAt: T0 });
+}
+
+function openingOf(endsAt: number): BodyOf<'open'> {
   const facts = { role: 'buyer', service: 'translation', requirements: 'One contract.' } as const;
-  const nonce = sha256Hex('explored nonce');
-  const body: BodyOf<'open'> = { v: 1, type: 'open', to: KEYS[1], ...facts, features: [], nonce, expires_at: endsAt };
-  const rumor = encodeMove({ author: KEYS[0], seq: 1, prev: '', seen: '', alt: '', body, createdAt: T0 });
-  const decoded = decodeMove(rumor);
-  const state = decoded.kind === 'move' ? beginNegotiation(KEYS[place], decoded.header, body) : undefined;
+  return { v: 1, type: 'open', to: KEYS[1], ...facts, features: [], nonce: sha256Hex('explored nonce'), expires_at: endsAt };
+}
+
+/** One side as the opening leaves it, its chains as they are. */
+export function beginSide(place: Place, endsAt: number): Negotiation {
+  const decoded = decodeMove(encodeOpening(endsAt));
+  const state = decoded.kind === 'move' ? beginNegotiation(KEYS[place], decoded.header, openingOf(endsAt)) : undefined;
   if (state === undefined) throw new Error('the open must begin a negotiation');
   nid = state.nid;
   return state;
@@ -257,29 +255,8 @@ function encodeStub(from: Place, body: MoveBody, createdAt: number): MoveRumor {
 function normalize(state: Negotiation): Negotiation {
   for (const name of Object.keys(state)) if (!KNOWN_FIELDS.has(name)) throw new Error(`the explorer does not know the field ${name}`);
   const chain = state.chain.equivocation === undefined ? STUB : { ...STUB, equivocation: FORK };
-  const commitments = state.commitments.map((each) => (each.answer === undefined || each.answer === ANSWER ? each : { ...each, answer: ANSWER }));
+  const commitments = state.commitments.map((each) =>
+    each.answer === undefined || each.answer === ANSWER ? each : { ...each, answer: ANSWER },
+  );
   return { ...state, chain, commitments };
-}
-
-/** A text that two states share when they differ in nothing that decides: ids stand for the content that they are hashes of. */
-function describeState({ chain, offers, commitments, pending, deferredEnd, ended, voided = [], settlements, cheated }: Negotiation): string {
-  const flags = [chain.equivocation !== undefined, pending?.id, deferredEnd, ended, cheated];
-  const onTable = offers.map(({ id, status }) => `${id}${status}`).toSorted();
-  const moved = settlements === undefined ? '' : JSON.stringify(settlements);
-  return [flags.join(), voided.toSorted().join(), onTable.join(), commitments.map(describeCommitment).join(), moved].join(';');
-}
-
-function describeCommitment(each: Commitment): string {
-  const { side, state, firstMove, first, second, answer, reveals } = each;
-  const shown = [reveals.c, reveals.v, reveals.a, reveals.l];
-  return [side, state, firstMove, each.side === 'second' ? each.secondMove : '', first.id, second?.id, answer !== undefined, ...shown].join(' ');
-}
-
-/** A move in a few words. */
-export function summarize(body: MoveBody): string {
-  const fields = body as unknown as Record<string, unknown>;
-  const keys = ['code', 're', 'offer', 'alternative', 'accept', 'amends', 'under', 'final', 'a', 'l', 'void', 'c'].filter((key) => fields[key] !== undefined);
-  const shown = keys.map((key) => `${key}=${String(fields[key]).slice(0, 6)}`);
-  const isPresigned = body.type === 'offer' && body.presigned !== undefined;
-  return `${body.type}(${[...(isPresigned ? ['presigned'] : []), ...shown].join(' ')})`;
 }

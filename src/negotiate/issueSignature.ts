@@ -2,10 +2,11 @@
 // (PROTOCOL "Who is bound when").
 
 import { checkFirst, checkSecond } from './commitment.ts';
-import type { Draft, Refusal } from './draft.ts';
+import type { Draft, Refusal, SecondSecrets } from './draft.ts';
+import { isLockUsed, locksOf } from './locks.ts';
 import type { BodyOf } from './moveBody.ts';
 import { findOffer, MAX_WINDOW_S, type FirstCommitment, type Negotiation, type Offer, type SecondCommitment } from './negotiation.ts';
-import { hashLock, readClaim, type FirstClaim, type VerifiedSignature } from './signature.ts';
+import { hashLock, readClaim, type FirstClaim, type SecondClaim, type VerifiedSignature } from './signature.ts';
 import { findHeadProblem, findSlotHolder, listPresigned, readOfferStatus, termsOf } from './slot.ts';
 import { cancelFirst, emit, lastSentId, withState, type Step } from './step.ts';
 
@@ -66,7 +67,7 @@ function acceptPresigned(
   const { agreement, confirmBy } = readClaim(first) as FirstClaim; // checked when the offer came
   const signing = { role: 'acceptor', signer: step.state.me, event: second, named: body.agreement } as const;
   const claim = checkSecond({ first, agreement, confirmBy }, signing);
-  if (claim === undefined || !('a' in secrets) || hashLock(secrets.a) !== claim.ack || hashLock(secrets.l) !== claim.late) return 'invalid';
+  if (claim === undefined || !('a' in secrets) || !fitsLocks(step.state, second, claim, secrets)) return 'invalid';
   // Of two sides that accept each other's presigned offers at once, one must have made its own void before: the provider.
   const freed =
     step.state.role === 'provider' ? listPresigned(step.state).reduce((next, each) => cancelFirst(next, each, now), step) : step;
@@ -100,7 +101,7 @@ export function issueConfirm(step: Step, draft: Extract<Draft, { type: 'confirm'
   if (findSlotHolder(state, offer) !== undefined) return 'slot-taken';
   if (now > pending.confirmBy) return 'window';
   const claim = checkSecond(pending, { role: 'offeror', signer: state.me, event: second, named: body.agreement });
-  if (claim === undefined || hashLock(secrets.a) !== claim.ack || hashLock(secrets.l) !== claim.late) return 'invalid';
+  if (claim === undefined || !fitsLocks(state, second, claim, secrets)) return 'invalid';
   return sealPending(emit(step, { ...body, signature: second } satisfies BodyOf<'confirm'>, now), draft);
 }
 
@@ -122,4 +123,8 @@ function sealPending(sent: Step, { signature: second, secrets }: Extract<Draft, 
 
 function addCommitment(step: Step, commitment: FirstCommitment | SecondCommitment): Step {
   return withState(step, { ...step.state, commitments: [...step.state.commitments, commitment] });
+}
+
+function fitsLocks(state: Negotiation, event: VerifiedSignature, { ack, late }: SecondClaim, { a, l }: SecondSecrets): boolean {
+  return hashLock(a) === ack && hashLock(l) === late && !isLockUsed(state, locksOf(event));
 }

@@ -5,15 +5,15 @@ import { START_BY_S } from './agreement.ts';
 import { listChoices } from './choices.fixture.ts';
 import { choose, makeDice } from './dice.fixture.ts';
 import { describeStep } from './honestLane.fixture.ts';
-import { checkSlot, claim, proveDeal } from './invariants.fixture.ts';
+import { claim } from './invariants.fixture.ts';
+import { checkFree, checkStep } from './liarChecks.fixture.ts';
 import type { Lane } from './lane.fixture.ts';
 import * as lies from './lies.fixture.ts';
 import type { ForgedHeader, Liar, Lie, Scene } from './lies.fixture.ts';
 import { clockOf, readMessage, type Place, type Side, type World } from './model.fixture.ts';
 import { MOVE_KIND, type MoveRumor } from './move.ts';
-import { CANCEL_GRACE_S, isFrozen, type Commitment, type Negotiation } from './negotiation.ts';
+import { CANCEL_GRACE_S, type Negotiation } from './negotiation.ts';
 import { jump, step, type Observer } from './schedule.fixture.ts';
-import { findUndecided, listPresigned } from './slot.ts';
 import { copyStart, STARTS, type StartName } from './starts.fixture.ts';
 
 /** One event: the honest side does something, or is told something. */
@@ -117,15 +117,8 @@ function runToTheEnd(schedule: LiarSchedule, sight: Observer): Negotiation {
   }
   // Each move of the peer is answered by a few of ours at most; time adds the voiding of what is overdue.
   claim(run.side.state.chain.sent.length <= 20 + 3 * moves + 3 * run.told.length, 'no more is said than was asked for');
-  checkEnd(run);
+  checkFree(run.side.state, run.liar, run.shown);
   return run.side.state;
-}
-
-function checkStep(before: Negotiation, after: Negotiation): void {
-  if (before === after) return;
-  checkSlot(after);
-  claim(!isFrozen(before) || after.commitments.length === before.commitments.length, 'who is frozen signs nothing');
-  claim(!isFrozen(before) || isFrozen(after), 'who is frozen stays so');
 }
 
 function happen(run: Run, event: LiarEvent): void {
@@ -235,39 +228,6 @@ function receive(run: Run, rumor: MoveRumor | undefined): void {
     const { c, void: v, a, l } = JSON.parse(move.content) as Record<string, Hex>;
     for (const [name, value] of Object.entries({ c, v, a, l })) if (value !== undefined) shown.add(`${name} ${value}`);
   }
-}
-
-const PROOFS: Readonly<Record<Commitment['state'], string>> = {
-  undecided: 'signed-not-closed',
-  sealing: 'signed-not-closed',
-  'given-up': 'signed-not-closed',
-  closed: 'closed-not-acknowledged',
-  agreed: 'closed',
-  cancelled: 'void',
-  late: 'late',
-};
-
-/** The slot is free, or holds a deal, or a closing that the liar has not answered; whoever shows two values has given itself away. */
-function checkEnd({ side: { state }, liar, shown }: Run): void {
-  const held = findUndecided(state);
-  claim(held === undefined || held.state === 'closed', 'a slot becomes free in time');
-  claim(listPresigned(state).length === 0 && state.pending === undefined, 'no signature waits for ever');
-  let isCheated = false;
-  for (const each of state.commitments) {
-    // Proving takes longer than all else, so of the many that came to nothing a part is proved.
-    if ((each.state === 'cancelled' || each.state === 'given-up') && state.cheated !== true && each.agreement > '4') continue;
-    const report = proveDeal(state, each);
-    claim([PROOFS[each.state], 'cheated'].includes(report.state), `a commitment that is ${each.state} proves ${report.state}`);
-    isCheated ||= report.state === 'cheated';
-    const event = each.side === 'first' ? each.second : each.first;
-    const values = event === undefined ? undefined : liar.made.get(event.id);
-    if (values === undefined) continue;
-    const [yes, no] = each.side === 'first' ? [`a ${values.yes}`, `l ${values.no}`] : [`c ${values.yes}`, `v ${values.no}`];
-    const isBoth = shown.has(yes) && shown.has(no);
-    claim(each.state !== 'agreed' || !isBoth || report.state === 'cheated', 'who shows both values of a deal is known as a cheat');
-    claim(each.state !== 'closed' || !shown.has(yes), 'a closing whose acknowledgement was shown is acknowledged');
-  }
-  claim(isCheated === (state.cheated === true), 'a cheat is noted where its proof is');
 }
 
 function tell(schedule: LiarSchedule): readonly string[] {

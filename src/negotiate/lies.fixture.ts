@@ -1,4 +1,5 @@
-// What a party that minds no rule can say next: anything that its keys allow, true or false, in time or not.
+// What a party that minds no rule can say next: anything that its keys allow, true or false, in time or not. It draws new lock values for
+// each signature, and sends a signature once: what a second use of either means is not part of what is tried.
 
 import type { Hex } from '../core/bytes.ts';
 import { hashAgreement, START_BY_S, type Agreement } from './agreement.ts';

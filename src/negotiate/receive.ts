@@ -1,10 +1,10 @@
 // What each move of the peer does to a negotiation (PROTOCOL "Moves" and the race table).
 
 import type { Hex } from '../core/bytes.ts';
-import type { Arrival } from './chain.ts';
+import { countMoves, isExempt, MAX_MOVES, type Arrival } from './chain.ts';
 import { closeOffer } from './closeOffers.ts';
 import type { MoveHeader } from './move.ts';
-import type { BodyOf, MoveBody } from './moveBody.ts';
+import type { BodyOf, MoveBody, MoveType } from './moveBody.ts';
 import { findOffer } from './negotiation.ts';
 import { receiveAcknowledgement, receiveCancel, receiveClose, receiveLate } from './receiveDecision.ts';
 import { receiveOffer } from './receiveOffer.ts';
@@ -18,9 +18,15 @@ import { cancelFirst, emitError, endNegotiation, resend, withState, type Step } 
 export function applyArrival(step: Step, arrival: Arrival, now: number): Step {
   const { header } = arrival;
   if (arrival.kind === 'unusable') return emitError(step, header.id, arrival.problem, now);
+  if (isBeyondLimit(step, arrival.body.type)) return emitError(step, header.id, 'limit', now);
   const isUnknown = header.seen !== '' && !step.state.chain.sent.some(({ id }) => id === header.seen);
   if (isUnknown) return arrival.body.type === 'error' ? step : emitError(step, header.id, 'seen', now);
   return applyBody(step, header, arrival.body, now);
+}
+
+/** A peer that makes more moves than the protocol allows is read on, but nothing more comes of what counts. */
+function isBeyondLimit({ state }: Step, type: MoveType): boolean {
+  return !isExempt(type) && countMoves(state.chain.received.filter((link) => link.type !== 'unusable')) > MAX_MOVES;
 }
 
 function applyBody(step: Step, header: MoveHeader, body: MoveBody, now: number): Step {

@@ -3,6 +3,7 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { checkFirst, checkSecond } from './commitment.ts';
+import { isLockUsed, locksOf } from './locks.ts';
 import type { BodyOf } from './moveBody.ts';
 import {
   findOffer,
@@ -83,6 +84,7 @@ function receiveAcceptance(step: Step, id: Hex, body: BodyOf<'accept'>, now: num
 /** The first signer decides, once: it closes unless something else stands in the way, and says the same again ever after. */
 function decide(step: Step, mine: FirstCommitment, id: Hex, second: VerifiedSignature, now: number): Step {
   if (mine.state !== 'undecided') return resend(step, mine.answer);
+  if (isLockUsed(step.state, locksOf(second))) return emitError(step, id, 'invalid', now);
   const offer = findOffer(step.state, mine.offer);
   if (offer === undefined) return cancelFirst(step, mine, now);
   const freed = isPresigned(mine) ? freeSlot(step, mine, offer, now) : step;

@@ -51,7 +51,7 @@ function expectError(entry: Refused, delivery: Delivery, code: string): void {
   expect(again).toMatchObject({ kind: 'taken' });
   if (again.kind === 'taken' && again.result.kind === 'moved') expect([again.result.send, again.result.state]).toEqual([[], state]);
   // The chain goes on behind it.
-  const next = forge({ ...stage, me: { ...stage.me, state } }, { v: 1, type: 'ask', text: 'And now?' }, now);
+  const next = forge({ ...stage, me: { ...stage.me, state } }, { v: 1, type: 'receipt', upto: state.chain.sent.length }, now);
   const went = expectMoved(entry.name, { ...delivery, stage: { ...stage, me: { ...stage.me, state } }, rumor: next });
   expect([went.state.chain.received.length, went.send]).toEqual([count + 2, []]);
 }

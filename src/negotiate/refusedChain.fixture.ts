@@ -1,6 +1,6 @@
 // Refused moves that are not authentic, not in their place in the chain, or begin no negotiation.
 
-import { MAX_SEQ, MAX_WAITING } from './chain.ts';
+import { countMoves, MAX_MOVES, MAX_SEQ, MAX_WAITING } from './chain.ts';
 import { act, verify } from './parties.fixture.ts';
 import {
   after,
@@ -60,6 +60,14 @@ const TAGS: readonly (readonly [string, Change])[] = [
   ['the kind of talk', { event: () => ({ kind: 9 }) }],
 ];
 
+/** The peer has made as many moves as it may. */
+function useUp({ me }: Scene): void {
+  const { chain } = me.state;
+  const left = MAX_MOVES - countMoves(chain.received);
+  const more = Array.from({ length: left }, (_, i) => ({ id: String(i).padStart(64, '0'), type: 'ask' as const }));
+  me.state = { ...me.state, chain: { ...chain, received: [...chain.received, ...more] } };
+}
+
 /** Fills the list of moves that wait for an earlier one. */
 function fillWaiting({ me, peer }: Scene): void {
   const { received } = me.state.chain;
@@ -116,6 +124,8 @@ const CHAIN: readonly Refused[] = [
   row('ask', 'a seq one too far', gap(1), { kind: 'waits' }),
   row('accept', 'a seq one too far', gap(1), { kind: 'waits' }),
   row('close', 'a seq far ahead', gap(400), { kind: 'waits' }),
+  row('ask', 'the move after the two hundredth', after(useUp), error('limit')),
+  row('offer', 'the move after the two hundredth', after(useUp), error('limit')),
   row('ask', 'a seq beyond the end of any chain', gap(MAX_SEQ), dropped('chain-limit')),
   row('close', 'a seq beyond the end of any chain', gap(MAX_SEQ), dropped('chain-limit')),
   row('ask', 'one early move too many', { ...after(fillWaiting), ...gap(MAX_WAITING + 1) }, dropped('chain-limit')),

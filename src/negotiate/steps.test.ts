@@ -1,6 +1,7 @@
 // What an input may cost: twice the input, at most twice the steps, for each reader and each shape that could hurt it.
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { countSteps, stopCounting } from './steps.fixture.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson, parseCanonical } from '../core/canonical.ts';
 import { loadSchnorr } from '../nostr/schnorr.ts';
 import { SMALLEST } from './agreementVectors.fixture.ts';
@@ -15,7 +16,6 @@ import { EXAMPLES } from './price.fixture.ts';
 import { stageMove } from './refused.fixture.ts';
 import { setScene } from './scenes.fixture.ts';
 import { forge } from './stage.fixture.ts';
-import { countSteps } from './steps.fixture.ts';
 import { parseTerms } from './terms.ts';
 import { parseUsage } from './usage.ts';
 import { verifyBundle } from './verifyBundle.ts';
@@ -45,7 +45,7 @@ const READERS: readonly (readonly [string, (size: number) => () => unknown])[] =
     'a move with files of the same name',
     (n) => decode({ v: 1, type: 'input', agreement: ID, files: repeat(n, () => ({ name: 'a', sha256: ID, size: 1 })) }),
   ],
-  ['an event with many tags', (n) => () => decodeMove({ ...ASK, tags: repeat(n, (i) => ['n', `${i}`]) })],
+  ['an event with many tags', (n) => withEvent({ tags: repeat(n, (i) => ['n', `${i}`]) }, decodeMove)],
   ['terms with inputs', (n) => withTerms({ scope: { summary: 'x', inputs: repeat(n, (i) => ({ name: `${i}`, sha256: ID, size: i })) } })],
   ['terms with criteria', (n) => withTerms({ scope: { summary: 'x', acceptance: repeat(n, (i) => `${i}`) } })],
   ['terms with penalties', (n) => withTerms({ penalties: repeat(n, (i) => ({ metric: `m${i}`, over: i, credit_msat: '1' })) })],
@@ -60,9 +60,9 @@ const READERS: readonly (readonly [string, (size: number) => () => unknown])[] =
     'terms with milestones',
     (n) => withTerms({ price: { model: 'milestones', milestones: repeat(n, (i) => ({ name: `${i}`, amount_msat: '1' })) } }),
   ],
-  ['usage with periods', (n) => () => parseUsage({ periods: repeat(n, () => 7) })],
-  ['usage with milestones', (n) => () => parseUsage({ milestones: repeat(n, (i) => `${i}`) })],
-  ['usage with measures', (n) => () => parseUsage({ measures: Object.fromEntries(repeat(n, (i) => [`m${i}`, i])) })],
+  ['usage with periods', (n) => withUsage({ periods: repeat(n, () => 7) })],
+  ['usage with milestones', (n) => withUsage({ milestones: repeat(n, (i) => `${i}`) })],
+  ['usage with measures', (n) => withUsage({ measures: Object.fromEntries(repeat(n, (i) => [`m${i}`, i])) })],
   ['what is owed for periods', (n) => owedFor(repeat(n, () => 150))],
   [
     'a bundle with many shown leaves',
@@ -71,18 +71,23 @@ const READERS: readonly (readonly [string, (size: number) => () => unknown])[] =
   ['a bundle with many digests', (n) => readBundle({ kind: 'disclosed', shown: {}, digests: repeat(n, () => ID) })],
   [
     'a piece of a file',
-    (n) => () =>
-      decodeParcel({
-        ...ASK,
-        kind: PARCEL_KIND,
-        tags: [
-          ['x', ID],
-          ['part', '0'],
-        ],
-        content: 'A'.repeat(4 * n),
-      }),
+    (n) =>
+      withEvent(
+        {
+          kind: PARCEL_KIND,
+          tags: [
+            ['x', ID],
+            ['part', '0'],
+          ],
+          content: 'A'.repeat(4 * n),
+        },
+        decodeParcel,
+      ),
   ],
-  ['a wish for pieces', (n) => () => decodeWant({ ...ASK, kind: WANT_KIND, tags: [['x', ID]], content: repeat(n, (i) => i).join(' ') })],
+  [
+    'a wish for pieces',
+    (n) => withEvent({ kind: WANT_KIND, tags: [['x', ID]], content: repeat(Math.ceil(n / 8), (i) => i).join(' ') }, decodeWant),
+  ],
 ];
 
 function read(value: unknown): () => unknown {
@@ -96,6 +101,15 @@ function readText(text: string): () => unknown {
 function decode(body: unknown): () => unknown {
   const rumor = moveWith(canonicalJson(body));
   return () => decodeMove(rumor);
+}
+
+function withEvent(changes: Partial<MoveRumor>, reader: (rumor: MoveRumor) => unknown): () => unknown {
+  const rumor = { ...ASK, ...changes };
+  return () => reader(rumor);
+}
+
+function withUsage(usage: object): () => unknown {
+  return () => parseUsage(usage);
 }
 
 function withTerms(part: object): () => unknown {
@@ -115,19 +129,18 @@ function readBundle(terms: unknown): () => unknown {
 
 describe('the steps that an input takes', () => {
   beforeAll(loadSchnorr);
+  afterAll(stopCounting);
 
   it('are counted, and the same each time', () => {
     const loop = (turns: number) => (): number => repeat(turns, (i) => i).reduce((sum, i) => sum + i, 0);
     expect(countSteps(loop(1_000))).toBe(countSteps(loop(1_000)));
     expect(countSteps(loop(2_000)) - countSteps(loop(1_000))).toBeGreaterThanOrEqual(2_000);
+    const square = (turns: number) => (): number[] => repeat(turns, loop(turns));
+    expect(countSteps(square(80))).toBeGreaterThan(15 * countSteps(square(20)));
   });
 
   it.each(READERS)('grow with %s no faster than it does', (_, make) => {
-    const [few, many] = [make(300), make(1_200)].map((run) => {
-      // Once before, so that nothing is counted that is made at the first use only.
-      run();
-      return countSteps(run);
-    }) as [number, number];
+    const [few, many] = [make(300), make(1_200)].map(countSteps) as [number, number];
     expect(many).toBeLessThanOrEqual(4.4 * few + 200);
   });
 

@@ -12,6 +12,8 @@ import type { ConnectionContext, RelayConnection } from './relayConnection.ts';
 export interface Following extends ConnectionContext, Omit<RoundOptions, 'connection' | 'lane'> {
   /** Seconds that a reconnect goes back behind the last sign of life. */
   readonly overlapSeconds: number;
+  /** The filters of the next round, where the reader knows better. */
+  readonly refilter?: (() => readonly Filter[]) | undefined;
   connect(relay: string): RelayConnection;
 }
 
@@ -29,7 +31,8 @@ export async function followRelay(relay: string, following: Following, lane: Lan
     if (signal.aborted) return;
     lane.force({ type: 'down', relay, reason: round.reason });
     failures = isStable(round, startedAt) ? 1 : failures + 1;
-    if (round.caughtUpTo !== undefined) filters = resumeFrom(following.filters, round.caughtUpTo - following.overlapSeconds);
+    if (following.refilter !== undefined) filters = following.refilter();
+    else if (round.caughtUpTo !== undefined) filters = resumeFrom(following.filters, round.caughtUpTo - following.overlapSeconds);
     await waitFor(backoffMs(failures, limits, rng), signal);
     await lane.waitForRoom(limits.queueLimit, signal);
   }

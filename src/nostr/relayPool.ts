@@ -39,6 +39,8 @@ export type SubscribeOptions = RelayAccess & {
   readonly signal: AbortSignal;
   /** Seconds of `created_at` that a reconnect goes back behind the last sign of life; 600 by default. Gift wraps need more than two days. */
   readonly overlapSeconds?: number | undefined;
+  /** The filters of the next round after a loss, in place of the first ones moved on: for a subscription that lives for weeks. */
+  readonly refilter?: (() => readonly Filter[]) | undefined;
 };
 
 /** What one relay contributed to a fetch. `reason` is ours, or the relay's own text after `closed:`: do not log it. */
@@ -106,6 +108,7 @@ export function createRelayPool({ clock, rng = systemRng, proxy, ...limits }: Re
         signal,
         auth: authOf(options),
         overlapSeconds: options.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS,
+        refilter: options.refilter,
       });
     },
     close: () => closePool(pool),

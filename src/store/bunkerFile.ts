@@ -1,12 +1,9 @@
 // What a home keeps of a bunker: how to reach it and the key we talk to it with. The identity's key is not among it.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { NegotiateError } from '../core/errors.ts';
-import { createPrivateFile, guardHome, replacePrivateFile } from './privateFile.ts';
+import type { Secrets } from './secrets.ts';
 
-const BUNKER_FILE = 'bunker.json';
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const bunkerSchema = z.strictObject({
@@ -22,29 +19,28 @@ const bunkerSchema = z.strictObject({
 export type BunkerRecord = z.infer<typeof bunkerSchema>;
 
 /** True when the identity of a home is, or is about to be, in a bunker. */
-export function hasBunker(home: string): boolean {
-  return existsSync(join(home, BUNKER_FILE));
+export function hasBunker(secrets: Secrets): boolean {
+  return secrets.has('bunker');
 }
 
 /** Reads it. Throws `store/corrupt`, `home/unreadable`. */
-export function readBunker(home: string): BunkerRecord {
-  const text = guardHome(() => readFileSync(join(home, BUNKER_FILE), 'utf8'));
-  const parsed = bunkerSchema.safeParse(parseJson(text));
+export function readBunker(secrets: Secrets): BunkerRecord {
+  const parsed = bunkerSchema.safeParse(parseJson(secrets.read('bunker') ?? ''));
   if (parsed.success) return parsed.data;
   throw new NegotiateError('store/corrupt', 'The file that says where your bunker is cannot be read. Restore it from a copy.');
 }
 
-/** Writes the bunker of a new home, mode 0600. Throws `home/unreadable`, also when there is one already. */
-export function createBunker(home: string, record: BunkerRecord): void {
-  createPrivateFile(join(home, BUNKER_FILE), format(record));
+/** Keeps the bunker of a new home. Throws `home/exists` when there is one already. */
+export function createBunker(secrets: Secrets, record: BunkerRecord): void {
+  secrets.create('bunker', format(record));
 }
 
 /** Writes what has become of a bunker. An identity that it has named is never replaced by another: that throws `home/exists`. */
-export function updateBunker(home: string, record: BunkerRecord): void {
-  const { pubkey } = readBunker(home);
+export function updateBunker(secrets: Secrets, record: BunkerRecord): void {
+  const { pubkey } = readBunker(secrets);
   if (pubkey !== undefined && pubkey !== record.pubkey)
     throw new NegotiateError('home/exists', 'This home has another identity already. Use it as it is, or choose another --home.');
-  replacePrivateFile(join(home, BUNKER_FILE), format(record));
+  secrets.replace('bunker', format(record));
 }
 
 function format(record: BunkerRecord): string {

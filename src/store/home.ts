@@ -1,15 +1,13 @@
 // A home on disk: one private folder with the identity's key, the database and the lock.
 
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { bytesToHex, hexToBytes, isHex32 } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
-import { hasBunker } from './bunkerFile.ts';
-import { createPrivateFile, guardHome as guard, replacePrivateFile } from './privateFile.ts';
+import { guardHome as guard, touchPrivate } from './privateFile.ts';
+import { fileSecrets, type Secrets } from './secrets.ts';
 
-const KEY_FILE = 'identity.key';
-const WALLET_FILE = 'wallet.url';
 const DATABASE = 'agent.db';
 const LOCK = 'lock.db';
 
@@ -19,8 +17,8 @@ export function databasePath(home: string): string {
 }
 
 /** True when a home has an identity, or has begun to get one: its key is here or in a bunker. */
-export function hasIdentity(home: string): boolean {
-  return existsSync(join(home, KEY_FILE)) || hasBunker(home);
+export function hasIdentity(secrets: Secrets): boolean {
+  return secrets.has('identity') || secrets.has('bunker');
 }
 
 /** Makes the folder, readable by its owner alone. Throws `home/unreadable`. */
@@ -28,40 +26,41 @@ export function makeHome(home: string): void {
   guard(() => {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     chmodSync(home, 0o700);
-    touchPrivate(join(home, DATABASE));
-    touchPrivate(join(home, LOCK));
+    for (const path of [join(home, DATABASE), join(home, LOCK)]) {
+      touchPrivate(path);
+      chmodSync(path, 0o600);
+    }
   });
 }
 
 /** Throws `home/exists` when the home has an identity: the first one stays. */
-export function refuseIdentity(home: string): void {
-  if (hasIdentity(home))
+export function refuseIdentity(secrets: Secrets): void {
+  if (hasIdentity(secrets))
     throw new NegotiateError('home/exists', 'This home has an identity already. Use it as it is, or choose another --home.');
 }
 
-/** Writes the secret key (32 bytes) of a new identity, mode 0600. Throws `home/exists` when there is one already. */
-export function writeIdentity(home: string, secretKey: Uint8Array): void {
-  refuseIdentity(home);
-  createPrivateFile(join(home, KEY_FILE), `${bytesToHex(secretKey)}\n`);
+/** Keeps the secret key (32 bytes) of a new identity. Throws `home/exists` when there is one already. */
+export function writeIdentity(secrets: Secrets, secretKey: Uint8Array): void {
+  refuseIdentity(secrets);
+  secrets.create('identity', `${bytesToHex(secretKey)}\n`);
 }
 
-/** Reads the secret key. Throws `home/missing`, or `store/corrupt` when the file holds no key. */
-export function readIdentity(home: string): Uint8Array {
-  requireIdentity(home);
-  const text = guard(() => readFileSync(join(home, KEY_FILE), 'utf8')).trim();
+/** Reads the secret key. Throws `home/missing`, or `store/corrupt` when there is something else than a key. */
+export function readIdentity(secrets: Secrets): Uint8Array {
+  const text = secrets.read('identity')?.trim();
+  if (text === undefined) throw missing();
   if (isHex32(text)) return hexToBytes(text);
   throw new NegotiateError('store/corrupt', 'The identity’s key file is damaged. Restore it from a copy.');
 }
 
-/** Keeps the wallet's URL, which is a secret, mode 0600; a later one takes the place of an earlier one. Throws `home/unreadable`. */
-export function writeWallet(home: string, url: string): void {
-  replacePrivateFile(join(home, WALLET_FILE), `${url}\n`);
+/** Keeps the wallet's URL, which is a secret; a later one takes the place of an earlier one. Throws `home/unreadable`. */
+export function writeWallet(secrets: Secrets, url: string): void {
+  secrets.replace('wallet', `${url}\n`);
 }
 
 /** The wallet's URL; undefined when there is none. Throws `home/unreadable`. */
-export function readWallet(home: string): string | undefined {
-  const path = join(home, WALLET_FILE);
-  return existsSync(path) ? guard(() => readFileSync(path, 'utf8')).trim() : undefined;
+export function readWallet(secrets: Secrets): string | undefined {
+  return secrets.read('wallet')?.trim();
 }
 
 /** The folder in which a provider's commands work. */
@@ -69,10 +68,13 @@ export function jobsPath(home: string): string {
   return join(home, 'jobs');
 }
 
-/** Throws `home/missing` unless the home has an identity. */
+/** Throws `home/missing` unless the home has an identity, sealed or not. */
 export function requireIdentity(home: string): void {
-  if (hasIdentity(home)) return;
-  throw new NegotiateError('home/missing', 'There is no agent here yet. Run: agent-negotiate init');
+  if (!hasIdentity(fileSecrets(home))) throw missing();
+}
+
+function missing(): NegotiateError {
+  return new NegotiateError('home/missing', 'There is no agent here yet. Run: agent-negotiate init');
 }
 
 /**
@@ -94,9 +96,4 @@ export function lockHome(home: string, waitMs: number): () => void {
     );
   }
   return () => db.close();
-}
-
-function touchPrivate(path: string): void {
-  closeSync(openSync(path, 'a', 0o600));
-  chmodSync(path, 0o600);
 }

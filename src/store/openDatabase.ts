@@ -2,24 +2,33 @@
 
 import { DatabaseSync } from 'node:sqlite';
 import { NegotiateError } from '../core/errors.ts';
-import { hasSafeWal } from '../core/sqliteVersion.ts';
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { conflict } from './conflict.ts';
+import { checkOwner, migrate } from './migrate.ts';
+import { setPragmas } from './pragmas.ts';
+import { touchPrivate } from './privateFile.ts';
 
 const BUSY_TIMEOUT_MS = 5_000;
 // SQLite result codes (sqlite.org/rescode.html).
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 const FULL = 13;
+const CANNOT_OPEN = 14;
+const CONSTRAINT = 19;
 
 /**
- * Opens the database at `path`, making its tables when it is new. Throws `store/unavailable` when it cannot be opened or written,
- * `store/corrupt` when it is not an agent's database, `store/schema-newer` when a later version of this program wrote it.
+ * Opens the database at `path`, making its tables when it is new and bringing an older one to this version. Throws `store/unavailable` when
+ * it cannot be opened or written, `store/corrupt` when it is not an agent's database, `store/schema-newer` when a later version of this program wrote it.
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string | URL): DatabaseSync {
   return explainFaults(() => {
+    // What SQLite puts beside a file has the modes of that file.
+    if (typeof path === 'string' && path !== ':memory:') touchPrivate(path);
     const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {
-      prepare(db);
+      // Before anything is set: another program's file stays as it is.
+      checkOwner(db);
+      setPragmas(db);
+      migrate(db);
       return db;
     } catch (cause) {
       db.close();
@@ -35,44 +44,17 @@ export function explainFaults<T>(work: () => T): T {
   } catch (cause) {
     if (cause instanceof NegotiateError) throw cause;
     const code = (cause as { errcode?: number }).errcode;
-    if (code === undefined) throw cause;
-    throw explain(code, cause);
+    if (code !== undefined) throw explain(code, cause);
+    // Files beside the database fail with the system's own errors.
+    const { syscall, code: name } = cause as NodeJS.ErrnoException;
+    throw syscall === undefined ? cause : explain(name === 'ENOSPC' ? FULL : CANNOT_OPEN, cause);
   }
-}
-
-function prepare(db: DatabaseSync): void {
-  const version = String(db.prepare('SELECT sqlite_version() AS version').get()?.['version']);
-  db.exec(`
-    PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
-    PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-    PRAGMA journal_mode = ${hasSafeWal(version) ? 'WAL' : 'DELETE'}; PRAGMA synchronous = FULL`);
-  if (readPragma(db, 'user_version') !== SCHEMA_VERSION) createOnce(db);
-  checkOwner(db);
-}
-
-// Two processes may open a new home at once: the second one finds the tables made.
-function createOnce(db: DatabaseSync): void {
-  db.exec('BEGIN IMMEDIATE');
-  const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-  if (isEmpty) db.exec(SCHEMA);
-  db.exec('COMMIT');
-}
-
-function checkOwner(db: DatabaseSync): void {
-  if (readPragma(db, 'application_id') !== APPLICATION_ID) {
-    throw new NegotiateError('store/corrupt', 'The home’s database is not one of this program. Choose another --home.');
-  }
-  if (readPragma(db, 'user_version') !== SCHEMA_VERSION) {
-    throw new NegotiateError('store/schema-newer', 'A newer agent-negotiate wrote this home. Update agent-negotiate and run it again.');
-  }
-}
-
-function readPragma(db: DatabaseSync, name: string): unknown {
-  return db.prepare(`PRAGMA ${name}`).get()?.[name];
 }
 
 function explain(code: number, cause: unknown): NegotiateError {
   const primary = code & 0xff;
+  // What is new to a save was saved by another one before.
+  if (primary === CONSTRAINT) return conflict({ cause });
   if (primary === CORRUPT || primary === NOT_A_DATABASE) {
     return new NegotiateError('store/corrupt', 'The home’s database is damaged. Keep the folder as it is and restore a copy.', { cause });
   }

@@ -1,19 +1,24 @@
 // Files of a home that nobody but their owner can read.
 
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { NegotiateError } from '../core/errors.ts';
 
 /** Writes a file that must not exist yet, mode 0600, on disk before this returns. Throws `home/unreadable`. */
-export function createPrivateFile(path: string, text: string): void {
-  guardHome(() => writeWhole(path, 'wx', text));
+export function createPrivateFile(path: string, data: string | Uint8Array): void {
+  guardHome(() => writeWhole(path, 'wx', data));
 }
 
 /** Puts a file in the place of the one before, whole or not at all, mode 0600. Throws `home/unreadable`. */
-export function replacePrivateFile(path: string, text: string): void {
+export function replacePrivateFile(path: string, data: string | Uint8Array): void {
   guardHome(() => {
-    writeWhole(`${path}.new`, 'w', text);
+    writeWhole(`${path}.new`, 'w', data);
     renameSync(`${path}.new`, path);
   });
+}
+
+/** Makes an empty file that its owner alone can read, unless there is one. Throws what the system throws. */
+export function touchPrivate(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
 }
 
 /** Runs work on the files of a home. What goes wrong is thrown as `home/unreadable`. */
@@ -26,10 +31,12 @@ export function guardHome<T>(work: () => T): T {
   }
 }
 
-function writeWhole(path: string, flag: 'w' | 'wx', text: string): void {
+function writeWhole(path: string, flag: 'w' | 'wx', data: string | Uint8Array): void {
   const file = openSync(path, flag, 0o600);
   try {
-    writeFileSync(file, text);
+    // What an earlier process has left there may have had other modes.
+    fchmodSync(file, 0o600);
+    writeFileSync(file, data);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -105,6 +105,9 @@ export interface OutboxRecord {
   readonly targets: readonly TargetRecord[];
 }
 
+/** How many messages of a channel are kept: they are read by people; the newest count. */
+export const MESSAGES_KEPT = 1_000;
+
 /** Something that was said in words, to be read by people (kind 9). */
 export interface MessageRecord {
   readonly id: Hex;

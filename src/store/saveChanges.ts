@@ -1,26 +1,24 @@
 // Writes changes to SQLite: one statement for each kind of change.
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { NegotiateError } from '../core/errors.ts';
-import type {
-  Change,
-  ChannelRecord,
-  InviteRecord,
-  JobRecord,
-  KeyPackageRecord,
-  MessageRecord,
-  MoveRecord,
-  NegotiationRecord,
-  OrphanRecord,
-  OutboxRecord,
-  ParcelRecord,
-  PaymentRecord,
-  RfqRecord,
-  TargetRecord,
+import { conflict } from './conflict.ts';
+import {
+  MESSAGES_KEPT,
+  type Change,
+  type ChannelRecord,
+  type InviteRecord,
+  type JobRecord,
+  type KeyPackageRecord,
+  type MessageRecord,
+  type MoveRecord,
+  type NegotiationRecord,
+  type OrphanRecord,
+  type OutboxRecord,
+  type ParcelRecord,
+  type PaymentRecord,
+  type RfqRecord,
+  type TargetRecord,
 } from './records.ts';
-
-// What is read by people; the newest of each channel.
-const MESSAGES_KEPT = 1_000;
 
 /** Saves all changes in one transaction, or none of them. Throws `store/conflict` when a record's version does not follow. */
 export function saveChanges(db: DatabaseSync, changes: readonly Change[]): void {
@@ -184,8 +182,7 @@ function saveQueued(db: DatabaseSync, record: OutboxRecord): void {
 }
 
 function expectOne(changed: number): void {
-  if (changed === 1) return;
-  throw new NegotiateError('store/conflict', 'The home was changed by another process meanwhile; nothing was saved. Run it again.');
+  if (changed !== 1) throw conflict();
 }
 
 // Each statement is prepared once for a database: there are few, and they run all the time.

@@ -1,12 +1,9 @@
-// The tables of an agent's database.
+// The tables of an agent's database, version by version. A version that was ever written is never changed: the next one is added.
 
 /** Marks a file as ours ("anst"). */
 export const APPLICATION_ID = 0x61_6e_73_74;
-/** Version of {@link SCHEMA}. */
-export const SCHEMA_VERSION = 1;
-
-/** SQL of version 1. */
-export const SCHEMA = `
+/** Makes the tables of version 1 in an empty database. */
+const VERSION_1 = `
 CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE key_package(
   event_id TEXT PRIMARY KEY, private_bytes BLOB NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
@@ -58,5 +55,16 @@ CREATE TABLE outbox_target(
   PRIMARY KEY(event_id, relay)
 ) STRICT, WITHOUT ROWID;
 PRAGMA application_id = ${APPLICATION_ID};
-PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+
+/** Adds what protects a home: how its data key is wrapped (one row, or none), and secrets that are files in a home without protection. */
+const VERSION_2 = `
+CREATE TABLE protection(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
+CREATE TABLE secret(name TEXT PRIMARY KEY, value TEXT NOT NULL, marker TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+/** The SQL that leads to version 1, 2, … from the one before. It must keep everything that is there. */
+export const STEPS: readonly string[] = [VERSION_1, VERSION_2];
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION = STEPS.length;

@@ -25,7 +25,11 @@ type Row = Record<string, SQLOutputValue>;
 
 /** Opens the store at `path`, or in memory for `:memory:`. Throws what {@link openDatabase} throws. */
 export function openSqliteStore(path: string): Store {
-  const db = openDatabase(path);
+  return createSqliteStore(openDatabase(path));
+}
+
+/** The store in an open database. */
+export function createSqliteStore(db: DatabaseSync): Store {
   const all = <T>(sql: string, read: (row: Row) => T, ...values: SQLInputValue[]): T[] =>
     explainFaults(() =>
       db
@@ -36,7 +40,7 @@ export function openSqliteStore(path: string): Store {
   return {
     readSetting: (key) => all('SELECT value FROM setting WHERE key = ?', (row) => String(row['value']), key)[0],
     findKeyPackage: (eventId) => all('SELECT * FROM key_package WHERE event_id = ?', readKeyPackage, eventId)[0],
-    listKeyPackages: () => all('SELECT * FROM key_package ORDER BY created_at', readKeyPackage),
+    listKeyPackages: () => all('SELECT * FROM key_package ORDER BY created_at, rowid', readKeyPackage),
     findChannel: (id) => all('SELECT * FROM channel WHERE id = ?', readChannel, id)[0],
     listChannels: () => all('SELECT * FROM channel ORDER BY created_at DESC, id', readChannel),
     listMessages: (channelId) => all('SELECT * FROM message WHERE channel_id = ? ORDER BY place', readMessage, channelId),

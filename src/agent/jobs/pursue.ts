@@ -54,11 +54,11 @@ export async function pursue(context: AgentContext, wanted: z.output<typeof purs
   const input = wanted.nid === undefined ? wanted : { ...wanted, nid: findNegotiation(context.store, wanted.nid).nid };
   const { invites, signer } = await sync(context, { from: [], waitS: 0 });
   const first = await advanceAll(context, input);
-  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return report(context, input, first, { invites, signer });
+  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return reportJobs(context, input, first, { invites, signer });
   const waitS = Math.min(input.waitS, first.pollS);
   const later = await syncUntil(context, { from: [], waitS }, whenWorkEnds(context));
   const told = { invites: [...new Set([...invites, ...later.invites])], signer: later.signer ?? signer };
-  return report(context, input, await advanceAll(context, input), told);
+  return reportJobs(context, input, await advanceAll(context, input), told);
 }
 
 /** Aborted when a command that runs now has ended; undefined when none does. */
@@ -70,18 +70,24 @@ function whenWorkEnds({ background }: AgentContext): AbortSignal | undefined {
   return wake.signal;
 }
 
-interface Round {
+/** What advancing jobs came to. `pollS` says when to look again, whatever the peers do. */
+export interface Round {
   readonly touched: ReadonlySet<Hex>;
   readonly problems: readonly JobProblem[];
   readonly pollS: number;
 }
 
 async function advanceAll(context: AgentContext, input: z.output<typeof pursueInput>): Promise<Round> {
+  return advanceJobs(context, listDue(context, input), input.services);
+}
+
+/** Advances the jobs of these negotiations as far as they go; one that has none is left. */
+export async function advanceJobs(context: AgentContext, nids: readonly Hex[], services: readonly Service[]): Promise<Round> {
   const touched = new Set<Hex>();
   const problems: JobProblem[] = [];
   let pollS = Infinity;
-  for (const nid of listDue(context, input)) {
-    const { didMove, last, problem } = await advanceJob(context, nid, input.services);
+  for (const nid of nids) {
+    const { didMove, last, problem } = await advanceJob(context, nid, services);
     if (didMove) touched.add(nid);
     if (problem !== undefined) problems.push(problem);
     if (last.kind === 'poll') pollS = Math.min(pollS, last.afterS);
@@ -128,7 +134,7 @@ async function advanceOnce(context: AgentContext, nid: Hex, services: readonly S
 }
 
 /** The negotiations that may have something to do, latest change first. */
-function listDue(context: AgentContext, { nid, services }: z.output<typeof pursueInput>): readonly Hex[] {
+export function listDue(context: AgentContext, { nid, services }: z.output<typeof pursueInput>): readonly Hex[] {
   const { store } = context;
   if (nid !== undefined) return [nid];
   const purchases = store
@@ -147,6 +153,14 @@ function listDue(context: AgentContext, { nid, services }: z.output<typeof pursu
   return [...new Set([...purchases, ...sales])];
 }
 
+/** True while a negotiation is a purchase or a sale with something left to do. */
+export function isJobOpen(context: AgentContext, nid: Hex, services: readonly Service[]): boolean {
+  const job = findJob(context.store, nid);
+  if (job?.body.role === 'buyer') return !viewJob(context.store, job).isOver;
+  const record = services.length === 0 ? undefined : context.store.findNegotiation(nid);
+  return record !== undefined && isSaleOpen(context, readState(record));
+}
+
 function isSaleOpen({ store }: AgentContext, state: Negotiation): boolean {
   if (state.role !== 'provider') return false;
   const deal = readDeal(state);
@@ -158,10 +172,11 @@ function isSaleOpen({ store }: AgentContext, state: Negotiation): boolean {
   return job?.body.role === 'provider' && job.body.deletedAt === undefined;
 }
 
-function report(
+/** What is told of the jobs. */
+export function reportJobs(
   { store }: AgentContext,
   { nid }: z.output<typeof pursueInput>,
-  { touched, problems }: Round,
+  { touched, problems }: Pick<Round, 'touched' | 'problems'>,
   { invites, signer }: { readonly invites: readonly string[]; readonly signer: SignerProblem | undefined },
 ): PursueReport {
   const jobs = store.listJobs().map((record) => viewJob(store, readJob(record)));

@@ -34,12 +34,12 @@ export interface RfqReport {
 /** Does what is due for every request that runs; then waits for news, at most once. Throws what `sync` throws, `input/not-found`. */
 export async function advanceRfq(context: AgentContext, { rfq, waitS }: z.output<typeof advanceRfqInput>): Promise<RfqReport> {
   const named = rfq === undefined ? undefined : findRfq(context.store, rfq).record.id;
-  const wanted = listIds(context, named);
+  const wanted = listRfqIds(context, named);
   await sync(context, { from: [], waitS: 0 });
-  let didMove = await advanceAll(context, wanted);
-  if (!didMove && waitS > 0 && wanted.some((id) => isOpen(context, id))) {
+  let didMove = await advanceRfqs(context, wanted);
+  if (!didMove && waitS > 0 && wanted.some((id) => isRfqOpen(context, id))) {
     await syncUntil(context, { from: [], waitS: Math.min(waitS, untilDue(context, wanted)) }, undefined);
-    didMove = await advanceAll(context, wanted);
+    didMove = await advanceRfqs(context, wanted);
   }
   return { rfqs: wanted.map((id) => viewRfq(context, findRfq(context.store, id))) };
 }
@@ -49,19 +49,21 @@ export function showRfqs(context: AgentContext): RfqReport {
   return { rfqs: listRfqs(context.store).map((each) => viewRfq(context, each)) };
 }
 
-function listIds({ store }: AgentContext, named: Hex | undefined): readonly Hex[] {
+/** The requests that run, or the named one. */
+export function listRfqIds({ store }: AgentContext, named: Hex | undefined): readonly Hex[] {
   if (named !== undefined) return [named];
   return listRfqs(store)
     .filter(({ body }) => body.outcome === undefined)
     .map(({ record }) => record.id);
 }
 
-function isOpen({ store }: AgentContext, id: Hex): boolean {
+/** True while a request runs. */
+export function isRfqOpen({ store }: AgentContext, id: Hex): boolean {
   return findRfq(store, id).body.outcome === undefined;
 }
 
 /** Seconds until the gathering or the life of one of them is over. */
-function untilDue({ store, clock }: AgentContext, ids: readonly Hex[]): number {
+export function untilDue({ store, clock }: AgentContext, ids: readonly Hex[]): number {
   const now = clock.now();
   const times = ids.flatMap((id) => {
     const { collectUntil, endsAt } = findRfq(store, id).body;
@@ -70,7 +72,8 @@ function untilDue({ store, clock }: AgentContext, ids: readonly Hex[]): number {
   return Math.max(1, Math.min(...times, now + LONGEST_WAIT_S) - now);
 }
 
-async function advanceAll(context: AgentContext, ids: readonly Hex[]): Promise<boolean> {
+/** Does what is due for these requests. Returns whether something was. */
+export async function advanceRfqs(context: AgentContext, ids: readonly Hex[]): Promise<boolean> {
   let didMove = false;
   for (const id of ids) {
     for (let round = 0; round < MAX_ROUNDS && (await advanceOne(context, id)); round += 1) didMove = true;

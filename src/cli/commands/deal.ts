@@ -2,17 +2,16 @@
 
 import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
-import { openAgent } from '../../agent/compose.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
-import { findHome } from '../findHome.ts';
-import { onApprovalUrl, printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
+import { printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
 import { saveResult } from '../jobs/saveResult.ts';
 import { createTeller } from '../jobs/tellJobs.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
+import { openFor } from '../openFor.ts';
 import { parseDuration, parseScore } from '../parseValues.ts';
 import { shortId } from '../render.ts';
 
@@ -44,7 +43,7 @@ export async function runDeal(nid: string | undefined, options: DealOptions): Pr
   const order = nid === undefined ? readOrder(options) : undefined;
   const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
   return untilStopped(async (signal) => {
-    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [], onApprovalUrl });
+    const agent = await openFor(options);
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       const job = order === undefined ? await findJob(agent, nid ?? '') : await placeOrder(agent, order, options);

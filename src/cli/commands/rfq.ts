@@ -1,14 +1,13 @@
 // `rfq`: asks several providers for offers, each in private, and signs the best one; run again after a break, it goes on.
 
 import type { Agent, InputOf } from '../../agent/api.ts';
-import { openAgent } from '../../agent/compose.ts';
 import type { AskedView, RfqView } from '../../agent/rfq/viewRfq.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
-import { findHome } from '../findHome.ts';
-import { onApprovalUrl, printResult, readTextArgument, type CommonOptions } from '../io.ts';
+import { printResult, readTextArgument, type CommonOptions } from '../io.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
+import { openFor } from '../openFor.ts';
 import { parseDuration, parseScore } from '../parseValues.ts';
 import { shortId, shortNpub } from '../render.ts';
 
@@ -37,7 +36,7 @@ export async function runRfq(peers: readonly string[], options: RfqOptions): Pro
   const request = peers.length === 0 ? undefined : readRequest(peers, options);
   const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
   return untilStopped(async (signal) => {
-    const agent = await openAgent({ home: findHome(options.home), relays: options.relay ?? [], onApprovalUrl });
+    const agent = await openFor(options);
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       const started = request === undefined ? undefined : await agent.startRfq(request);

@@ -1,0 +1,86 @@
+// What a side does in a scene that keeps to no rule: it forgets, forges moves and signs what is not due.
+
+import { hashAgreement, type Role } from '../../src/negotiate/agreement.ts';
+import { agreementFor, latestConfirmBy } from '../../src/negotiate/commitment.ts';
+import type { MoveRumor } from '../../src/negotiate/move.ts';
+import type { MoveBody } from '../../src/negotiate/moveBody.ts';
+import { findOffer } from '../../src/negotiate/negotiation.ts';
+import { hashLock, makeSignatureTemplate } from '../../src/negotiate/signature.ts';
+import { computeEventId, type NostrEvent } from '../../src/nostr/event.ts';
+import type { Stage } from './stage.ts';
+import { draw, sign, T0 } from './testKeys.ts';
+
+export const buyerLies = { options: { dishonest: 'buyer' } } as const;
+export const providerLies = { options: { dishonest: 'provider' } } as const;
+export const honest = (role: Role, phase: string): readonly [string | null, string | null] => (role === 'buyer' ? [phase, null] : [null, phase]);
+
+/** The provider has made a plain offer that the buyer has seen. */
+export function begin(stage: Stage, sats = 700): string {
+  stage.open();
+  stage.exchange();
+  const id = stage.offer('provider', sats);
+  stage.exchange();
+  return id;
+}
+
+/** The buyer has accepted, the provider has confirmed, and nothing of that has come back yet. */
+export function seal(stage: Stage): string {
+  const id = begin(stage);
+  stage.accept('buyer', id);
+  stage.deliver('buyer');
+  stage.confirm('provider');
+  return id;
+}
+
+/** A deal that both hold, and an offer of the provider that would amend it: with the agreement that accepting it now makes. */
+export function amendLater(stage: Stage): { amendment: string; agreement: string; confirmBy: number } {
+  seal(stage);
+  stage.exchange();
+  const { agreement: deal } = secretsOf(stage, 'buyer');
+  const amendment = stage.offer('provider', 800, { amends: deal });
+  stage.exchange();
+  const state = stage.stateOf('buyer');
+  const found = findOffer(state, amendment);
+  if (found === undefined) throw new Error('nothing amends the deal');
+  const confirmBy = latestConfirmBy(found, stage.now);
+  const due = agreementFor(state, found, 0, confirmBy);
+  return { amendment, agreement: due === undefined ? '' : hashAgreement(due), confirmBy };
+}
+
+/** The liar forgets what it signed. */
+export function forget(stage: Stage, role: Role): void {
+  const side = stage.sides[role];
+  const state = stage.stateOf(role);
+  side.state = { ...state, commitments: [], offers: state.offers.map((each) => ({ ...each, status: 'open' as const })) };
+}
+
+export function secretsOf(stage: Stage, role: Role) {
+  const [held] = stage.stateOf(role).commitments;
+  if (held === undefined) throw new Error('nothing is signed');
+  return { ...held, ...(held.secrets as Readonly<Record<'a' | 'l' | 'c' | 'v', string>>) };
+}
+
+/** A move with any content in it, next in the liar's chain. */
+export function forgeContent(stage: Stage, role: Role, content: string, type: MoveBody['type'] = 'ask'): void {
+  const like = stage.forge(role, { v: 1, type: 'ask', text: 'x' }, { record: false });
+  stage.sides[role].outbox.pop();
+  stage.sides[role].log.delete(like.id);
+  stage.events.delete(like.id);
+  stage.steps.pop();
+  const { id: _, ...event } = { ...like, content };
+  const rumor: MoveRumor = { ...event, id: computeEventId(event.pubkey, event) };
+  stage.forgeRaw(stage.sides[role], rumor, type, true);
+}
+
+export function forgeAccept(stage: Stage, offer: string, change: { confirmBy?: number; agreement?: string; signature?: Partial<NostrEvent> }): void {
+  const state = stage.stateOf('buyer');
+  const found = findOffer(state, offer);
+  const confirmBy = change.confirmBy ?? T0 + 3_600;
+  const due = found === undefined ? undefined : agreementFor(state, found, 0, confirmBy);
+  const agreement = change.agreement ?? (due === undefined ? draw('none') : hashAgreement(due));
+  const locks = { close: hashLock(draw('c')), void: hashLock(draw('v')) };
+  const template = makeSignatureTemplate({ order: 'first', role: 'acceptor', agreement, confirmBy, ...locks }, stage.now);
+  const signature = { ...sign('buyer', template), ...change.signature } as never;
+  stage.forge('buyer', { v: 1, type: 'accept', offer, alternative: 0, agreement, signature });
+}
+

@@ -1,0 +1,100 @@
+// Takes in what the subscriptions have brought: gift wraps first, then channel by channel; what cannot be read yet is kept for later.
+
+import type { Hex } from '../../core/bytes.ts';
+import type { NostrEvent } from '../../nostr/event.ts';
+import { loadSchnorr } from '../../nostr/schnorr.ts';
+import type { Change } from '../../store/records.ts';
+import type { AgentContext } from '../context.ts';
+import { receiveGroupEvents } from '../receiveGroupEvents.ts';
+import { receiveWraps } from '../receiveWraps.ts';
+import { readSetting, writeSetting } from '../settings.ts';
+import { unlessSignerFails } from '../signerFaults.ts';
+import type { GroupNews, News } from '../work.ts';
+import { INBOX, type Batch } from './followEvents.ts';
+
+// For each channel: a commit that is under way, or a message of an epoch to come. The rest a relay still has.
+const MAX_KEPT = 64;
+const MAX_KEPT_BYTES = 1_048_576;
+// How far behind the mark may fall up to which all was read; filters overlap by days.
+const MARK_EVERY_S = 6 * 3_600;
+
+/** What has come in, to be told. */
+export interface TakenIn {
+  readonly joined: readonly Hex[];
+  readonly waiting: readonly Hex[];
+  readonly news: readonly News[];
+  readonly groupNews: readonly GroupNews[];
+  /** How many events were new. */
+  readonly events: number;
+}
+
+/** Events that could not be used yet, by channel or inbox. */
+export type Kept = Map<Hex, readonly NostrEvent[]>;
+
+/** Takes in batches; those of `again` are looked at once more without anything new. */
+export async function takeIn(
+  context: AgentContext,
+  batches: ReadonlyMap<Hex, Batch>,
+  kept: Kept,
+  again: readonly Hex[],
+): Promise<TakenIn> {
+  await loadSchnorr();
+  const owners = [...new Set([INBOX, ...batches.keys(), ...again])];
+  const joined: Hex[] = [];
+  const waiting: Hex[] = [];
+  const news: News[] = [];
+  const groupNews: GroupNews[] = [];
+  let count = 0;
+  for (const owner of owners) {
+    const fresh = batches.get(owner)?.events ?? [];
+    const events = [...(kept.get(owner) ?? []), ...fresh].filter(({ id }) => !context.store.hasSeen(id));
+    if (events.length === 0) continue;
+    count += fresh.length;
+    if (owner === INBOX) {
+      const report = await receiveWraps(context, events);
+      joined.push(...report.joined);
+      waiting.push(...report.waiting);
+      groupNews.push(...report.groupNews);
+    } else {
+      const report = await unlessSignerFails(() => receiveGroupEvents(context, owner, events, undefined));
+      news.push(...(report?.news ?? []));
+      groupNews.push(...(report?.groupNews ?? []));
+    }
+    keep(context, kept, owner, events);
+  }
+  // What waits in the inbox for a signer that is away has to be fetched again by the next process.
+  const isRead = ([owner, { isWhole }]: readonly [Hex, Batch]): boolean => isWhole && !(owner === INBOX && kept.has(owner));
+  markRead(
+    context,
+    [...batches].filter(isRead).map(([owner]) => owner),
+  );
+  return { joined, waiting, news, groupNews, events: count };
+}
+
+/** Newest last; what does not fit is left to the next reconnect. */
+function keep({ store }: AgentContext, kept: Kept, owner: Hex, events: readonly NostrEvent[]): void {
+  let bytes = 0;
+  const left = events
+    .filter(({ id }) => !store.hasSeen(id))
+    .slice(-MAX_KEPT)
+    .filter(({ content }) => (bytes += content.length) <= MAX_KEPT_BYTES);
+  if (left.length === 0) kept.delete(owner);
+  else kept.set(owner, left);
+}
+
+/** Writes down, all at once, that everything was read up to now; seldom, since filters overlap by days. */
+export function markRead(context: AgentContext, owners: readonly Hex[]): void {
+  const { store, clock } = context;
+  const now = clock.now();
+  const changes = owners.flatMap((owner): Change[] => {
+    if (owner === INBOX) return isOld(readSetting(store, 'wrapsFetchedUntil'), now) ? [writeSetting('wrapsFetchedUntil', now)] : [];
+    const record = store.findChannel(owner);
+    if (record === undefined || record.endedAt !== undefined || !isOld(record.fetchedUntil, now)) return [];
+    return [{ kind: 'channel', record: { ...record, fetchedUntil: now } }];
+  });
+  if (changes.length > 0) store.save(changes);
+}
+
+function isOld(markedAt: number, now: number): boolean {
+  return markedAt === 0 || now - markedAt > MARK_EVERY_S;
+}

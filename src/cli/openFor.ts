@@ -1,0 +1,32 @@
+// The agent for one command: in the daemon of its home where one runs, else opened here; the command does not notice which.
+
+import type { Agent } from '../agent/api.ts';
+import { isNegotiateError } from '../core/errors.ts';
+import { findHome } from './findHome.ts';
+import { onApprovalUrl, type CommonOptions } from './io.ts';
+
+// A daemon has its home for a moment before it listens.
+const TRIES = 5;
+const TRY_AGAIN_MS = 400;
+
+/** Opens the agent of the home that the options name. Throws what `openAgent` throws. */
+export async function openFor(options: CommonOptions, mode: 'read' | 'write' = 'write'): Promise<Agent> {
+  const home = findHome(options.home);
+  const relays = options.relay ?? [];
+  const { connectAgent } = await import('../agent/rpc/connectAgent.ts');
+  const connect = async (): Promise<Agent | undefined> => (await connectAgent(home, { onApprovalUrl, relays }))?.agent;
+  const running = await connect();
+  if (running !== undefined) return running;
+  const { openAgent } = await import('../agent/compose.ts');
+  try {
+    return await openAgent({ home, mode, relays, onApprovalUrl });
+  } catch (error) {
+    if (!isNegotiateError(error) || error.code !== 'home/locked') throw error;
+    for (let i = 0; i < TRIES; i += 1) {
+      const started = await connect();
+      if (started !== undefined) return started;
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
+    throw error;
+  }
+}
