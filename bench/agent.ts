@@ -99,7 +99,8 @@ async function measureVerbs(bin: string, folder: string, relay: string): Promise
     for (const [name, args] of Object.entries(verbs)) {
       const costs: number[] = [];
       for (let round = 0; round <= ROUNDS; round += 1) {
-        const copy = where === 'alone' ? `${home}-${name}-${round}` : home;
+        // A folder of its own, for its owner alone: what one run has sent must not lie in the way of the next.
+        const copy = where === 'alone' ? mkdtempSync(`${home}-`) : home;
         if (copy !== home) cpSync(home, copy, { recursive: true });
         const { cpuMs } = await measureChild(['--disable-warning=ExperimentalWarning', bin, ...args, '--home', copy]);
         if (round > 0) costs.push(cpuMs);

@@ -24,6 +24,8 @@ import { unwrapGift, wrapRumor } from '../src/nostr/giftWrap.ts';
 import { loadSchnorr } from '../src/nostr/schnorr.ts';
 import { createKeySigner, type Signer } from '../src/nostr/signer.ts';
 import type { Change, Store } from '../src/store/records.ts';
+import { createVault, makeDataKey } from '../src/store/seal.ts';
+import { sealStore } from '../src/store/sealStore.ts';
 import { openSqliteStore } from '../src/store/sqliteStore.ts';
 import { CHANNEL_NEEDS, STEPS, type Step } from './channelNeeds.ts';
 import { measureCpuMs, median, type Metric } from './measure.ts';
@@ -68,11 +70,34 @@ export async function run(): Promise<readonly Metric[]> {
     for (let round = 0; round < WARM_UPS + ROUNDS; round += 1) rounds.push(await playRound(stores, pair));
     const prices = averagePrices(before, await timePrimitives());
     const times = rounds.slice(WARM_UPS);
-    return [...report(times, prices), { metric: `state after ${COMMITS} commits`, value: largest, unit: 'bytes' }];
+    return [
+      ...report(times, prices),
+      ...(await talkSealed(stores)),
+      { metric: `state after ${COMMITS} commits`, value: largest, unit: 'bytes' },
+    ];
   } finally {
     for (const store of stores) store.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What it adds to a message that the home is protected: the same talk, in turn without and with. */
+async function talkSealed(stores: readonly [Store, Store]): Promise<readonly Metric[]> {
+  const vault = createVault(makeDataKey());
+  const both = [stores, stores.map((store) => sealStore(store, vault)) as [Store, Store]] as const;
+  const times: Pick<Times, 'send' | 'receive'>[][] = [[], []];
+  for (let round = 0; round < WARM_UPS + ROUNDS; round += 1) {
+    for (const [i, each] of both.entries()) {
+      const [pair = fail('no pair')] = (await openPairs([makeMembers(each)], clock())).pairs;
+      times[i]?.push(await talk(pair, CALLS, clock()));
+    }
+  }
+  const [plain = [], sealed = []] = times.map((each) => each.slice(WARM_UPS));
+  return (['send', 'receive'] as const).map((step) => ({
+    metric: `${step}, protected: added`,
+    value: median(sealed.map((each) => each[step])) - median(plain.map((each) => each[step])),
+    unit: 'ms',
+  }));
 }
 
 const TITLES: Readonly<Record<Step, string>> = {

@@ -54,7 +54,9 @@ async function checkCommands(path: string, document: Markdown): Promise<string[]
   const { fences, codes } = document;
   const units = checkUnitFiles(document);
   const shell = [...fences.filter((fence) => isShell(fence.language)).map((fence) => fence.text), ...codes];
-  const answers = await mapWide([...shell.flatMap(findCalls), ...units.calls], 2, (words) => checkCommand(words).catch((error: Error) => error.message));
+  const answers = await mapWide([...shell.flatMap(findCalls), ...units.calls], 2, (words) =>
+    checkCommand(words).catch((error: Error) => error.message),
+  );
   return [...units.problems, ...answers].filter((answer) => answer !== undefined).map((answer) => `${path}: ${answer}`);
 }
 

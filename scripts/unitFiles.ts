@@ -14,7 +14,9 @@ interface UnitFile {
 /** The calls in the service files of a document, and what is wrong with the rest of them. */
 export function checkUnitFiles({ fences, prose }: Markdown): { readonly calls: readonly string[][]; readonly problems: readonly string[] } {
   const units = fences.flatMap((fence) => readUnit(fence) ?? []);
-  const explained = new Set([...prose.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)));
+  const explained = new Set(
+    [...prose.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)),
+  );
   const missing = units.flatMap(({ names }) => names.filter((name) => !explained.has(name)));
   return {
     calls: units.flatMap(({ calls }) => calls),

@@ -56,7 +56,9 @@ describe('a daemon', () => {
     const clock = makeClock();
     const lab = await makeLab(clock);
     const [buyer, seller] = await Promise.all([lab.makeAgent(), lab.makeAgent()]);
-    const { negotiation } = await buyer.call((agent) => agent.start({ peer: seller.npub, service: 'translation', requirements: 'One page.' }));
+    const { negotiation } = await buyer.call((agent) =>
+      agent.start({ peer: seller.npub, service: 'translation', requirements: 'One page.' }),
+    );
     const { nid } = negotiation;
     await seller.call((agent) => agent.sync());
     await seller.call((agent) => agent.offer({ nid, priceMsat: 700_000n, deliverWithinS: DAY_S }));

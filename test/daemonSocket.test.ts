@@ -124,10 +124,22 @@ describe('the socket of a daemon', () => {
 
   it('hands on typed errors and values that JSON does not know', async () => {
     await withClient(async ({ agent }) => {
-      await expect(agent.status({ nid: 'abcd' })).rejects.toMatchObject({ code: 'input/not-found', retryable: false, exitCode: 66, details: {} });
+      await expect(agent.status({ nid: 'abcd' })).rejects.toMatchObject({
+        code: 'input/not-found',
+        retryable: false,
+        exitCode: 66,
+        details: {},
+      });
       await expect(agent.wallet()).rejects.toMatchObject({ code: 'wallet/missing' });
     });
-    const leaf = fc.oneof(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.uint8Array(), fc.string(), fc.boolean(), fc.integer(), fc.constant(null));
+    const leaf = fc.oneof(
+      fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+      fc.uint8Array(),
+      fc.string(),
+      fc.boolean(),
+      fc.integer(),
+      fc.constant(null),
+    );
     const key = fc.oneof(fc.string(), fc.constantFrom('$bigint', '$bytes', '$object', '__proto__'));
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie('value')), fc.dictionary(key, tie('value'), { noNullPrototype: true })),

@@ -8,7 +8,7 @@ import { createAgent, openAgent, openSandbox } from '../src/agent/compose.ts';
 import { keepRunning, startSteadyRelay } from './daemon.fixture.ts';
 import { describeService, GRANT_MSAT, launch, type CliLine } from './market.fixture.ts';
 
-const SOAK_S = Number(process.env['SOAK_S'] ?? 20);
+const SOAK_S = Number(process.env['SOAK_S'] ?? 15);
 const PRICE_MSAT = 700_000n;
 
 it('deals go through while both daemons are killed and the relay restarts', { timeout: (SOAK_S + 60) * 1_000 }, async () => {

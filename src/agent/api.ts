@@ -32,6 +32,10 @@ export const USE_CASES = {
     const { whoami: run } = await import('./whoami.ts');
     return { input: nothing, run };
   }),
+  doctor: reading('Look for what keeps this agent, or a peer, from negotiating', async () => {
+    const { doctorInput: input, doctor: run } = await import('./doctor/doctor.ts');
+    return { input, run };
+  }),
   start: writing('Start a negotiation with a peer about a service', async () => {
     const { startInput: input, start: run } = await import('./start.ts');
     return { input, run };

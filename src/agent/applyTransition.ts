@@ -8,6 +8,7 @@ import type { Negotiation } from '../negotiate/negotiation.ts';
 import { refuseUnknownFeatures, transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
 import { refusalError } from './refusalError.ts';
 import { findBudgetHolder } from './rfq/budgetSlot.ts';
+import { isDoubtful, trustIfCurrent } from './restored.ts';
 import { requireChannel, sealMoves } from './sealMoves.ts';
 import { findRumor, isQueued, recordMove, type OpenNegotiation, type Work } from './work.ts';
 
@@ -43,6 +44,9 @@ export async function receiveArrival(
 ): Promise<'new' | 'known' | 'dropped'> {
   const result = transition(open.state, { kind: 'received', arrival, now: work.now });
   if (result.kind === 'refused') return 'dropped';
+  trustIfCurrent(work, open.state, arrival.header.seen, rumor.created_at);
+  // It comes again: the peer repeats what we do not confirm.
+  if (result.kind === 'moved' && result.send.length > 0 && isDoubtful(work, open.state.nid)) return 'dropped';
   const isNew = findRumor(work, rumor.id) === undefined;
   // Before the moves that answer it, so that the log reads in order.
   if (isNew) recordMove(work, open.state.nid, rumor);
@@ -61,7 +65,7 @@ export async function applyTick(work: Work, open: OpenNegotiation): Promise<void
 }
 
 async function applyResult(work: Work, open: OpenNegotiation, result: Transition): Promise<Negotiation> {
-  if (result.kind !== 'moved') return open.state;
+  if (result.kind !== 'moved' || (result.send.length > 0 && isDoubtful(work, open.state.nid))) return open.state;
   const { state, send, resend } = result;
   for (const rumor of send) recordMove(work, state.nid, rumor);
   // What is new in this step and also asked for in it goes out once.

@@ -13,6 +13,11 @@ export interface OpenChannel {
   readonly channel: Channel;
 }
 
+/** True for a channel whose keys were left out of the backup that this home was restored from. */
+export function isLost({ state }: ChannelRecord): boolean {
+  return state.length === 0;
+}
+
 /** A channel that was just made or joined; of the relays it names only those are used that may be dialled beside `own`. */
 export function newChannel(channel: Channel, own: readonly string[], now: number): OpenChannel {
   const { mlsGroupId, nostrGroupId, members } = describeChannel(channel);

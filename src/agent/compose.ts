@@ -8,18 +8,17 @@ import type { RelayPool, RelayPoolOptions } from '../nostr/relayPool.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
 import type { Rail } from '../pay/rail.ts';
 import type { Sandbox, SandboxOptions } from '../pay/sandbox/startSandbox.ts';
-import { hasIdentity, jobsPath, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
-import { openHome as openStoredHome, type HomeOptions, type OpenedHome } from '../store/openHome.ts';
-import type { Store } from '../store/records.ts';
+import { jobsPath, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
+import { inspectHome } from '../store/inspectHome.ts';
+import type { OpenedHome } from '../store/openHome.ts';
 import type { Secrets } from '../store/secrets.ts';
 import type { HomeKey } from '../store/wrapKey.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
+import { openHome, openNewHome } from './composeHome.ts';
 import { checkIdentity, openSigner, settleIdentity, type BunkerOptions, type IdentityOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
 import { readProxy, readSetting } from './settings.ts';
 import type { InitResult, initInput } from './init.ts';
-
-const DEFAULT_LOCK_WAIT_MS = 3_000;
 
 export type { HomeKey, Sandbox, SandboxOptions };
 
@@ -98,13 +97,15 @@ export async function createAgent(options: CreateOptions): Promise<InitResult> {
   const parsed = parseInput(schema, input);
   checkIdentity(options);
   makeHome(home);
-  const opened = protectNew(openHome(options, true, (await import('../nostr/nip49.ts')).encryptKey), key);
+  const opened = await openNewHome({ ...options, key });
   try {
     // An identity without settings is what an init that was cut off leaves: it goes on with that key.
     const isFinished = opened.store.readSetting('pubkey') !== undefined;
     // No setting is saved yet, and the proxy is for the bunker's relays too.
     const pool = openPool(() => ({ clock, rng, proxy: parsed.proxy }));
-    const pubkey = await settleIdentity({ ...options, secrets: opened.secrets, clock, rng, pool: pool.get }, isFinished).finally(pool.close);
+    const pubkey = await settleIdentity({ ...options, secrets: opened.secrets, clock, rng, pool: pool.get }, isFinished).finally(
+      pool.close,
+    );
     const { context, close } = buildContext({ ...options, relays: [] }, opened, pubkey);
     try {
       return await init(context, parsed);
@@ -122,20 +123,6 @@ export async function createAgent(options: CreateOptions): Promise<InitResult> {
  */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   return (await import('../pay/sandbox/startSandbox.ts')).startSandbox(options);
-}
-
-function openHome(
-  { home, lockWaitMs = DEFAULT_LOCK_WAIT_MS, key }: Pick<OpenOptions, 'home' | 'lockWaitMs' | 'key'>,
-  isExclusive: boolean,
-  exportIdentity?: HomeOptions['exportIdentity'],
-): OpenedHome {
-  return openStoredHome({ home, isExclusive, lockWaitMs, key, exportIdentity });
-}
-
-/** Protects a home before there is anything in it: no secret is ever written without. */
-function protectNew(opened: OpenedHome, key: HomeKey | undefined): OpenedHome {
-  const isProtected = opened.protection !== undefined;
-  return key === undefined || isProtected || hasIdentity(opened.secrets) ? opened : opened.protect(key);
 }
 
 function buildContext(
@@ -164,6 +151,7 @@ function buildContext(
     rng,
     extraRelays,
     ...ports,
+    inspectHome: () => inspectHome(home),
     jobs: jobsPath(home),
     background: new Map(),
     closing: closing.signal,
@@ -237,14 +225,6 @@ export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.ou
   const issue = parsed.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? 'input' : issue.path.map(String).join('.');
   throw new NegotiateError('input/invalid', `The value of ${where} is not valid (${issue?.code ?? 'invalid'}). Correct it and try again.`);
-}
-
-function onlyOnce(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) work();
-    isDone = true;
-  };
 }
 
 /** A relay pool that is made when it is first used; its options are read only then. */

@@ -2,6 +2,7 @@
 
 import { planConfirm } from '../negotiate/planSignature.ts';
 import { isBudgetTaken, issueIfAllowed } from './applyTransition.ts';
+import { isDoubtful } from './restored.ts';
 import { drawLockValues, signAgreement } from './signAgreement.ts';
 import { unlessSignerFails } from './signerFaults.ts';
 import { atPresent, type OpenNegotiation, type Work } from './work.ts';
@@ -17,7 +18,7 @@ export async function confirmOwnOffers(work: Work): Promise<void> {
  */
 export async function confirmPending(work: Work, open: OpenNegotiation): Promise<void> {
   const { pending } = open.state;
-  if (pending === undefined || work.now > pending.confirmBy) return;
+  if (pending === undefined || work.now > pending.confirmBy || isDoubtful(work, open.state.nid)) return;
   if (isBudgetTaken(work, open)) return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
   const { agreement, template, secrets } = planConfirm(pending, drawLockValues(work.context.rng), work.now);
   const signature = await unlessSignerFails(() => signAgreement(work.context, template));

@@ -7,6 +7,7 @@ import type { RelayPool } from '../nostr/relayPool.ts';
 import type { Signer } from '../nostr/signer.ts';
 import type { Rail } from '../pay/rail.ts';
 import type { JobOutcome } from '../request/runCommand.ts';
+import type { HomeInspection } from '../store/inspectHome.ts';
 import type { Store } from '../store/records.ts';
 
 /** A command under way; `outcome` is there once it has ended. */
@@ -33,6 +34,8 @@ export interface AgentContext {
   readonly rail: () => Promise<Rail>;
   /** Connects a wallet (NIP-47 URL) in place of the one before. Throws `input/invalid`, `home/unreadable`. */
   readonly connectWallet: (url: string) => Promise<void>;
+  /** Looks at the home on disk; undefined when the store is elsewhere. */
+  readonly inspectHome?: (() => HomeInspection) | undefined;
   /** The folder in which a provider's commands work, each job in one of its own. */
   readonly jobs: string;
   /** Commands of a provider that are running, or whose outcome was not taken yet, by negotiation. */

@@ -93,7 +93,11 @@ export function listGapped({ store }: AgentContext): ReadonlySet<Hex> {
 }
 
 /** The filter for the events of a channel at one of its addresses; with something missing, for all of them. */
-export function channelFilter({ peer, fetchedUntil }: Pick<ChannelRecord, 'peer' | 'fetchedUntil'>, address: Hex, gapped: ReadonlySet<Hex>): Filter {
+export function channelFilter(
+  { peer, fetchedUntil }: Pick<ChannelRecord, 'peer' | 'fetchedUntil'>,
+  address: Hex,
+  gapped: ReadonlySet<Hex>,
+): Filter {
   const since = peer !== undefined && gapped.has(peer) ? 0 : blurSince(fetchedUntil - GROUP_OVERLAP_S, address);
   return { kinds: [KINDS.groupEvent], '#h': [address], since };
 }

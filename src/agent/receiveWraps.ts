@@ -9,7 +9,7 @@ import type { NostrEvent, Rumor } from '../nostr/event.ts';
 import { unwrapGift } from '../nostr/giftWrap.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
-import { newChannel, type OpenChannel } from './channelRecord.ts';
+import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { isInvited } from './settings.ts';
@@ -124,6 +124,7 @@ function admit({ context }: Work, made: OpenChannel): OpenChannel | undefined {
   const [former] = known;
   if (former === undefined) return made;
   const isOver = known.length === 1 && former.id === id && former.endedAt !== undefined;
-  const isLater = isOver && describeChannel(made.channel).epoch > describeChannel(decodeChannel(former.state)).epoch;
+  // Of a channel that a restored home has lost no key is left, nor of any key package that an old welcome could be for.
+  const isLater = isOver && (isLost(former) || describeChannel(made.channel).epoch > describeChannel(decodeChannel(former.state)).epoch);
   return isLater ? { ...made, record: { ...made.record, createdAt: former.createdAt, version: former.version } } : undefined;
 }

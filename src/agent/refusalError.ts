@@ -3,7 +3,7 @@
 import { NegotiateError } from '../core/errors.ts';
 import type { Refusal } from '../negotiate/draft.ts';
 
-const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' | 'unknown-own-offer' | 'budget', string>> = {
+const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' | 'unknown-own-offer' | 'budget' | 'restored', string>> = {
   ended: 'This negotiation is closed, so nothing can be added to it. Start a new one with: agent-negotiate start',
   'wrong-role': 'This step is the other side’s. Look at status.',
   'too-early': 'It is too early for this step. Run sync and look at status.',
@@ -21,6 +21,8 @@ const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' 
   withdrawn: 'The peer has taken this offer back. Make an offer of your own, or ask for a new one.',
   rejected: 'This offer was rejected before. Make an offer of your own, or ask for a new one.',
   budget: 'Another negotiation of the same request has your signature. Wait for its outcome: agent-negotiate rfq',
+  restored:
+    'This home was restored, and more may have been said here than it knows. Run sync; if this stays, wait for the peer’s next move or start anew.',
   cancelled: 'The signature of this offer was made void. Ask for a new offer, or make one of your own.',
   stale: 'This offer is about an agreement that is not the present one. Look at status, then ask for a new offer or make one.',
   framework: 'The agreement is no framework, its time is over, or the call-off has a framework of its own. Look at status.',

@@ -10,6 +10,7 @@ import { drainOutbox, type DrainReport } from './drainOutbox.ts';
 import { fetchNews, type FetchedNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import { renewKeyPackage } from './publishIdentity.ts';
+import { settleRestored } from './settleRestored.ts';
 import { runTimers } from './runTimers.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { takeSignerProblem, unlessSignerFails, type SignerProblem } from './signerFaults.ts';
@@ -81,6 +82,7 @@ export async function pass(context: AgentContext, force: boolean): Promise<Pass>
   await unlessSignerFails(() => finishCommits(context));
   const before = listOpenChannels(context.store);
   const fetched = await fetchNews(context);
+  await unlessSignerFails(() => settleRestored(context));
   await runTimers(context);
   const { news, groupNews } = (await unlessSignerFails(() => doChores(context))) ?? { news: [], groupNews: [] };
   const published = await drainOutbox(context, { force });

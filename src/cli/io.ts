@@ -10,6 +10,10 @@ export interface CommonOptions {
   readonly json?: true;
   readonly home?: string;
   readonly relay?: readonly string[];
+  /** What opens a protected home (see homeKey.ts). */
+  readonly passphraseFile?: string;
+  readonly keyFile?: string;
+  readonly keyCommand?: string;
 }
 
 /** Prints a result: the whole of it as JSON with `--json`, otherwise the lines. */

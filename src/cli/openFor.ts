@@ -1,8 +1,10 @@
 // The agent for one command: in the daemon of its home where one runs, else opened here; the command does not notice which.
 
 import type { Agent } from '../agent/api.ts';
+import { findSocket } from '../agent/rpc/socketPath.ts';
 import { isNegotiateError } from '../core/errors.ts';
 import { findHome } from './findHome.ts';
+import { findHomeKey } from './homeKey.ts';
 import { onApprovalUrl, type CommonOptions } from './io.ts';
 
 // A daemon has its home for a moment before it listens.
@@ -13,13 +15,17 @@ const TRY_AGAIN_MS = 400;
 export async function openFor(options: CommonOptions, mode: 'read' | 'write' = 'write'): Promise<Agent> {
   const home = findHome(options.home);
   const relays = options.relay ?? [];
-  const { connectAgent } = await import('../agent/rpc/connectAgent.ts');
-  const connect = async (): Promise<Agent | undefined> => (await connectAgent(home, { onApprovalUrl, relays }))?.agent;
+  const connect = async (): Promise<Agent | undefined> => {
+    // Without a daemon there is nothing to load for one.
+    if (findSocket(home) === undefined) return undefined;
+    const { connectAgent } = await import('../agent/rpc/connectAgent.ts');
+    return (await connectAgent(home, { onApprovalUrl, relays }))?.agent;
+  };
   const running = await connect();
   if (running !== undefined) return running;
   const { openAgent } = await import('../agent/compose.ts');
   try {
-    return await openAgent({ home, mode, relays, onApprovalUrl });
+    return await openAgent({ home, mode, relays, onApprovalUrl, key: await findHomeKey(home, options) });
   } catch (error) {
     if (!isNegotiateError(error) || error.code !== 'home/locked') throw error;
     for (let i = 0; i < TRIES; i += 1) {

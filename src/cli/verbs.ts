@@ -15,12 +15,16 @@ export function addVerbs(program: Command, setExitCode: (code: number) => void):
 }
 
 function verb(program: Command, usage: string, description: string): Command {
-  return program
+  const added = program
     .command(usage)
     .description(description)
     .option('--json', 'print JSON on stdout, everything else on stderr')
     .option('--home <dir>', 'folder of the agent (else AGENT_NEGOTIATE_HOME, else the XDG data folder)')
-    .option('--relay <url>', 'relay to use besides the configured ones; may be repeated', collect);
+    .option('--relay <url>', 'relay to use besides the configured ones; may be repeated', collect)
+    .option('--passphrase-file <file>', 'what opens a protected home: the file with its passphrase, - for stdin')
+    .option('--key-command <command>', 'what opens a protected home: a program that prints its key');
+  // `init` has called something else so for longer.
+  return usage === 'init' ? added : added.option('--key-file <file>', 'what opens a protected home: its key file');
 }
 
 function addSettingUp(program: Command): void {
@@ -28,9 +32,24 @@ function addSettingUp(program: Command): void {
     .option('--invites <who>', 'who may open a channel without asking: ask (nobody), anyone, or npubs with commas', 'ask')
     .option('--proxy <url>', 'SOCKS5 proxy that every relay is reached through, such as socks5h://127.0.0.1:9050 (Tor)')
     .option('--attest-delay <duration>', 'how long attestations wait on average, such as 2h; 0 for not at all')
-    .option('--key-file <file>', 'use the secret key in this file (64 hex digits, - for stdin)')
+    .option('--key-file <file>', 'use the secret key in this file (64 hex digits, or ncryptsec1… and --passphrase-file; - for stdin)')
+    .option('--protect <how>', 'keep everything encrypted, opened by a passphrase, key-file or key-command (docs/keys.md)')
+    .option('--home-key-file <file>', 'the key file for --protect key-file')
     .option('--bunker <file>', 'leave the secret key in the bunker (NIP-46) whose bunker:// URL is in this file; - for stdin')
     .action(async (options) => (await import('./commands/init.ts')).runInit(options));
+  verb(program, 'protect [how]', 'protect the home with a passphrase, key-file or key-command, or none; without a word, say how it is')
+    .option('--new-passphrase-file <file>', 'the file with the new passphrase, - for stdin')
+    .option('--new-key-file <file>', 'the new key file')
+    .option('--new-key-command <command>', 'the program that prints the new key')
+    .action(async (how, options) => (await import('./commands/protect.ts')).runProtect(how, options));
+  verb(program, 'backup <file>', 'write an encrypted backup to a new file; the home may be in use')
+    .option('--backup-passphrase-file <file>', 'the file with the passphrase of the backup, - for stdin')
+    .option('--backup-key-file <file>', 'the key file of the backup')
+    .action(async (file, options) => (await import('./commands/backup.ts')).runBackup(file, options));
+  verb(program, 'restore <file>', 'make a home from a backup, and open a new channel with every peer')
+    .option('--backup-passphrase-file <file>', 'the file with the passphrase of the backup, - for stdin')
+    .option('--backup-key-file <file>', 'the key file of the backup')
+    .action(async (file, options) => (await import('./commands/backup.ts')).runRestore(file, options));
   verb(program, 'whoami', 'show npub, relays and home').action(async (options) => (await import('./commands/look.ts')).runWhoami(options));
 }
 
@@ -181,6 +200,9 @@ function addRequests(program: Command, setExitCode: (code: number) => void): voi
 }
 
 function addTools(program: Command, setExitCode: (code: number) => void): void {
+  verb(program, 'doctor [npub]', 'look for what keeps this agent, or a peer, from negotiating, and say what to do').action(
+    async (npub, options) => setExitCode(await (await import('./commands/doctor.ts')).runDoctor(npub, options)),
+  );
   verb(program, 'verify <file>', 'check a bundle offline; exit code 0 for a closed deal only').action(async (file, options) =>
     setExitCode((await import('./commands/verify.ts')).runVerify(file, options)),
   );

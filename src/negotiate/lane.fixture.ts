@@ -9,10 +9,19 @@ export interface Lane<S extends { readonly events: readonly unknown[] }> {
   readonly tell: (schedule: S) => readonly string[];
 }
 
-/** Where a run begins and how long it is: `MODEL_SEED` and `MODEL_RUNS`, or the same as always. */
-export function readRun(usual: number): { readonly first: number; readonly count: number; readonly isUsual: boolean } {
-  const { MODEL_SEED: seed, MODEL_RUNS: runs } = process.env;
-  return { first: Number(seed ?? 1), count: Number(runs ?? usual), isUsual: seed === undefined && runs === undefined };
+/** A run: its first seed, its length, and which share of a whole lane it is; undefined for one that was chosen by hand. */
+export interface Run {
+  readonly first: number;
+  readonly count: number;
+  readonly share?: number;
+}
+
+/** A tenth of a whole lane; with `MODEL_LANE=whole` all of it; with `MODEL_SEED` and `MODEL_RUNS` any. */
+export function readRun(whole: number): Run {
+  const { MODEL_SEED: seed, MODEL_RUNS: runs, MODEL_LANE: lane } = process.env;
+  const share = lane === 'whole' ? 1 : 0.1;
+  const usual = { first: Number(seed ?? 1), count: Number(runs ?? whole * share) };
+  return seed === undefined && runs === undefined ? { ...usual, share } : usual;
 }
 
 /** Runs `count` schedules from the seed `first`; throws for the first that fails, with its seed and its shortest form. */

@@ -225,7 +225,7 @@ describe('credits', () => {
         expect(owed.lines.reduce((sum, { amountMsat }) => sum + amountMsat, 0n)).toBe(owed.owedMsat);
         seen[owed.creditsMsat === 0n ? 'none' : owed.owedMsat === 0n ? 'all' : 'some'] += 1;
       }),
-      { numRuns: 500 },
+      { numRuns: 500, seed: 4 },
     );
     expect(Object.values(seen).every((count) => count > 5)).toBe(true);
   });

@@ -24,9 +24,10 @@ export function countStep(sightings: Sightings, step: Step): void {
   for (const name of nameCases(step)) count(sightings, name);
 }
 
-/** Throws unless each case was seen at least so often. */
-export function checkSightings(sightings: Sightings, least: Readonly<Record<string, number>>): void {
-  const missing = Object.entries(least).filter(([name, times]) => (sightings.get(name) ?? 0) < times);
+/** Throws unless each case was seen at least so often, or that share of it where it is not rare. */
+export function checkSightings(sightings: Sightings, whole: Readonly<Record<string, number>>, share: number): void {
+  const least = Object.entries(whole).map(([name, times]): [string, number] => [name, Math.floor(times * share)]);
+  const missing = least.filter(([name, times]) => (sightings.get(name) ?? 0) < times);
   if (missing.length > 0)
     throw new Error(`seen too seldom: ${missing.map(([name, times]) => `${name} (${sightings.get(name) ?? 0} < ${times})`).join(', ')}`);
 }

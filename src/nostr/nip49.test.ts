@@ -22,12 +22,15 @@ describe('an encrypted key', () => {
     expect(bytesToHex(decryptKey(encrypt(hexToBytes(KEY), normal, 12), typed))).toBe(KEY);
   });
 
-  it.each(['', 'ncryptsec1', 'nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5', VECTOR.slice(0, -1), `${VECTOR.slice(0, -1)}q`])(
-    'is refused when it is none: %j',
-    (text) => {
-      expect(() => decryptKey(text, 'nostr')).toThrow(expect.objectContaining({ code: 'input/invalid' }));
-    },
-  );
+  it.each([
+    '',
+    'ncryptsec1',
+    'nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5',
+    VECTOR.slice(0, -1),
+    `${VECTOR.slice(0, -1)}q`,
+  ])('is refused when it is none: %j', (text) => {
+    expect(() => decryptKey(text, 'nostr')).toThrow(expect.objectContaining({ code: 'input/invalid' }));
+  });
 
   it('is not opened by another passphrase', () => {
     const made = encryptKey(hexToBytes(KEY), 'right', 10);

@@ -7,20 +7,20 @@ import type { Filter } from './filter.ts';
 import type { Signer } from './signer.ts';
 
 /**
- * `identity`: what names us; `lookup`: what concerns others; `bunker`: talk with our remote signer, as a client that says nothing of
+ * `identity`: what names us; `outsider`: what anybody is shown of us; `lookup`: what concerns others; `bunker`: talk with our remote signer, as a client that says nothing of
  * who we are; `group:<key>`: one group's events, keyed by any string of the caller's.
  */
-export type Purpose = 'identity' | 'lookup' | 'bunker' | `group:${string}`;
+export type Purpose = 'identity' | 'outsider' | 'lookup' | 'bunker' | `group:${string}`;
 
 /** The purpose of a call, with the signer that may authenticate (NIP-42) where that is allowed. */
 export type RelayAccess =
   | { readonly purpose: 'identity' | 'bunker'; readonly auth?: Signer | undefined }
-  | { readonly purpose: 'lookup' | `group:${string}`; readonly auth?: undefined };
+  | { readonly purpose: 'outsider' | 'lookup' | `group:${string}`; readonly auth?: undefined };
 
 // MLS group events (Marmot MIP-03).
 const GROUP_EVENT_KIND = 445;
 
-/** The signer a call may use: none for lookups and groups, whatever the caller's types let through. */
+/** The signer a call may use: none for outsiders, lookups and groups, whatever the caller's types let through. */
 export function authOf(access: RelayAccess): Signer | undefined {
   return access.purpose === 'identity' || access.purpose === 'bunker' ? access.auth : undefined;
 }

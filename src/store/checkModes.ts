@@ -6,14 +6,16 @@ import { NegotiateError } from '../core/errors.ts';
 import { createPrivateFile, guardHome } from './privateFile.ts';
 
 const OTHERS = 0o077;
+/** Files of ours; what else stands in the folder is guarded by the folder. */
+const OURS = /^(?:\.|identity\.key|wallet\.url|bunker\.json|(?:agent|lock)\.db.*)$/;
 
 /**
- * Throws `home/exposed` when the folder, or a file right in it, is open to others. Where the file system knows no modes, such as on
+ * Throws `home/exposed` when the folder, or a file of ours in it, is open to others. Where the file system knows no modes, such as on
  * Windows or a USB stick, there is nothing to check.
  */
 export function checkModes(home: string): void {
   if (process.platform === 'win32') return;
-  const exposed = guardHome(() => ['.', ...readdirSync(home)].filter((name) => isExposed(statOf(join(home, name)))));
+  const exposed = guardHome(() => ['.', ...readdirSync(home)].filter((name) => OURS.test(name) && isExposed(statOf(join(home, name)))));
   if (exposed.length === 0 || !hasModes(home)) return;
   const message = `Others can read or write this home. Make it yours alone, then run it again: chmod -R go-rwx ${quote(home)}`;
   throw new NegotiateError('home/exposed', message);

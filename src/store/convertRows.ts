@@ -5,7 +5,7 @@ import type { Vault } from './seal.ts';
 import { rowName, SEALED_TABLES, type SealedTable } from './sealedColumns.ts';
 
 type Row = Record<string, SQLOutputValue>;
-type Value = SQLOutputValue;
+type Value = SQLInputValue;
 
 /** Goes from one vault to another; undefined for values that are not sealed. */
 export function convertRows(db: DatabaseSync, from: Vault | undefined, to: Vault | undefined): void {
@@ -23,7 +23,7 @@ function convertTable(db: DatabaseSync, table: string, spec: SealedTable, from: 
     const id = key.map((column) => keys[column] as SQLInputValue);
     const row = read.get(...id) as Row;
     const plainKey = key.map((column) => (names.includes(column) ? openName(from, table, column, row[column]) : row[column]));
-    const at = rowName(...plainKey.map((value) => String(value)));
+    const at = rowName(...plainKey.map(String));
     const convert = (column: string): Value => {
       if (names.includes(column)) return sealName(to, table, column, openName(from, table, column, row[column]));
       const place = { table, column, row: at };
@@ -34,7 +34,7 @@ function convertTable(db: DatabaseSync, table: string, spec: SealedTable, from: 
       const content = from === undefined ? (row[column] as Uint8Array) : from.openBytes(place, row[column] as Uint8Array);
       return to === undefined ? content : to.sealBytes(place, content);
     };
-    write.run(...changed.map((column) => convert(column) as SQLInputValue), ...id);
+    write.run(...changed.map((column) => convert(column)), ...id);
   }
 }
 

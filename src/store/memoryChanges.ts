@@ -90,7 +90,12 @@ function replaceAll<T>(table: Map<string, T>, replace: (item: T) => T): true {
 }
 
 /** A record takes the place of the one with its version; what `fixed` names stays as it was first. */
-function follow<T extends { readonly version: number }>(table: Map<string, T>, key: string, record: T, fixed: readonly (keyof T)[]): boolean {
+function follow<T extends { readonly version: number }>(
+  table: Map<string, T>,
+  key: string,
+  record: T,
+  fixed: readonly (keyof T)[],
+): boolean {
   const known = table.get(key);
   if ((known?.version ?? 0) !== record.version) return false;
   const kept = known === undefined ? {} : Object.fromEntries(fixed.map((field) => [field, known[field]]));

@@ -8,7 +8,8 @@ import type { Store } from './records.ts';
 /** An empty store in memory. */
 export function createMemoryStore(): Store {
   let tables = emptyTables();
-  const all = <K extends keyof Tables>(name: K): ItemOf<K>[] => [...tables[name].values()].map((item) => structuredClone(item) as ItemOf<K>);
+  const all = <K extends keyof Tables>(name: K): ItemOf<K>[] =>
+    [...tables[name].values()].map((item) => structuredClone(item) as ItemOf<K>);
   const one = <K extends keyof Tables>(name: K, key: string): ItemOf<K> | undefined => {
     const item = tables[name].get(key);
     return item === undefined ? undefined : (structuredClone(item) as ItemOf<K>);
@@ -36,7 +37,10 @@ export function createMemoryStore(): Store {
         .toSorted((a, b) => a.part - b.part),
     findFile: (sha256) => one('files', sha256),
     findJob: (nid) => one('jobs', nid),
-    listJobs: (filter) => all('jobs').filter(({ key }) => filter === undefined || key === filter.key).toSorted(byAge(({ nid }) => nid)),
+    listJobs: (filter) =>
+      all('jobs')
+        .filter(({ key }) => filter === undefined || key === filter.key)
+        .toSorted(byAge(({ nid }) => nid)),
     listRfqs: () => all('rfqs').toSorted(byAge(({ id }) => id)),
     findPayment: (by) =>
       'agreement' in by ? one('payments', by.agreement) : all('payments').find(({ paymentHash }) => paymentHash === by.paymentHash),

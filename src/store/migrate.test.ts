@@ -21,7 +21,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const TABLES = 'setting key_package channel message seen invite negotiation move orphan parcel file job rfq payment outbox outbox_target'.split(' ');
+const TABLES =
+  'setting key_package channel message seen invite negotiation move orphan parcel file job rfq payment outbox outbox_target'.split(' ');
 
 /** A database of version 1 with something in each of its tables. */
 function makeOld(): void {

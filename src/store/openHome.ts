@@ -33,6 +33,8 @@ export interface OpenedHome {
   readonly protection: HomeKey['kind'] | undefined;
   readonly db: DatabaseSync;
   readonly vault: Vault | undefined;
+  /** What the vault comes from; for backups. */
+  readonly dataKey: Uint8Array | undefined;
   /** The same home, protected anew or not at all (see {@link changeProtection}). */
   readonly protect: (key: HomeKey | undefined) => OpenedHome;
   readonly close: () => void;
@@ -50,9 +52,9 @@ export function openHome(options: HomeOptions): OpenedHome {
   try {
     db = openDatabase(databasePath(home));
     const protection = readProtection(db);
-    const vault = protection === undefined ? undefined : createVault(unwrapDataKey(protection, key));
+    const dataKey = protection === undefined ? undefined : unwrapDataKey(protection, key);
     if (isExclusive) settleMarkers(home, db);
-    return assemble(options, db, vault, unlock);
+    return assemble(options, db, dataKey, unlock);
   } catch (error) {
     db?.close();
     unlock();
@@ -60,10 +62,11 @@ export function openHome(options: HomeOptions): OpenedHome {
   }
 }
 
-function assemble(options: HomeOptions, db: DatabaseSync, vault: Vault | undefined, unlock: () => void): OpenedHome {
+function assemble(options: HomeOptions, db: DatabaseSync, dataKey: Uint8Array | undefined, unlock: () => void): OpenedHome {
   const { home, key } = options;
+  const vault = dataKey === undefined ? undefined : createVault(dataKey);
   const plain = createSqliteStore(db);
-  const secrets = vault === undefined ? fileSecrets(home) : sealedSecrets(home, db, vault, markerOf(options, key));
+  const secrets = vault === undefined ? fileSecrets(home) : sealedSecrets(home, db, vault, makeMarkerOf(options.exportIdentity, key));
   let isOpen = true;
   return {
     store: vault === undefined ? plain : sealStore(plain, vault),
@@ -71,8 +74,9 @@ function assemble(options: HomeOptions, db: DatabaseSync, vault: Vault | undefin
     protection: vault === undefined ? undefined : key?.kind,
     db,
     vault,
+    dataKey,
     protect: (next) => {
-      const changed = changeProtection({ home, db, vault, secrets }, next, { markerOf: markerOf(options, next) });
+      const changed = changeProtection({ home, db, vault, secrets }, next, { markerOf: makeMarkerOf(options.exportIdentity, next) });
       return assemble({ ...options, key: next }, db, changed, unlock);
     },
     close: () => {
@@ -84,9 +88,21 @@ function assemble(options: HomeOptions, db: DatabaseSync, vault: Vault | undefin
   };
 }
 
-function markerOf({ exportIdentity }: HomeOptions, key: HomeKey | undefined): MarkerOf {
+/** What the files of secrets say in a home that `key` opens. */
+export function makeMarkerOf(exportIdentity: HomeOptions['exportIdentity'], key: HomeKey | undefined): MarkerOf {
   return (name, text) =>
     name === 'identity' && key?.kind === 'passphrase' && exportIdentity !== undefined
       ? `${exportIdentity(text.trim(), key.passphrase)}\n`
       : MARKER;
+}
+
+/** How a home is protected, without opening it; undefined when it is not. Throws `home/exposed`, `store/…`. */
+export function readMethod(home: string): HomeKey['kind'] | undefined {
+  checkModes(home);
+  const db = openDatabase(databasePath(home));
+  try {
+    return readProtection(db)?.method;
+  } finally {
+    db.close();
+  }
 }

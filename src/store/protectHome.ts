@@ -27,13 +27,13 @@ export function readProtection(db: DatabaseSync): Protection | undefined {
 
 /**
  * Protects a home with `key` from now on, under a new data key; without one, opens it for whoever can read its files. A process that ends
- * half-way leaves a home that is as it was or as it is to be. Returns the vault that it is sealed with from now on.
+ * half-way leaves a home that is as it was or as it is to be. Returns the data key that it is sealed with from now on.
  */
 export function changeProtection(
   { home, db, vault, secrets }: Protectable,
   key: HomeKey | undefined,
   { markerOf, logN }: { readonly markerOf: MarkerOf; readonly logN?: number },
-): Vault | undefined {
+): Uint8Array | undefined {
   const dataKey = makeDataKey();
   // Before the transaction: this may take a second.
   const protection = key === undefined ? undefined : wrapDataKey(dataKey, key, logN);
@@ -60,7 +60,7 @@ export function changeProtection(
   });
   settleMarkers(home, db);
   tidyUp(db);
-  return next;
+  return next === undefined ? undefined : dataKey;
 }
 
 /** What was written before must not stay beside: pages that are no longer used, the log, copies of an older version. */

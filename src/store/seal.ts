@@ -1,11 +1,12 @@
 // Encryption of what a home keeps: each value by itself, bound to its place, under keys that come from one data key.
 
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { NegotiateError } from '../core/errors.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const MAX_NAMES = 1_000;
 
 /** A place in the database. `row` is the key of the row as it is when nothing is sealed. */
 export interface Place {
@@ -36,12 +37,14 @@ export function makeDataKey(): Uint8Array {
 
 /** The vault of a data key (32 bytes). */
 export function createVault(dataKey: Uint8Array): Vault {
-  const derive = (use: string): Uint8Array =>
-    new Uint8Array(hkdfSync('sha256', dataKey, new Uint8Array(), `agent-negotiate ${use} 1`, 32));
+  const derive = (use: string): KeyObject =>
+    createSecretKey(new Uint8Array(hkdfSync('sha256', dataKey, new Uint8Array(), `agent-negotiate ${use} 1`, 32)));
   // Random nonces are good for 2^32 values under one key; changing how a home is protected makes a new one.
   const valueKey = derive('value');
   const nameKey = derive('name');
   const nonceKey = derive('name nonce');
+  // An agent deals with few others, and with each of them many times.
+  const names = new Map<string, string>();
   const sealBytes = (place: Place, bytes: Uint8Array): Uint8Array =>
     encrypt(valueKey, randomBytes(NONCE_BYTES), describe(place.table, place.column, place.row), bytes);
   const openBytes = (place: Place, sealed: Uint8Array): Uint8Array =>
@@ -53,22 +56,31 @@ export function createVault(dataKey: Uint8Array): Vault {
     openText: (place, sealed) => toText(openBytes(place, Buffer.from(sealed, 'base64'))),
     sealName: ({ table, column }, name) => {
       const aad = describe(table, column);
+      const place = `${table} ${column} ${name}`;
+      const known = names.get(place);
+      if (known !== undefined) return known;
       // Made from the name, so that two nonces are the same only where everything is.
       const nonce = createHmac('sha256', nonceKey).update(aad).update(name, 'utf8').digest().subarray(0, NONCE_BYTES);
-      return toBase64(encrypt(nameKey, nonce, aad, Buffer.from(name, 'utf8')));
+      const sealed = toBase64(encrypt(nameKey, nonce, aad, Buffer.from(name, 'utf8')));
+      if (names.size >= MAX_NAMES) names.clear();
+      names.set(place, sealed);
+      return sealed;
     },
     openName: ({ table, column }, sealed) => toText(decrypt(nameKey, describe(table, column), Buffer.from(sealed, 'base64'))),
   };
 }
 
 /** AES-256-GCM: nonce, ciphertext, tag. */
-export function encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): Uint8Array {
+export function encrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, aad: Uint8Array, bytes: Uint8Array): Uint8Array {
   const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(aad);
-  return new Uint8Array(Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]));
+  const middle = cipher.update(bytes);
+  // A stream: nothing is left for the end.
+  cipher.final();
+  return new Uint8Array(Buffer.concat([nonce, middle, cipher.getAuthTag()]));
 }
 
 /** Opens {@link encrypt}. Throws `store/corrupt`. */
-export function decrypt(key: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
+export function decrypt(key: Uint8Array | KeyObject, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
   try {
     const end = sealed.length - TAG_BYTES;
     const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });

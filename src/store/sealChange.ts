@@ -6,32 +6,22 @@ import { rowName } from './sealedColumns.ts';
 
 /** Seals a change. */
 export function sealChange(vault: Vault, change: Change): Change {
-  const text = (table: string, column: string, row: string, value: string): string => vault.sealText({ table, column, row }, value);
-  const bytes = (table: string, column: string, row: string, value: Uint8Array): Uint8Array =>
-    vault.sealBytes({ table, column, row }, value);
-  const name = (table: string, column: string, value: string): string => vault.sealName({ table, column }, value);
+  const { text, bytes, name } = sealersOf(vault);
   switch (change.kind) {
     case 'setting':
       return { ...change, value: text('setting', 'value', change.key, change.value) };
     case 'key-package': {
-      const { record } = change;
-      return { ...change, record: { ...record, privateBytes: bytes('key_package', 'private_bytes', record.eventId, record.privateBytes) } };
+      const { eventId, privateBytes } = change.record;
+      return { ...change, record: { ...change.record, privateBytes: bytes('key_package', 'private_bytes', eventId, privateBytes) } };
     }
     case 'channel': {
       const { id, peer, state } = change.record;
       const named = peer === undefined ? {} : { peer: name('channel', 'peer', peer) };
       return { ...change, record: { ...change.record, ...named, state: bytes('channel', 'state', id, state) } };
     }
-    case 'message': {
-      const { id, author, text: said } = change.record;
-      const sealed = { author: name('message', 'author', author), text: text('message', 'text', id, said) };
-      return { ...change, record: { ...change.record, ...sealed } };
-    }
-    case 'invite': {
-      const { wrapId, sender, welcome } = change.record;
-      const sealed = { sender: name('invite', 'sender', sender), welcome: text('invite', 'welcome', wrapId, welcome) };
-      return { ...change, record: { ...change.record, ...sealed } };
-    }
+    case 'message':
+    case 'invite':
+      return sealWords(vault, change);
     case 'negotiation': {
       const { nid, peer, state } = change.record;
       const sealed = { peer: name('negotiation', 'peer', peer), state: text('negotiation', 'state', nid, state) };
@@ -45,6 +35,52 @@ export function sealChange(vault: Vault, change: Change): Change {
       const { id, peer, rumor } = change.record;
       return { ...change, record: { ...change.record, peer: name('orphan', 'peer', peer), rumor: text('orphan', 'rumor', id, rumor) } };
     }
+    case 'parcel':
+    case 'drop-parcels':
+    case 'file':
+    case 'drop-file':
+      return sealFileChange(vault, change);
+    case 'job':
+    case 'rfq':
+    case 'payment':
+    case 'queue':
+      return sealDealChange(vault, change);
+    case 'retire-key-packages':
+    case 'drop-key-packages':
+    case 'weigh-messages':
+    case 'seen':
+    case 'drop-invite':
+    case 'move-sent':
+    case 'drop-orphans':
+    case 'target':
+    case 'drop-queued':
+      return change;
+    default:
+      return change satisfies never;
+  }
+}
+
+function sealWords(vault: Vault, change: Extract<Change, { kind: 'message' | 'invite' }>): Change {
+  const { text, name } = sealersOf(vault);
+  switch (change.kind) {
+    case 'message': {
+      const { id, author, text: said } = change.record;
+      const sealed = { author: name('message', 'author', author), text: text('message', 'text', id, said) };
+      return { ...change, record: { ...change.record, ...sealed } };
+    }
+    case 'invite': {
+      const { wrapId, sender, welcome } = change.record;
+      const sealed = { sender: name('invite', 'sender', sender), welcome: text('invite', 'welcome', wrapId, welcome) };
+      return { ...change, record: { ...change.record, ...sealed } };
+    }
+    default:
+      return change satisfies never;
+  }
+}
+
+function sealFileChange(vault: Vault, change: Extract<Change, { kind: 'parcel' | 'drop-parcels' | 'file' | 'drop-file' }>): Change {
+  const { bytes, name } = sealersOf(vault);
+  switch (change.kind) {
     case 'parcel': {
       const { peer, sha256, part, data } = change.record;
       const sealed = { peer: name('parcel', 'peer', peer), sha256: name('parcel', 'sha256', sha256) };
@@ -56,6 +92,14 @@ export function sealChange(vault: Vault, change: Change): Change {
       return { ...change, sha256: name('file', 'sha256', change.sha256), data: bytes('file', 'data', change.sha256, change.data) };
     case 'drop-file':
       return { ...change, sha256: name('file', 'sha256', change.sha256) };
+    default:
+      return change satisfies never;
+  }
+}
+
+function sealDealChange(vault: Vault, change: Extract<Change, { kind: 'job' | 'rfq' | 'payment' | 'queue' }>): Change {
+  const { text, name } = sealersOf(vault);
+  switch (change.kind) {
     case 'job': {
       const { nid, key, body } = change.record;
       const named = key === undefined ? {} : { key: name('job', 'key', key) };
@@ -75,17 +119,15 @@ export function sealChange(vault: Vault, change: Change): Change {
       const named = moveId === undefined ? {} : { moveId: name('outbox', 'move_id', moveId) };
       return { ...change, record: { ...change.record, ...named, event: text('outbox', 'event', eventId, event) } };
     }
-    case 'retire-key-packages':
-    case 'drop-key-packages':
-    case 'weigh-messages':
-    case 'seen':
-    case 'drop-invite':
-    case 'move-sent':
-    case 'drop-orphans':
-    case 'target':
-    case 'drop-queued':
-      return change;
     default:
       return change satisfies never;
   }
+}
+
+function sealersOf(vault: Vault) {
+  return {
+    text: (table: string, column: string, row: string, value: string): string => vault.sealText({ table, column, row }, value),
+    bytes: (table: string, column: string, row: string, value: Uint8Array): Uint8Array => vault.sealBytes({ table, column, row }, value),
+    name: (table: string, column: string, value: string): string => vault.sealName({ table, column }, value),
+  };
 }

@@ -22,8 +22,7 @@ export function sealStore(inner: Store, vault: Vault): Store {
     listNegotiations: (filter) => inner.listNegotiations(filter).map(open.negotiation),
     findMove: (id) => optional(inner.findMove(id), open.move),
     listMoves: (nid) => inner.listMoves(nid).map(open.move),
-    listOrphans: (filter) =>
-      inner.listOrphans('nid' in filter ? filter : { peer: name('orphan', 'peer', filter.peer) }).map(open.orphan),
+    listOrphans: (filter) => inner.listOrphans('nid' in filter ? filter : { peer: name('orphan', 'peer', filter.peer) }).map(open.orphan),
     listParcels: (peer, sha256) => inner.listParcels(name('parcel', 'peer', peer), name('parcel', 'sha256', sha256)).map(open.parcel),
     findFile: (sha256) => optional(inner.findFile(name('file', 'sha256', sha256)), (data) => open.file(sha256, data)),
     findJob: (nid) => optional(inner.findJob(nid), open.job),

@@ -10,6 +10,7 @@ import type { Vault } from './seal.ts';
 
 /** What they are, and the file of each. */
 export const SECRET_FILES = { identity: 'identity.key', wallet: 'wallet.url', bunker: 'bunker.json' } as const;
+/** One of them. */
 export type SecretName = keyof typeof SECRET_FILES;
 /** All of them. */
 export const SECRET_NAMES = Object.keys(SECRET_FILES) as readonly SecretName[];

@@ -37,7 +37,10 @@ export function checkKey(key: HomeKey): void {
   if (key.kind === 'passphrase' && normalize(key.passphrase).length < MIN_PASSPHRASE)
     throw new NegotiateError('input/invalid', `The passphrase is too short. Take at least ${MIN_PASSPHRASE} characters, better six words.`);
   if (key.kind === 'key-file' && key.bytes.length < MIN_KEY_FILE_BYTES)
-    throw new NegotiateError('input/invalid', `The key file is too short. Make one with: head -c ${MIN_KEY_FILE_BYTES} /dev/urandom > FILE`);
+    throw new NegotiateError(
+      'input/invalid',
+      `The key file is too short. Make one with: head -c ${MIN_KEY_FILE_BYTES} /dev/urandom > FILE`,
+    );
   if (key.kind === 'key-command' && key.bytes.length < MIN_PASSPHRASE)
     throw new NegotiateError('input/invalid', `The key command says too little: at least ${MIN_PASSPHRASE} bytes are needed.`);
 }

@@ -23,6 +23,8 @@ export interface Agenda {
   outboxAt: number;
   choresAt: number;
   keyPackageAt: number;
+  /** When to go on with what a restore has left to do. */
+  restoredAt: number;
 }
 
 /** Looks through everything, once, when a daemon starts or its services change. */
@@ -32,13 +34,16 @@ export function openAgenda(context: AgentContext, services: readonly Service[]):
   const queued = listQueuedMoves(store);
   const agenda: Agenda = {
     // What is overdue comes first by itself; whatever an earlier process has left undone is done once.
-    timers: new Map(store.listNegotiations({ isActive: true }).map((record) => [record.nid, firstDue(timerDueAt(store, record, queued, 0), now)])),
+    timers: new Map(
+      store.listNegotiations({ isActive: true }).map((record) => [record.nid, firstDue(timerDueAt(store, record, queued, 0), now)]),
+    ),
     jobs: new Map(listDue(context, { services: [...services], waitS: 0 }).map((nid) => [nid, now])),
     rfqs: new Map(),
     leaves: new Map(),
     outboxAt: outboxDueAt(store),
     choresAt: Infinity,
     keyPackageAt: keyPackageDueAt(store),
+    restoredAt: now,
   };
   for (const record of listOpenChannels(store)) noteChannel(agenda, record, now);
   noteRfqs(context, agenda);
@@ -84,8 +89,8 @@ export function listDueAt(times: ReadonlyMap<Hex, number>, now: number): readonl
 }
 
 /** When anything is next due. */
-export function nextDueAt({ timers, jobs, rfqs, leaves, outboxAt, choresAt, keyPackageAt }: Agenda): number {
-  let next = Math.min(outboxAt, choresAt, keyPackageAt);
+export function nextDueAt({ timers, jobs, rfqs, leaves, outboxAt, choresAt, keyPackageAt, restoredAt }: Agenda): number {
+  let next = Math.min(outboxAt, choresAt, keyPackageAt, restoredAt);
   for (const times of [timers, jobs, rfqs, leaves]) for (const at of times.values()) next = Math.min(next, at);
   return next;
 }

@@ -11,12 +11,14 @@ import { listOpenChannels } from '../openChannels.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { renewKeyPackage } from '../publishIdentity.ts';
 import { joinWaiting } from '../receiveWraps.ts';
+import { readRestored } from '../restoredNote.ts';
 import { advanceRfqs } from '../rfq/advanceRfq.ts';
 import { letTimePass } from '../runTimers.ts';
+import { settleRestored } from '../settleRestored.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import { beginWork, hasChanges, saveWork } from '../work.ts';
 import { listDueAt, nextDueAt, noteChanges, rescheduleRfq, rescheduleTimer, set, type Agenda } from './agenda.ts';
-import type { Feed } from './followEvents.ts';
+import type { Feed } from './feed.ts';
 import type { Log } from './log.ts';
 import { createNewsDesk, type NewsDesk } from './newsDesk.ts';
 import { takeIn, type Kept } from './takeIn.ts';
@@ -68,6 +70,7 @@ export async function runRound(engine: Engine): Promise<Round> {
   const taken = await takeIn(context, feed.take(), kept, again);
   own.add({ ...taken, ended: [] });
   note(engine);
+  if (feed.takeReturn() && agenda.outboxAt < Infinity) await publish(engine, true);
   for (let turn = 0; turn < MAX_TURNS && nextDueAt(agenda) <= context.clock.now() && !context.closing.aborted; turn += 1) {
     await runTurn(engine, own, touched, problems);
   }
@@ -97,6 +100,7 @@ async function runTurn({ context, agenda, ...engine }: Engine, own: NewsDesk, to
     note(whole);
     rescheduleTimer(context, agenda, nid);
   }
+  if (agenda.restoredAt <= now) await settle(whole);
   if (agenda.keyPackageAt <= now) await renew(whole);
   if (agenda.choresAt <= now || listDueAt(agenda.leaves, now).length > 0) await doDueChores(whole, own);
   for (const id of listDueAt(agenda.rfqs, now)) {
@@ -105,6 +109,13 @@ async function runTurn({ context, agenda, ...engine }: Engine, own: NewsDesk, to
     rescheduleRfq(context, agenda, id);
   }
   if (agenda.outboxAt <= now) await publish(whole);
+}
+
+async function settle(engine: Engine): Promise<void> {
+  const { context, agenda } = engine;
+  await unlessSignerFails(() => settleRestored(context));
+  agenda.restoredAt = readRestored(context.store) === undefined ? Infinity : context.clock.now() + AGAIN_S;
+  note(engine);
 }
 
 async function renew(engine: Engine): Promise<void> {
@@ -130,10 +141,10 @@ async function doDueChores(engine: Engine, own: NewsDesk): Promise<void> {
   for (const id of listDueAt(agenda.leaves, context.clock.now())) set(agenda.leaves, id, context.clock.now() + AGAIN_S);
 }
 
-async function publish(engine: Engine): Promise<void> {
+async function publish(engine: Engine, force = false): Promise<void> {
   const { context, agenda, log } = engine;
   const startedMs = performance.now();
-  const report = await unlessSignerFails(() => drainOutbox(context));
+  const report = await unlessSignerFails(() => drainOutbox(context, { force }));
   agenda.outboxAt = Infinity;
   note(engine);
   // What a signer that is away has held up is due still.

@@ -10,7 +10,8 @@ import { receiveWraps } from '../receiveWraps.ts';
 import { readSetting, writeSetting } from '../settings.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import type { GroupNews, News } from '../work.ts';
-import { INBOX, type Batch } from './followEvents.ts';
+import type { Batch } from './feed.ts';
+import { INBOX } from './wantedStreams.ts';
 
 // For each channel: a commit that is under way, or a message of an epoch to come. The rest a relay still has.
 const MAX_KEPT = 64;
@@ -32,12 +33,7 @@ export interface TakenIn {
 export type Kept = Map<Hex, readonly NostrEvent[]>;
 
 /** Takes in batches; those of `again` are looked at once more without anything new. */
-export async function takeIn(
-  context: AgentContext,
-  batches: ReadonlyMap<Hex, Batch>,
-  kept: Kept,
-  again: readonly Hex[],
-): Promise<TakenIn> {
+export async function takeIn(context: AgentContext, batches: ReadonlyMap<Hex, Batch>, kept: Kept, again: readonly Hex[]): Promise<TakenIn> {
   await loadSchnorr();
   const owners = [...new Set([INBOX, ...batches.keys(), ...again])];
   const joined: Hex[] = [];

@@ -44,7 +44,7 @@ async function syncWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<S
   const { from, waitS } = parseInput(syncInput, input);
   const { engine } = hub;
   await settle(hub, hub.ready, CATCH_UP_MS, by);
-  const latest = await step(hub, by, async (own) => {
+  const latest = await runStep(hub, by, async (own) => {
     allow(own, from);
     if (from.length > 0) await joinAllowed(engine);
     const done = await pass(own, true);
@@ -68,12 +68,12 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const named = { ...wanted, services: [...services], ...(nid === undefined ? {} : { nid }) };
   const due = (): readonly Hex[] => listDue(context, named);
   const before = describeJobs(context, due());
-  const first = await step(hub, by, (own) => advanceJobs(own, due(), engine.services));
+  const first = await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
   const others = { invites: [], signer: takeSignerProblem(context) };
   if (first.touched.size > 0 || wanted.waitS === 0) return reportJobs(context, named, first, others);
   requireRelays(engine);
   await waitUntil(hub, () => describeJobs(context, due()) !== before, Math.min(wanted.waitS, first.pollS), by);
-  const last = hub.stopping.aborted ? first : await step(hub, by, (own) => advanceJobs(own, due(), engine.services));
+  const last = hub.stopping.aborted ? first : await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
   return reportJobs(context, named, last, { ...others, signer: takeSignerProblem(context) ?? others.signer });
 }
 
@@ -84,7 +84,7 @@ async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Pro
   const ids = listRfqIds(context, rfq === undefined ? undefined : findRfq(context.store, rfq).record.id);
   const describe = (): string => ids.map((id) => findRfq(context.store, id).record.version).join() + describeRfqs(context, ids);
   const before = describe();
-  const didMove = await step(hub, by, (own) => advanceRfqs(own, ids));
+  const didMove = await runStep(hub, by, (own) => advanceRfqs(own, ids));
   if (!didMove && ids.some((id) => isRfqOpen(context, id))) {
     if (waitS > 0) requireRelays(engine);
     await waitUntil(hub, () => describe() !== before, waitS, by);
@@ -93,7 +93,7 @@ async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Pro
 }
 
 /** A step in its turn. Throws when its client has gone before it came. */
-async function step<T>(hub: Hub, by: CallOptions, work: (own: AgentContext) => Promise<T>): Promise<T> {
+export async function runStep<T>(hub: Pick<Hub, 'write'>, by: CallOptions, work: (own: AgentContext) => Promise<T>): Promise<T> {
   const done = await hub.write(async (own) => ({ value: await work(own) }), by);
   if (done === undefined) throw cancelled();
   return done.value;

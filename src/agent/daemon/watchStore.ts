@@ -14,6 +14,9 @@ export interface Changes {
   keyPackages: boolean;
 }
 
+const OUTBOX: ReadonlySet<Change['kind']> = new Set(['queue', 'target', 'drop-queued']);
+const KEY_PACKAGES: ReadonlySet<Change['kind']> = new Set(['key-package', 'retire-key-packages']);
+
 /** A store that notes what is saved in it. */
 export interface WatchedStore {
   readonly store: Store;
@@ -43,31 +46,10 @@ function noChanges(): Changes {
 }
 
 function note(changes: Changes, change: Change): void {
-  switch (change.kind) {
-    case 'negotiation':
-    case 'job':
-      changes.nids.add(change.record.nid);
-      return;
-    case 'channel':
-      changes.channels.set(change.record.id, change.record);
-      return;
-    case 'queue':
-    case 'target':
-    case 'drop-queued':
-      changes.outbox = true;
-      return;
-    case 'rfq':
-      changes.rfqs = true;
-      return;
-    case 'file':
-      changes.files = true;
-      return;
-    case 'key-package':
-    case 'retire-key-packages':
-      changes.keyPackages = true;
-      return;
-    default:
-      // What nothing that is due depends on.
-      return;
-  }
+  if (change.kind === 'negotiation' || change.kind === 'job') changes.nids.add(change.record.nid);
+  if (change.kind === 'channel') changes.channels.set(change.record.id, change.record);
+  changes.outbox ||= OUTBOX.has(change.kind);
+  changes.rfqs ||= change.kind === 'rfq';
+  changes.files ||= change.kind === 'file';
+  changes.keyPackages ||= KEY_PACKAGES.has(change.kind);
 }

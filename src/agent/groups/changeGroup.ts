@@ -11,6 +11,7 @@ import type { GroupChange } from '../../marmot/stageCommit.ts';
 import { parsePublicKey } from '../../nostr/npub.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { doChores } from '../chores.ts';
+import { isLost } from '../channelRecord.ts';
 import { commitChange, type CommitOutcome } from '../commits.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
@@ -57,7 +58,10 @@ export interface ChangedGroup extends GroupView {
  * cannot be invited, `relay/unreachable` when no relay takes the change: then it is as if nothing had been done.
  */
 export async function changeGroup(context: AgentContext, { group, change }: z.infer<typeof changeGroupInput>): Promise<ChangedGroup> {
-  const { id } = findGroup(context.store, group);
+  const found = findGroup(context.store, group);
+  const { id } = found;
+  if (isLost(found))
+    throw new NegotiateError('input/not-found', 'This home was restored and has no keys for this group. Ask an admin to invite you again.');
   // A change made on top of an old state would only split the group.
   const { news, groupNews } = await fetchChannelNews(context, id);
   const outcome = change.kind === 'leave' ? await leave(context, id) : await commit(context, id, change);

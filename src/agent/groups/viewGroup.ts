@@ -4,6 +4,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import { describeChannel } from '../../marmot/channel.ts';
 import { decodeChannel } from '../../marmot/channelCodec.ts';
 import { encodeNpub } from '../../nostr/npub.ts';
+import { isLost } from '../channelRecord.ts';
 import type { ChannelRecord, Store } from '../../store/records.ts';
 
 const SHORTEST_PREFIX = 4;
@@ -13,7 +14,7 @@ export interface GroupView {
   /** The MLS group id, hex. */
   readonly group: string;
   readonly name: string;
-  readonly state: 'open' | 'leaving' | 'changing' | 'over';
+  readonly state: 'open' | 'leaving' | 'changing' | 'over' | 'lost';
   /** npubs in the order of their leaves. */
   readonly members: readonly string[];
   readonly admins: readonly string[];
@@ -21,8 +22,12 @@ export interface GroupView {
   readonly relays: readonly string[];
 }
 
-/** Shows a channel. `changing`: a change of ours waits for a relay. */
+/** Shows a channel. `changing`: a change of ours waits for a relay. `lost`: this home was restored, and its backup holds no keys. */
 export function viewGroup(record: ChannelRecord): GroupView {
+  if (isLost(record)) {
+    const { id: group, peer, relays } = record;
+    return { group, name: '', state: 'lost', members: peer === undefined ? [] : [encodeNpub(peer)], admins: [], epoch: 0, relays };
+  }
   const channel = decodeChannel(record.state);
   const { name, members, admins, epoch, relays } = describeChannel(channel);
   const isChanging = channel.staged !== undefined;

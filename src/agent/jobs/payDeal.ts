@@ -9,6 +9,7 @@ import { checkPayTerms, makeFundedTemplate, readPayTerms } from '../../pay/payTe
 import { applyObservation, applyOutcome, beginPayment, isPaymentOpen, nextAct, repeatPayment, type Payment } from '../../pay/payment.ts';
 import type { Rail } from '../../pay/rail.ts';
 import type { AgentContext } from '../context.ts';
+import { isDoubtfulNow, readRestored } from '../restoredNote.ts';
 import { findPayment, savePayment, type SavedPayment } from './findPayment.ts';
 import type { Job, Purchase } from './job.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
@@ -26,6 +27,7 @@ export interface DueDeal {
 
 /** Takes the payment one step further. Throws `wallet/…` where the wallet cannot be used at all; no money moves then. */
 export async function payDeal(context: AgentContext, job: Job<Purchase>, due: DueDeal): Promise<Progress> {
+  if (isDoubtfulNow(context.store, due.nid)) return IDLE;
   const saved = findPayment(context.store, due.agreement);
   if (saved === undefined) return payFirst(context, job, due);
   if (saved.payment.state === 'settled') return tellFunded(context, due, saved.payment);
@@ -79,10 +81,13 @@ async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: Due
     await objectTo(context, nid, agreement, 'payterms-reused', 'This payment hash belongs to another deal of ours. I have paid nothing.');
     return MOVED;
   }
-  const payment = beginPayment(check.terms, payterms.request, context.clock.now());
+  const begun = beginPayment(check.terms, payterms.request, context.clock.now());
+  // A restored home may have paid this and not know: it asks the wallet first, as after any order whose outcome is not known.
+  const isForgetful = readRestored(context.store) !== undefined;
+  const payment: Payment = isForgetful ? { ...begun, state: 'unknown', tries: 0 } : begun;
   context.store.save([savePayment(payment, undefined)]);
   const saved = findPayment(context.store, agreement);
-  if (saved !== undefined) await callWallet(context, rail, saved);
+  if (saved !== undefined && !isForgetful) await callWallet(context, rail, saved);
   return MOVED;
 }
 

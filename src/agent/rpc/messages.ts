@@ -72,5 +72,7 @@ export function errorLine(id: RpcRequest['id'], error: unknown, code: number = R
 export function readError(error: unknown): NegotiateError {
   const { message, data } = (error ?? {}) as Partial<RpcError>;
   const code = data?.code !== undefined && Object.hasOwn(ERROR_CODES, data.code) ? data.code : 'internal/bug';
-  return new NegotiateError(code, typeof message === 'string' ? message : 'The daemon failed. See its log.', { details: data?.details ?? {} });
+  return new NegotiateError(code, typeof message === 'string' ? message : 'The daemon failed. See its log.', {
+    details: data?.details ?? {},
+  });
 }

@@ -22,8 +22,14 @@ export function socketPathOf(home: string, env: NodeJS.ProcessEnv = process.env)
   return Buffer.byteLength(hashed) <= MAX_PATH_BYTES ? hashed : undefined;
 }
 
+/** The socket of a home, when there is one that is ours; whether anybody listens there is another question. */
+export function findSocket(home: string): string | undefined {
+  const path = socketPathOf(home);
+  return path !== undefined && isOwnSocket(path) ? path : undefined;
+}
+
 /** True when there is a socket at the path that is ours: whoever could put another one there could read what is asked. */
-export function isOwnSocket(path: string): boolean {
+function isOwnSocket(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isSocket() === true && found.uid === (process.getuid?.() ?? found.uid);
 }

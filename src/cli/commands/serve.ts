@@ -8,6 +8,7 @@ import { connectAgent } from '../../agent/rpc/connectAgent.ts';
 import { serveSocket } from '../../agent/rpc/serveSocket.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { findHome } from '../findHome.ts';
+import { findHomeKey } from '../homeKey.ts';
 import { onApprovalUrl, printJson, printLines, printRemark, readFileOrStdin, type CommonOptions } from '../io.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { createTeller } from '../jobs/tellJobs.ts';
@@ -26,8 +27,7 @@ type Services = NonNullable<InputOf<'pursue'>['services']>;
 const configSchema = z.strictObject({ services: z.array(z.record(z.string(), z.unknown())).min(1) });
 
 /** Reads a configuration file. The services in it are checked where they are used. Throws `input/…`. */
-export function readConfig(path: string | undefined): Services {
-  if (path === undefined) throw new NegotiateError('input/invalid', 'Name the file with your services: --config FILE');
+export function readConfig(path: string): Services {
   const parsed = configSchema.safeParse(parseJsonText(readFileOrStdin(path)));
   if (parsed.success) return parsed.data.services as Services;
   throw new NegotiateError('input/invalid', 'The configuration must be {"services": [ … ]}. See docs/serve.md.');
@@ -41,7 +41,9 @@ export async function runServe(options: ServeOptions): Promise<void> {
     const log = options.log === undefined ? NO_LOG : createLog((line) => process.stderr.write(line), readLevel(options.log));
     await refuseSecond(home);
     const teller = createOwnerTeller(options);
-    const daemon = openDaemon({ home, relays: options.relay ?? [], onApprovalUrl, log, onNews: (news) => teller(daemon.agent, news) });
+    const key = await findHomeKey(home, options);
+    const relays = options.relay ?? [];
+    const daemon = openDaemon({ home, key, relays, onApprovalUrl, log, onNews: (news) => teller(daemon.agent, news) });
     const stopping = new AbortController();
     const stop = (): void => {
       stopping.abort();
@@ -64,7 +66,8 @@ export async function runServe(options: ServeOptions): Promise<void> {
 async function refuseSecond(home: string): Promise<void> {
   const running = await connectAgent(home);
   await running?.agent.close();
-  if (running !== undefined) throw new NegotiateError('home/locked', 'A serve runs on this home already. Stop it with: agent-negotiate stop');
+  if (running !== undefined)
+    throw new NegotiateError('home/locked', 'A serve runs on this home already. Stop it with: agent-negotiate stop');
 }
 
 function readLevel(level: true | string): LogLevel {

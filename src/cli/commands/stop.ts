@@ -8,7 +8,8 @@ import { printResult, type CommonOptions } from '../io.ts';
 export async function runStop(options: CommonOptions): Promise<void> {
   const { connectAgent } = await import('../../agent/rpc/connectAgent.ts');
   const remote = await connectAgent(findHome(options.home));
-  if (remote === undefined) throw new NegotiateError('input/not-found', 'No daemon runs on this home. Start one with: agent-negotiate serve');
+  if (remote === undefined)
+    throw new NegotiateError('input/not-found', 'No daemon runs on this home. Start one with: agent-negotiate serve');
   await remote.stopDaemon();
   printResult(options, { stopped: true }, () => ['Stopped.']);
 }

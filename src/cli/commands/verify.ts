@@ -45,7 +45,32 @@ function renderCheck(result: BundleCheckResult): readonly string[] {
     'Terms',
     ...lines.map((line) => `  ${displayText(line.replace(/^ {2}\| /, '| '), 4_200)}`),
     ...(hidden.length > 0 ? [`  not shown, but bound by the signatures: ${hidden.join(' ')}`] : []),
+    '',
+    ...explainProof(state, hidden.length > 0),
   ];
+}
+
+/** What follows from it, and what does not. */
+function explainProof(state: Exclude<BundleCheckResult['state'], 'invalid'>, isPartial: boolean): readonly string[] {
+  const shown = isPartial ? ['The terms shown are part of what was signed; of the others it says nothing but that they are fixed.'] : [];
+  switch (state) {
+    case 'closed':
+      return [
+        'This proves that both keys signed this agreement, that the first signer closed it, and that the second acknowledged the closing.',
+        ...shown,
+        'It does not prove when, that the work was done or paid, nor that the two did not change the agreement later.',
+      ];
+    case 'closed-not-acknowledged':
+    case 'signed-not-closed':
+      return ['This proves what was signed, and nothing about how it ended: a later bundle of the same agreement may say more.', ...shown];
+    case 'void':
+    case 'late':
+      return ['This proves that no deal came of these signatures.', ...shown];
+    case 'cheated':
+      return ['This proves that the one named above has said yes and no to the same deal.', ...shown];
+    default:
+      return state satisfies never;
+  }
 }
 
 function describeState(state: Exclude<BundleCheckResult['state'], 'invalid'>): string {

@@ -1,0 +1,12 @@
+// Does anybody wait for the owner's word?
+
+import type { AgentContext } from '../context.ts';
+import { countOf, pass, type Check } from './check.ts';
+
+const ID = 'invites';
+
+export function checkInvites({ store }: AgentContext): Check {
+  const { length } = store.listInvites();
+  if (length === 0) return pass(ID, 'Nobody waits to be let in.');
+  return pass(ID, `${countOf(length, 'invite')} waiting for your word.`, 'See them with: agent-negotiate list');
+}

@@ -1,0 +1,83 @@
+// Can others invite us: is our key package shown to them by every relay, valid, and is its private half here?
+
+import type { Hex } from '../../core/bytes.ts';
+import { KINDS } from '../../marmot/profile.ts';
+import { readKeyPackage } from '../../marmot/readKeyPackage.ts';
+import type { NostrEvent } from '../../nostr/event.ts';
+import type { AgentContext } from '../context.ts';
+import { renewalTime } from '../publishIdentity.ts';
+import { readSetting } from '../settings.ts';
+import { countOf, dayOf, fail, pass, warn, type Check } from './check.ts';
+import type { RelayProbe } from './probeRelay.ts';
+
+const ID = 'key-package';
+const SOON_S = 7 * 86_400;
+const SYNC = 'Run: agent-negotiate sync';
+
+/** How a relay has it: `foreign` and `other-client` are those whose private half is not here, in our slot or in one of their own. */
+type Shown = 'usable' | 'replaced' | 'foreign' | 'other-client' | 'invalid' | 'missing';
+
+export async function checkKeyPackage(context: AgentContext, probes: readonly RelayProbe[]): Promise<Check> {
+  const now = context.clock.now();
+  const newest = context.store.listKeyPackages().at(-1);
+  if (newest === undefined) return fail(ID, 'This home has no key package, so nobody can invite it.', SYNC);
+  if (newest.expiresAt <= now) return fail(ID, `The key package has expired or was used (${dayOf(newest.expiresAt)}).`, SYNC);
+  const asked = probes.filter(({ isUp }) => isUp);
+  if (asked.length === 0)
+    return warn(ID, 'No relay answered, so whether others see the key package is not known.', 'See to the relays first.');
+  const shown = await Promise.all(asked.map((probe) => judge(context, probe, now)));
+  return conclude(shown, newest, isQueued(context, newest.eventId), now);
+}
+
+function conclude(
+  shown: readonly Shown[],
+  newest: { readonly eventId: Hex; readonly expiresAt: number },
+  isWaiting: boolean,
+  now: number,
+): Check {
+  const usable = shown.filter((each) => each === 'usable').length;
+  const where = `${usable} of ${countOf(shown.length, 'relay')}`;
+  const next = isWaiting ? SYNC : `The next one is published about ${dayOf(renewalTime(newest))}, or when somebody has invited you.`;
+  if (shown.includes('foreign')) {
+    const advice =
+      'Use one home for one identity: do not run a copy of it elsewhere. A key package of this home takes its place with the next renewal.';
+    return fail(
+      ID,
+      'A relay shows a key package whose private half is not in this home, so invites made with it cannot be opened.',
+      advice,
+    );
+  }
+  if (shown.includes('other-client')) {
+    const finding = 'Another client of this key has published a newer key package, so invites go to that one.';
+    return warn(ID, finding, 'Give this agent a key of its own if it is to be invited.');
+  }
+  if (usable === 0) return fail(ID, `None of ${countOf(shown.length, 'relay')} shows a key package of yours that can be used.`, next);
+  if (usable < shown.length) {
+    const reason = shown.includes('missing') ? 'the others do not have it' : 'the others have an older one or one that fails the checks';
+    return warn(ID, `The key package is shown by ${where}; ${reason}.`, next);
+  }
+  if (newest.expiresAt - now < SOON_S)
+    return warn(ID, `The key package is shown by ${where}, and expires on ${dayOf(newest.expiresAt)}.`, SYNC);
+  return pass(ID, `The key package is shown by ${where} and can be used until ${dayOf(newest.expiresAt)}.`);
+}
+
+async function judge({ store }: AgentContext, { own }: RelayProbe, now: number): Promise<Shown> {
+  const event = newestOf(own);
+  if (event === undefined) return 'missing';
+  const known = store.findKeyPackage(event.id);
+  if (known === undefined) return isInSlot(event, readSetting(store, 'slot')) ? 'foreign' : 'other-client';
+  if (known.expiresAt <= now) return 'replaced';
+  return (await readKeyPackage(event, now)).kind === 'usable' ? 'usable' : 'invalid';
+}
+
+function isInSlot({ tags }: NostrEvent, slot: string): boolean {
+  return tags.some(([name, value]) => name === 'd' && value === slot);
+}
+
+function newestOf(events: readonly NostrEvent[]): NostrEvent | undefined {
+  return events.filter(({ kind }) => kind === KINDS.keyPackage).sort((a, b) => b.created_at - a.created_at)[0];
+}
+
+function isQueued({ store }: AgentContext, eventId: Hex): boolean {
+  return store.listQueued().some((record) => record.eventId === eventId);
+}

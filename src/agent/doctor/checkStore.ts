@@ -1,0 +1,34 @@
+// Is the home whole, private, and on a disk with room?
+
+import type { AgentContext } from '../context.ts';
+import { fail, pass, warn, type Check } from './check.ts';
+
+const ID = 'store';
+const MIB = 1_048_576;
+const LITTLE_BYTES = 200 * MIB;
+const TOO_LITTLE_BYTES = 20 * MIB;
+
+export function checkStore({ inspectHome }: AgentContext): Check {
+  const seen = inspectHome?.();
+  if (seen === undefined) return pass(ID, 'This agent keeps everything in memory.');
+  const { integrity, isExposed, sizeBytes, freeBytes } = seen;
+  if (integrity === 'damaged')
+    return fail(
+      ID,
+      'The database is damaged.',
+      'Stop the agent, keep the folder as it is, and restore a backup (agent-negotiate restore FILE).',
+    );
+  if (integrity === 'unreadable')
+    return fail(ID, 'The database could not be checked.', 'Check that the folder and its disk can be read, then try again.');
+  if (isExposed)
+    return fail(ID, 'Others can read or write this home.', 'Make it yours alone: chmod -R go-rwx, with the folder that whoami shows.');
+  const room = freeBytes === undefined ? 'how much room the disk has is not known' : `the disk has room for ${sizeOf(freeBytes)} more`;
+  const finding = `The database is whole (${sizeOf(sizeBytes)}), its files are yours alone, and ${room}.`;
+  if (freeBytes === undefined || freeBytes >= LITTLE_BYTES) return pass(ID, finding);
+  const advice = 'Free some space: without it nothing can be saved, and what cannot be saved is not sent.';
+  return freeBytes < TOO_LITTLE_BYTES ? fail(ID, finding, advice) : warn(ID, finding, advice);
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1_024 * MIB ? `${(bytes / MIB).toFixed(1)} MiB` : `${(bytes / MIB / 1_024).toFixed(1)} GiB`;
+}
