@@ -7,10 +7,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OutputOf } from '../src/agent/api.ts';
 import type { EventTemplate, NostrEvent } from '../src/nostr/event.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
+import { startSocksProxy } from '../src/nostr/proxy.fixture.ts';
 import { createRelayPool } from '../src/nostr/relayPool.ts';
 import { createKeySigner } from '../src/nostr/signer.ts';
 import { startRelay, type RunningRelay } from '../src/relay/startRelay.ts';
 import { makeClock, makeLab, type Lab, type TestAgent } from './agents.fixture.ts';
+import { startBunker } from './bunker.fixture.ts';
 import { runCli } from './cli.fixture.ts';
 import { startDaemon } from './daemon.fixture.ts';
 
@@ -137,7 +139,7 @@ describe('doctor', () => {
     const ahead = makeClock(clock.now() + 100 * DAY_S);
     const diagnosis = await agent.call((open) => open.doctor(), { mode: 'read', clock: ahead });
     expect(faultsOf(diagnosis)).toEqual({ 'key-package': 'problem', inbox: 'problem', clock: 'warning' });
-    expect(findingOf(diagnosis, 'clock')).toBe('The clock is about 100 days fast, by what your relays say.');
+    expect(findingOf(diagnosis, 'clock')).toBe('The clock is about 100 days fast, by the time that 1 relay gives.');
   });
 
   it('sees that others can read a file of the home, which a daemon would not notice', async () => {
@@ -147,6 +149,43 @@ describe('doctor', () => {
       return open.doctor();
     });
     expect(faultsOf(diagnosis)).toEqual({ store: 'problem' });
+  });
+
+  it('counts what waits to be published', async () => {
+    const relay = await openRelay();
+    await relay.close();
+    const agent = await lab.makeAgent({ relays: [relay.url] });
+    expect(findingOf(await examine(agent), 'outbox')).toBe('3 events waiting for a relay to take them.');
+    await openRelay(relay.port);
+    const diagnosis = await examine(agent);
+    const lists = { 'relay-list': 'problem', 'inbox-list': 'problem' };
+    expect(faultsOf(diagnosis)).toEqual({ 'key-package': 'problem', ...lists, outbox: 'warning' });
+    const advised = diagnosis.checks.filter(({ state, advice }) => state !== 'ok' && advice.endsWith('agent-negotiate sync'));
+    expect(advised.length).toBe(4);
+    await agent.call((open) => open.sync());
+    expect(faultsOf(await examine(agent))).toEqual({});
+  });
+
+  it('asks the bunker that holds the key, and says so when it is away', async () => {
+    const limits = { answerMs: 20_000, aliveMs: 5_000, lookMs: 200, repeatMs: 20_000, restMs: 1 };
+    const bunker = await startBunker(lab.relay.url);
+    ends.push(() => bunker.kill());
+    const agent = await lab.makeAgent({ bunkerUrl: bunker.url, bunkerLimits: limits });
+    const ask = (aliveMs: number) => agent.call((open) => open.doctor(), { mode: 'read', bunkerLimits: { ...limits, aliveMs } });
+    expect(faultsOf(await ask(5_000))).toEqual({});
+    await bunker.kill();
+    expect(faultsOf(await ask(400))).toEqual({ identity: 'problem', inbox: 'problem' });
+  });
+
+  it('asks nothing past the proxy, and says what is not known for that', async () => {
+    const url = 'ws://relay.invalid';
+    const relay = await startRelay({ publicUrl: url, requireAuthForGiftWraps: true });
+    const proxy = await startSocksProxy({ leadsTo: relay.port });
+    ends.push(relay.close, proxy.close);
+    const agent = await lab.makeAgent({ relays: [url], proxy: proxy.url });
+    const diagnosis = await examine(agent);
+    expect(faultsOf(diagnosis)).toEqual({ clock: 'warning' });
+    expect(findingOf(diagnosis, `relay ${url}`)).toContain('not asked for through a proxy');
   });
 
   it('works over a running daemon', async () => {

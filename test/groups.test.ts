@@ -184,6 +184,8 @@ describe.concurrent('a group at the command line', { timeout: 180_000 }, () => {
     const { expect: see } = context;
     const [creator, member, third] = (await openMembers(3, context)) as [Member, Member, Member];
     const { group } = await creator.run<{ group: string }>('group', 'create', 'Plans', member.npub, third.npub);
+    // Who has not joined yet could not leave in the end.
+    for (const each of [member, third]) await each.hear();
     const wait = ({ home }: Member) => launch(['sync', '--wait', '30s', '--home', home], () => undefined);
     const steps = [
       ['say', group, 'one'],

@@ -1,5 +1,6 @@
 // Opens an agent's SQLite database with every commit on disk before it counts.
 
+import { chmodSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { NegotiateError } from '../core/errors.ts';
 import { conflict } from './conflict.ts';
@@ -7,6 +8,7 @@ import { checkOwner, migrate } from './migrate.ts';
 import { setPragmas } from './pragmas.ts';
 import { touchPrivate } from './privateFile.ts';
 
+const OWNER_WRITES = 0o200;
 const BUSY_TIMEOUT_MS = 5_000;
 // SQLite result codes (sqlite.org/rescode.html).
 const CORRUPT = 11;
@@ -22,7 +24,10 @@ const CONSTRAINT = 19;
 export function openDatabase(path: string | URL): DatabaseSync {
   return explainFaults(() => {
     // What SQLite puts beside a file has the modes of that file.
-    if (typeof path === 'string' && path !== ':memory:') touchPrivate(path);
+    if (typeof path === 'string' && path !== ':memory:') {
+      touchPrivate(path);
+      mendModes(path);
+    }
     const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {
       // Before anything is set: another program's file stays as it is.
@@ -35,6 +40,15 @@ export function openDatabase(path: string | URL): DatabaseSync {
       throw cause;
     }
   });
+}
+
+/** Files that were made while the database was read-only are so as well; they must not stay it longer than that. */
+function mendModes(path: string): void {
+  if ((statSync(path).mode & OWNER_WRITES) === 0) return;
+  for (const beside of [`${path}-wal`, `${path}-shm`, `${path}-journal`]) {
+    const stats = statSync(beside, { throwIfNoEntry: false });
+    if (stats !== undefined && (stats.mode & OWNER_WRITES) === 0) chmodSync(beside, 0o600);
+  }
 }
 
 /** Runs `work`; what SQLite throws becomes an error of the closed table. */

@@ -11,14 +11,17 @@ export interface Check {
   readonly advice: string;
 }
 
+/** A check that finds nothing wrong. */
 export function pass(id: string, finding: string, advice = ''): Check {
   return { id, state: 'ok', finding, advice };
 }
 
+/** A check that finds something to look at: the agent works, but less well than it could, or nobody knows. */
 export function warn(id: string, finding: string, advice: string): Check {
   return { id, state: 'warning', finding, advice };
 }
 
+/** A check that finds what keeps the agent from its work. */
 export function fail(id: string, finding: string, advice: string): Check {
   return { id, state: 'problem', finding, advice };
 }

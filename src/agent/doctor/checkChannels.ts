@@ -10,6 +10,7 @@ import { countOf, pass, warn, type Check } from './check.ts';
 const ID = 'channels';
 const LONG_S = 3_600;
 
+/** Counts open channels and those in which a commit of ours waits. */
 export function checkChannels({ store, clock }: AgentContext): Check {
   const open = listOpenChannels(store);
   const waiting = open.flatMap((record) => stagedAt(record) ?? []);

@@ -5,6 +5,7 @@ import { countOf, pass, type Check } from './check.ts';
 
 const ID = 'invites';
 
+/** Counts the invites that wait; to let them wait is not wrong. */
 export function checkInvites({ store }: AgentContext): Check {
   const { length } = store.listInvites();
   if (length === 0) return pass(ID, 'Nobody waits to be let in.');

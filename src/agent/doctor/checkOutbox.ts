@@ -7,6 +7,7 @@ import { countOf, fail, pass, warn, type Check } from './check.ts';
 
 const ID = 'outbox';
 
+/** An event that every relay refuses is a problem; one that waits is to be looked at, unless it waits on purpose. */
 export function checkOutbox({ store }: AgentContext): Check {
   const queued = store.listQueued();
   const undelivered = queued.filter(({ targets }) => !targets.some(({ state }) => state === 'done'));

@@ -13,6 +13,7 @@ const OLD_KEY_PACKAGE = 443;
 const SOON_S = 3 * 86_400;
 const ASK = 'Check the npub, and ask its owner which relay to use (--relay URL).';
 
+/** Four checks of a peer, over our relays and its own; nothing that it has written is repeated. */
 export async function checkPeer(context: AgentContext, peer: Hex): Promise<readonly Check[]> {
   return [
     await checkKnown(context, peer),

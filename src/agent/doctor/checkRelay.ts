@@ -10,6 +10,7 @@ const HOUR_S = 3_600;
 const WRAP_AGE_S = 48 * HOUR_S;
 const MESSAGE_BYTES = 65_536;
 
+/** A relay that does not answer is a problem; one that keeps something of ours out, or is slow, is to be looked at. */
 export function checkRelay(probe: RelayProbe): Check {
   const id = `relay ${probe.relay}`;
   if (!probe.isUp)
@@ -32,7 +33,7 @@ function findLimit({ information, own, isPublic }: RelayProbe): string | undefin
   if (own.length === 0 && paymentRequired === true) return 'it wants to be paid before it takes events';
   if (own.length === 0 && restrictedWrites === true) return 'it takes events from those it has chosen';
   if (oldestS !== undefined && oldestS > 0 && oldestS < WRAP_AGE_S)
-    return `it takes nothing dated back more than ${Math.floor(oldestS / HOUR_S)} hours, and invites are dated back up to 48`;
+    return `it takes nothing dated back more than ${Math.floor(oldestS / HOUR_S)} h, and invites are dated back up to 48 h`;
   if (maxMessageBytes !== undefined && maxMessageBytes < MESSAGE_BYTES)
     return `it takes messages of up to ${maxMessageBytes} bytes, and an invite to a group may be longer`;
   return undefined;

@@ -8,6 +8,7 @@ const MIB = 1_048_576;
 const LITTLE_BYTES = 200 * MIB;
 const TOO_LITTLE_BYTES = 20 * MIB;
 
+/** Looks at the database, the modes of the files and the room on the disk, without changing any. */
 export function checkStore({ inspectHome }: AgentContext): Check {
   const seen = inspectHome?.();
   if (seen === undefined) return pass(ID, 'This agent keeps everything in memory.');
