@@ -52,6 +52,6 @@ describe('the ceiling of a price', () => {
       }),
       { numRuns: 1_000 },
     );
-    expect(Object.values(seen).every((count) => count > 50)).toBe(true);
+    for (const [name, count] of Object.entries(seen)) expect(count, name).toBeGreaterThan(20);
   });
 });
