@@ -65,7 +65,7 @@ def owed(price, penalties, usage):
     for penalty in penalties:
         if penalty["metric"] not in measures:
             raise NotOwed("missing-measure", penalty["metric"])
-    for name in measures:
+    for name in sorted(measures):
         if all(penalty["metric"] != name for penalty in penalties):
             raise NotOwed("unknown-measure", name)
     needed = NEEDED.get(price["model"])

@@ -248,6 +248,7 @@ describe('usage that is not what was agreed', () => {
     ['units above an allowance', allowance, { periods: [100, 100, 101] }, undefined, 'units-not-sold 3'],
     ['no measure', fixed, {}, late, 'missing-measure late_s'],
     ['a measure that nothing hangs on', fixed, { measures: { late_s: 1, errors: 1 } }, late, 'unknown-measure errors'],
+    ['two measures that nothing hangs on', fixed, { measures: { zeal: 1, errors: 1, late_s: 1 } }, late, 'unknown-measure errors'],
     ['a measure without penalties', fixed, { measures: { constructor: 1 } }, undefined, 'unknown-measure constructor'],
     ['no measure of an inherited name', fixed, {}, [{ metric: 'constructor', over: 1, credit_msat: '1' }], 'missing-measure constructor'],
     ['more than all bitcoin', { ...graduated, tiers: [{ from: 0, price_msat: String(MAX_MSAT) }] }, { units: 2 }, undefined, 'too-much'],

@@ -63,7 +63,9 @@ export function computeOwed({ price, penalties = [] }: Pick<Terms, 'price' | 'pe
 function findMeasureProblem(penalties: readonly Penalty[], { measures = {} }: Usage): OwedRefusal | undefined {
   const missing = penalties.find(({ metric }) => !Object.hasOwn(measures, metric))?.metric;
   if (missing !== undefined) return { kind: 'refused', reason: 'missing-measure', name: missing };
-  const unknown = Object.keys(measures).find((name) => penalties.every(({ metric }) => metric !== name));
+  const unknown = Object.keys(measures)
+    .toSorted()
+    .find((name) => penalties.every(({ metric }) => metric !== name));
   return unknown === undefined ? undefined : { kind: 'refused', reason: 'unknown-measure', name: unknown };
 }
 
