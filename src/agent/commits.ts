@@ -8,7 +8,6 @@ import type { Invitation } from '../marmot/createChannel.ts';
 import { retireChannel } from '../marmot/retireChannel.ts';
 import { adoptStaged, dropStaged, stageCommit, type AdoptedCommit, type GroupChange } from '../marmot/stageCommit.ts';
 import type { NostrEvent } from '../nostr/event.ts';
-import { wrapRumor } from '../nostr/giftWrap.ts';
 import type { PublishOutcome } from '../nostr/publishToRelay.ts';
 import type { Change, ChannelRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
@@ -18,6 +17,7 @@ import { findInbox } from './lookUpPeer.ts';
 import { relaysOf } from './relaysOf.ts';
 import { toQueued } from './sealMoves.ts';
 import { beginWork, saveWork } from './work.ts';
+import { wrapWelcome } from './wrapWelcome.ts';
 
 /**
  * What became of a commit. `applied`: a relay has it. `superseded`: a relay has it, but another one counts. `refused`: certainly no relay
@@ -110,7 +110,7 @@ async function adopt(context: AgentContext, record: ChannelRecord, channel: Chan
 /** A welcome for the outbox. */
 export async function queueWelcome(context: AgentContext, { account, welcome }: Invitation): Promise<Change> {
   const work = beginWork(context);
-  const wrap = await wrapRumor({ signer: await context.signer(), recipient: account, rumor: welcome, now: work.now, rng: context.rng });
+  const wrap = await wrapWelcome(work, account, welcome);
   // Not on the identity's own socket: the wrap's author is a throw-away key, and shall stay one.
   return { kind: 'queue', record: toQueued(work, wrap, 'lookup', await findInbox(context, account)) };
 }

@@ -2,13 +2,13 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { createChannel } from '../marmot/createChannel.ts';
-import { wrapRumor } from '../nostr/giftWrap.ts';
 import { newChannel } from './channelRecord.ts';
 import { lookUpPeer } from './lookUpPeer.ts';
 import { findPeerChannel } from './openChannels.ts';
 import { toQueued } from './sealMoves.ts';
 import { relaysOf } from './relaysOf.ts';
 import type { Work } from './work.ts';
+import { wrapWelcome } from './wrapWelcome.ts';
 
 const MAX_GROUP_RELAYS = 5;
 
@@ -25,7 +25,7 @@ export async function openPeerChannel(work: Work, peer: Hex): Promise<void> {
   work.channels.set(made.record.id, { ...made, record: { ...made.record, leafUpdatedAt: now } });
   // Not on the identity's own socket: the wrap's author is a throw-away key, and shall stay one.
   for (const { welcome } of invitations) {
-    const wrap = await wrapRumor({ signer, recipient: peer, rumor: welcome, now, rng: context.rng });
+    const wrap = await wrapWelcome(work, peer, welcome);
     work.changes.push({ kind: 'queue', record: toQueued(work, wrap, 'lookup', inbox) });
   }
 }

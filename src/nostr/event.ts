@@ -54,9 +54,14 @@ export function signOnce(secretKey: Uint8Array, template: EventTemplate): NostrE
     : { ...makeRumor(fast.pubkey, template), sig: fast.sig };
 }
 
+/** True when the id is the event's own hash. */
+export function hasOwnId(event: NostrEvent): boolean {
+  return computeEventId(event.pubkey, event) === event.id;
+}
+
 /** True when the id is the event's own hash and the signature is its author's. */
 export function verifyEvent(event: NostrEvent): boolean {
-  if (computeEventId(event.pubkey, event) !== event.id) return false;
+  if (!hasOwnId(event)) return false;
   const { id, pubkey, sig } = event;
   return schnorrVerify({ ...copyTemplate(event), id, pubkey, sig });
 }

@@ -17,6 +17,7 @@ export interface Budget {
 /** Where the events of a page go. */
 export interface PageSource {
   readonly findKnown: RequestHandlers['findKnown'];
+  readonly verifiesLater?: boolean | undefined;
   /** Takes a verified event that was not known; returns false when there is no room for it. */
   keep(event: NostrEvent): boolean;
 }
@@ -61,7 +62,8 @@ export async function requestPage(
     ids.add(event.id);
     return isKnown || source.keep(event);
   };
-  const handlers = { findKnown: source.findKnown, onEvent, onEose: () => true };
+  const { findKnown, verifiesLater } = source;
+  const handlers = { findKnown, verifiesLater, onEvent, onEose: () => true };
   const end = await runRequest(connection, [filter], auth, deadline, handlers);
   switch (end.kind) {
     case 'eose':

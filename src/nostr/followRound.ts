@@ -1,6 +1,5 @@
 // Follows a relay over one connection: the live request first, so that nothing falls between, then the backlog in pages.
 
-import type { Hex } from '../core/bytes.ts';
 import { onAbort, withDeadline } from './deadline.ts';
 import type { NostrEvent } from './event.ts';
 import type { Lane } from './fairQueue.ts';
@@ -30,8 +29,10 @@ export interface RoundOptions {
   readonly auth: Signer | undefined;
   readonly signal: AbortSignal;
   readonly lane: Lane<SubscriptionItem>;
-  /** Ids that were delivered lately, from any relay. */
-  readonly delivered: { has(id: Hex): boolean; add(id: Hex): void };
+  /** What was delivered lately, from any relay. */
+  readonly delivered: { has(event: NostrEvent): boolean; add(event: NostrEvent): void };
+  /** True when the reader verifies signatures itself (see `RequestHandlers`). */
+  readonly verifiesLater?: boolean | undefined;
 }
 
 /** How a round ended. */
@@ -67,7 +68,7 @@ function giveUp(round: Round, reason: string): void {
 }
 
 async function readLive(round: Round): Promise<RequestEnd> {
-  const { connection, auth, controller, delivered } = round;
+  const { connection, auth, controller, delivered, verifiesLater } = round;
   const { connectTimeoutMs, timeoutMs } = connection.limits;
   let [backlog, isCatchingUp] = [Promise.resolve(), false];
   const eoseTimer = setTimeout(giveUp, connectTimeoutMs + timeoutMs, round, 'timed-out');
@@ -81,7 +82,8 @@ async function readLive(round: Round): Promise<RequestEnd> {
   // The backlog comes in pages, so one stored event per filter is enough here; none at all confuses some relays.
   const filters = round.filters.map((filter) => ({ ...filter, limit: 1 }));
   const end = await runRequest(connection, filters, auth, controller.signal, {
-    findKnown: (event) => (delivered.has(event.id) ? event : undefined),
+    verifiesLater,
+    findKnown: (event) => (delivered.has(event) ? event : undefined),
     onEvent: (event, { isKnown }) => (isKnown ? skip(connection) : deliver(round, event)),
     onEose,
   });
@@ -99,7 +101,7 @@ function skip(connection: RelayConnection): boolean {
 
 function deliver(round: Round, event: NostrEvent): boolean {
   const isRoom = round.lane.push({ type: 'event', relay: round.connection.relay, event });
-  if (isRoom) round.delivered.add(event.id);
+  if (isRoom) round.delivered.add(event);
   else giveUp(round, 'overflow');
   return isRoom;
 }
@@ -124,12 +126,13 @@ async function readBacklog(round: Round): Promise<Completeness> {
 }
 
 async function readBacklogPage(round: Round, window: Filter, pageLimit: number): Promise<Page> {
-  const { connection, auth, controller, delivered } = round;
+  const { connection, auth, controller, delivered, verifiesLater } = round;
   const { timeoutMs, maxEvents, maxFetchBytes } = connection.limits;
   await round.lane.waitForRoom(pageLimit, controller.signal);
   const budget = { events: maxEvents, bytes: maxFetchBytes };
   const source = {
-    findKnown: (event: NostrEvent) => (delivered.has(event.id) ? event : undefined),
+    verifiesLater,
+    findKnown: (event: NostrEvent) => (delivered.has(event) ? event : undefined),
     keep: (event: NostrEvent) => deliver(round, event),
   };
   return withDeadline(timeoutMs, controller.signal, (deadline) => requestPage(connection, window, source, budget, auth, deadline));

@@ -3,6 +3,7 @@
 import { isHex32, type Hex } from '../core/bytes.ts';
 import { isNegotiateError, NegotiateError } from '../core/errors.ts';
 import type { Rng } from '../core/ports.ts';
+import { addWork } from './proofOfWork.ts';
 import {
   computeEventId,
   isEventShape,
@@ -27,6 +28,8 @@ export interface WrapInput {
   readonly rumor: Rumor;
   readonly now: number;
   readonly rng: Rng;
+  /** Bits of work (NIP-13) that the wrap shows, so that whoever is flooded opens it early; 0 by default. */
+  readonly workBits?: number | undefined;
 }
 
 /** What was in a gift wrap; `reason` is a word for logs, never the peer's text. */
@@ -39,12 +42,13 @@ export type Unwrapped =
  * Throws `signer/altered` when the signer returns another event than it was asked for, `input/invalid` when the rumor is too large
  * for NIP-44.
  */
-export async function wrapRumor({ signer, recipient, rumor, now, rng }: WrapInput): Promise<NostrEvent> {
+export async function wrapRumor({ signer, recipient, rumor, now, rng, workBits = 0 }: WrapInput): Promise<NostrEvent> {
   const sealed = await encryptFor(signer, recipient, rumor);
   const seal = await signExactly(signer, { kind: SEAL_KIND, created_at: backdate(now, rng), tags: [], content: sealed });
   const throwAway = createKeySigner(rng.bytes(32));
   const content = await encryptFor(throwAway, recipient, seal);
-  return throwAway.signEvent({ kind: GIFT_WRAP, created_at: backdate(now, rng), tags: [['p', recipient]], content });
+  const wrap = { kind: GIFT_WRAP, created_at: backdate(now, rng), tags: [['p', recipient]], content };
+  return throwAway.signEvent(addWork(throwAway.pubkey, wrap, workBits));
 }
 
 /**

@@ -41,6 +41,8 @@ export type SubscribeOptions = RelayAccess & {
   readonly overlapSeconds?: number | undefined;
   /** The filters of the next round after a loss, in place of the first ones moved on: for a subscription that lives for weeks. */
   readonly refilter?: (() => readonly Filter[]) | undefined;
+  /** True when the reader checks signatures itself: events are yielded with nothing but their id checked, and one id may come with several. */
+  readonly verifiesLater?: boolean | undefined;
 };
 
 /** What one relay contributed to a fetch. `reason` is ours, or the relay's own text after `closed:`: do not log it. */
@@ -109,6 +111,7 @@ export function createRelayPool({ clock, rng = systemRng, proxy, ...limits }: Re
         auth: authOf(options),
         overlapSeconds: options.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS,
         refilter: options.refilter,
+        verifiesLater: options.verifiesLater,
       });
     },
     close: () => closePool(pool),

@@ -2,7 +2,7 @@
 
 import { bytesToHex } from '../core/bytes.ts';
 import { onAbort, orAborted, whyEnded } from './deadline.ts';
-import { verifyEvent, type NostrEvent } from './event.ts';
+import { hasOwnId, verifyEvent, type NostrEvent } from './event.ts';
 import { matchAnyFilter, type Filter } from './filter.ts';
 import { retryWithAuth } from './relayAuth.ts';
 import type { RelayConnection } from './relayConnection.ts';
@@ -14,6 +14,8 @@ import type { Signer } from './signer.ts';
 export interface RequestHandlers {
   /** What to go by when an event of this id was verified before, from whichever relay: it is not verified again. */
   findKnown(event: NostrEvent): NostrEvent | undefined;
+  /** True when the owner verifies signatures itself: events are then handed over with nothing but their id checked. */
+  readonly verifiesLater?: boolean | undefined;
   /** Takes an event that matches the filters and is verified; `isKnown` when `findKnown` had it. Returns false to end the request. */
   onEvent(event: NostrEvent, info: { readonly isKnown: boolean; readonly bytes: number }): boolean;
   /** The relay has sent all stored events; return true to end the request here. */
@@ -98,7 +100,8 @@ function admit(
 ): boolean {
   // A copy of a known id may have been altered: the verified one is what counts.
   const known = handlers.findKnown(event);
-  const isWanted = matchAnyFilter(filters, known ?? event) && (known !== undefined || verifyEvent(event));
+  const isGenuine = (): boolean => (handlers.verifiesLater === true ? hasOwnId(event) : verifyEvent(event));
+  const isWanted = matchAnyFilter(filters, known ?? event) && (known !== undefined || isGenuine());
   if (isWanted) return handlers.onEvent(known ?? event, { isKnown: known !== undefined, bytes });
   connection.countJunk(BAD_EVENT_POINTS);
   return true;

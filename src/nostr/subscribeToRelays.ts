@@ -1,12 +1,12 @@
 // A subscription over many relays: one follower each, one reader, each event once.
 
-import type { Hex } from '../core/bytes.ts';
+import type { NostrEvent } from './event.ts';
 import { createFairQueue } from './fairQueue.ts';
 import { followRelay, type Following } from './followRelay.ts';
 import type { SubscriptionItem } from './followRound.ts';
 import { isRelayUrl } from './relayUrl.ts';
 
-const MAX_DELIVERED_IDS = 10_000;
+const MAX_DELIVERED = 10_000;
 
 /** Follows relays (normalised, each once) until the signal aborts or the reader stops. A bad URL is reported as down once. */
 export async function* subscribeToRelays(
@@ -16,7 +16,9 @@ export async function* subscribeToRelays(
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const queue = createFairQueue<SubscriptionItem>(options.limits.queueLimit);
-  const following = { ...options, signal, delivered: createRecentIds(MAX_DELIVERED_IDS) };
+  // Without a signature that was checked, an id may have come with a false one first, and its event is another each time.
+  const nameOf = ({ id, sig }: NostrEvent): string => (options.verifiesLater === true ? id + sig : id);
+  const following = { ...options, signal, delivered: createRecent(MAX_DELIVERED, nameOf) };
   const followers = relays.map(async (relay) => {
     const lane = queue.addLane();
     if (isRelayUrl(relay)) await followRelay(relay, following, lane);
@@ -30,13 +32,13 @@ export async function* subscribeToRelays(
   }
 }
 
-/** Remembers the last `capacity` ids: one that was forgotten may be delivered again, which readers have to expect anyway. */
-function createRecentIds(capacity: number): Following['delivered'] {
-  const ids = new Set<Hex>();
-  const add = (id: Hex): void => {
-    ids.add(id);
-    const [oldest] = ids;
-    if (ids.size > capacity && oldest !== undefined) ids.delete(oldest);
+/** Remembers the last `capacity` events: one that was forgotten may be delivered again, which readers have to expect anyway. */
+function createRecent(capacity: number, nameOf: (event: NostrEvent) => string): Following['delivered'] {
+  const names = new Set<string>();
+  const add = (event: NostrEvent): void => {
+    names.add(nameOf(event));
+    const [oldest] = names;
+    if (names.size > capacity && oldest !== undefined) names.delete(oldest);
   };
-  return { has: (id) => ids.has(id), add };
+  return { has: (event) => names.has(nameOf(event)), add };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { channel, everything, id, message, negotiation, payment, queued, rfq } from './everything.fixture.ts';
 import { createMemoryStore } from './memoryStore.ts';
-import { MESSAGES_KEPT, type Change, type Store } from './records.ts';
+import { MESSAGES_KEPT, WRAPS_PASSED, type Change, type Store } from './records.ts';
 import { createVault } from './seal.ts';
 import { sealStore } from './sealStore.ts';
 import { openSqliteStore } from './sqliteStore.ts';
@@ -50,6 +50,15 @@ function testStore(name: string, open: () => Store, reopen: (store: Store) => St
       expect(store.findPayment({ agreement: id('0') })).toEqual({ ...payment, version: 1 });
       expect(store.findPayment({ paymentHash: id('d') })).toEqual({ ...payment, version: 1 });
       expect(store.listQueued()).toEqual([queued]);
+    });
+
+    it('remembers the latest gift wraps that it was told to pass, and forgets older ones', () => {
+      const wraps = Array.from({ length: WRAPS_PASSED + 2 }, (_, i) => i.toString(16).padStart(64, '0'));
+      store.save([{ kind: 'pass-wraps', ids: wraps.slice(0, 3) }]);
+      store.save([{ kind: 'pass-wraps', ids: wraps }]);
+      store = reopen(store);
+      expect(wraps.map((each) => store.hasSeen(each)).filter((isSeen) => !isSeen)).toHaveLength(2);
+      expect([store.hasSeen(wraps[0] ?? ''), store.hasSeen(wraps.at(-1) ?? '')]).toEqual([false, true]);
     });
 
     it('saves all of a step or nothing of it', () => {

@@ -1,6 +1,14 @@
 // What a change does to the tables in memory: the counterpart of saveChanges.ts, rule by rule.
 
-import { MESSAGES_KEPT, type Change, type ChannelRecord, type MessageRecord, type OutboxRecord, type PaymentRecord } from './records.ts';
+import {
+  MESSAGES_KEPT,
+  WRAPS_PASSED,
+  type Change,
+  type ChannelRecord,
+  type MessageRecord,
+  type OutboxRecord,
+  type PaymentRecord,
+} from './records.ts';
 import type { Tables } from './memoryTables.ts';
 
 /** Applies one change. False when it does not follow what is there. */
@@ -24,6 +32,8 @@ export function applyChange(tables: Tables, change: Change): boolean {
       );
     case 'seen':
       return addOnce(tables.seen, change.id, change.at);
+    case 'pass-wraps':
+      return passWraps(tables, change.ids);
     case 'invite':
       return addOnce(tables.invites, change.record.wrapId, change.record);
     case 'drop-invite':
@@ -100,6 +110,12 @@ function follow<T extends { readonly version: number }>(
   if ((known?.version ?? 0) !== record.version) return false;
   const kept = known === undefined ? {} : Object.fromEntries(fixed.map((field) => [field, known[field]]));
   return put(table, key, { ...record, ...kept, version: record.version + 1 });
+}
+
+function passWraps({ passedWraps }: Tables, ids: readonly string[]): true {
+  for (const id of ids) addOnce(passedWraps, id, true);
+  for (const id of [...passedWraps.keys()].slice(0, -WRAPS_PASSED)) passedWraps.delete(id);
+  return true;
 }
 
 function saveChannel({ channels }: Tables, record: ChannelRecord): boolean {

@@ -20,7 +20,7 @@ export function createMemoryStore(): Store {
     listKeyPackages: () => all('keyPackages').toSorted((a, b) => a.createdAt - b.createdAt),
     findChannel: (id) => one('channels', id),
     listChannels: () => all('channels').toSorted((a, b) => b.createdAt - a.createdAt || compare(a.id, b.id)),
-    hasSeen: (id) => tables.seen.has(id),
+    hasSeen: (id) => tables.seen.has(id) || tables.passedWraps.has(id),
     listMessages: (channelId) => all('messages').filter((message) => message.channelId === channelId),
     listInvites: () => all('invites').toSorted((a, b) => a.receivedAt - b.receivedAt || compare(a.wrapId, b.wrapId)),
     findNegotiation: (nid) => one('negotiations', nid),

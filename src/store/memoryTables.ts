@@ -22,6 +22,7 @@ export interface Tables {
   readonly channels: Map<string, ChannelRecord>;
   readonly messages: Map<string, MessageRecord>;
   readonly seen: Map<string, number>;
+  readonly passedWraps: Map<string, true>;
   readonly invites: Map<string, InviteRecord>;
   readonly negotiations: Map<string, NegotiationRecord>;
   readonly moves: Map<string, MoveRecord>;
@@ -42,6 +43,7 @@ export function emptyTables(): Tables {
     channels: new Map(),
     messages: new Map(),
     seen: new Map(),
+    passedWraps: new Map(),
     invites: new Map(),
     negotiations: new Map(),
     moves: new Map(),

@@ -105,6 +105,9 @@ export interface OutboxRecord {
   readonly targets: readonly TargetRecord[];
 }
 
+/** How many gift wraps with nothing in them are remembered: anybody can send as many as he likes. */
+export const WRAPS_PASSED = 50_000;
+
 /** How many messages of a channel are kept: they are read by people; the newest count. */
 export const MESSAGES_KEPT = 1_000;
 
@@ -170,6 +173,8 @@ export type Change =
   | { readonly kind: 'message'; readonly record: MessageRecord }
   | { readonly kind: 'weigh-messages'; readonly channelId: Hex; readonly epochIds: readonly Hex[]; readonly isWithdrawn: boolean }
   | { readonly kind: 'seen'; readonly id: Hex; readonly at: number }
+  /** Gift wraps with nothing for us: of these only the latest are remembered. */
+  | { readonly kind: 'pass-wraps'; readonly ids: readonly Hex[] }
   | { readonly kind: 'invite'; readonly record: InviteRecord }
   | { readonly kind: 'drop-invite'; readonly wrapId: Hex }
   | { readonly kind: 'negotiation'; readonly record: NegotiationRecord }
@@ -196,6 +201,7 @@ export interface Store {
   findChannel(id: Hex): ChannelRecord | undefined;
   /** Newest first. */
   listChannels(): readonly ChannelRecord[];
+  /** True for what was taken in, and for a gift wrap that was passed over. */
   hasSeen(id: Hex): boolean;
   /** In the order of recording; at most the newest thousand are kept. */
   listMessages(channelId: Hex): readonly MessageRecord[];

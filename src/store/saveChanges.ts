@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { conflict } from './conflict.ts';
+import type { Hex } from '../core/bytes.ts';
 import {
   MESSAGES_KEPT,
   type Change,
@@ -18,6 +19,7 @@ import {
   type PaymentRecord,
   type RfqRecord,
   type TargetRecord,
+  WRAPS_PASSED,
 } from './records.ts';
 
 /** Saves all changes in one transaction, or none of them. Throws `store/conflict` when a record's version does not follow. */
@@ -51,6 +53,8 @@ function saveChange(db: DatabaseSync, change: Change): void {
       return weighMessages(db, change.channelId, change.epochIds, change.isWithdrawn);
     case 'seen':
       return void run(db, 'INSERT OR IGNORE INTO seen VALUES (?, ?)', change.id, change.at);
+    case 'pass-wraps':
+      return passWraps(db, change.ids);
     case 'invite':
       return saveInvite(db, change.record);
     case 'drop-invite':
@@ -92,6 +96,11 @@ function saveChange(db: DatabaseSync, change: Change): void {
 
 function saveKeyPackage(db: DatabaseSync, { eventId, privateBytes, createdAt, expiresAt }: KeyPackageRecord): void {
   run(db, 'INSERT INTO key_package VALUES (?, ?, ?, ?)', eventId, privateBytes, createdAt, expiresAt);
+}
+
+function passWraps(db: DatabaseSync, ids: readonly Hex[]): void {
+  for (const id of ids) run(db, 'INSERT OR IGNORE INTO passed_wrap(id) VALUES (?)', id);
+  run(db, 'DELETE FROM passed_wrap WHERE place <= (SELECT max(place) FROM passed_wrap) - ?', WRAPS_PASSED);
 }
 
 function saveInvite(db: DatabaseSync, { wrapId, sender, welcome, receivedAt }: InviteRecord): void {

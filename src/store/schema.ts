@@ -63,8 +63,13 @@ CREATE TABLE protection(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NUL
 CREATE TABLE secret(name TEXT PRIMARY KEY, value TEXT NOT NULL, marker TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** Adds the gift wraps that had nothing in them for us; `place` tells the latest. */
+const VERSION_3 = `
+CREATE TABLE passed_wrap(place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+`;
+
 /** The SQL that leads to version 1, 2, … from the one before. It must keep everything that is there. */
-export const STEPS: readonly string[] = [VERSION_1, VERSION_2];
+export const STEPS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -49,6 +49,7 @@ export function sealChange(vault: Vault, change: Change): Change {
     case 'drop-key-packages':
     case 'weigh-messages':
     case 'seen':
+    case 'pass-wraps':
     case 'drop-invite':
     case 'move-sent':
     case 'drop-orphans':

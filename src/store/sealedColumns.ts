@@ -27,7 +27,7 @@ export const SEALED_TABLES: Readonly<Record<string, SealedTable>> = {
 };
 
 /** Tables that have nothing to seal, or are sealed by themselves. */
-export const OTHER_TABLES: readonly string[] = ['seen', 'outbox_target', 'protection', 'secret'];
+export const OTHER_TABLES: readonly string[] = ['seen', 'passed_wrap', 'outbox_target', 'protection', 'secret'];
 
 /** The name of a row within its table, from the values of its key. */
 export function rowName(...key: readonly (string | number)[]): string {

@@ -44,7 +44,7 @@ export function createSqliteStore(db: DatabaseSync): Store {
     findChannel: (id) => all('SELECT * FROM channel WHERE id = ?', readChannel, id)[0],
     listChannels: () => all('SELECT * FROM channel ORDER BY created_at DESC, id', readChannel),
     listMessages: (channelId) => all('SELECT * FROM message WHERE channel_id = ? ORDER BY place', readMessage, channelId),
-    hasSeen: (id) => all('SELECT 1 FROM seen WHERE id = ?', () => true, id).length > 0,
+    hasSeen: (id) => all('SELECT 1 FROM seen WHERE id = ? UNION ALL SELECT 1 FROM passed_wrap WHERE id = ?', () => true, id, id).length > 0,
     listInvites: () => all('SELECT * FROM invite ORDER BY received_at, wrap_id', readInvite),
     findNegotiation: (nid) => all('SELECT * FROM negotiation WHERE nid = ?', readNegotiation, nid)[0],
     listNegotiations: (filter) =>

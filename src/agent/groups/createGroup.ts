@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { NegotiateError } from '../../core/errors.ts';
 import { createChannel } from '../../marmot/createChannel.ts';
 import { LIMITS } from '../../marmot/profile.ts';
-import { wrapRumor } from '../../nostr/giftWrap.ts';
 import { parsePublicKey } from '../../nostr/npub.ts';
 import { newChannel } from '../channelRecord.ts';
 import type { AgentContext } from '../context.ts';
@@ -14,6 +13,7 @@ import { relaysOf } from '../relaysOf.ts';
 import { toQueued } from '../sealMoves.ts';
 import { beginWork, saveWork } from '../work.ts';
 import { findGroup, viewGroup, type GroupView } from './viewGroup.ts';
+import { wrapWelcome } from '../wrapWelcome.ts';
 
 const MAX_GROUP_RELAYS = 5;
 const MAX_NAME_BYTES = 256;
@@ -47,7 +47,7 @@ export async function createGroup(context: AgentContext, { name, members }: z.in
   const made = newChannel(channel, relays, work.now);
   work.channels.set(made.record.id, { ...made, record: { ...made.record, leafUpdatedAt: work.now } });
   for (const [i, { account, welcome }] of invitations.entries()) {
-    const wrap = await wrapRumor({ signer, recipient: account, rumor: welcome, now: work.now, rng: context.rng });
+    const wrap = await wrapWelcome(work, account, welcome);
     // Not on the identity's own socket: the wrap's author is a throw-away key, and shall stay one.
     work.changes.push({ kind: 'queue', record: toQueued(work, wrap, 'lookup', contacts[i]?.inbox ?? relays) });
   }

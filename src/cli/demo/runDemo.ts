@@ -8,7 +8,7 @@ import { parseSats, satToMsat } from '../../core/money.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { startRelay } from '../../relay/startRelay.ts';
 import type { CommonOptions } from '../io.ts';
-import { programPath } from '../programPath.ts';
+import { programPath } from '../../core/programPath.ts';
 import { concludeDemo } from './concludeDemo.ts';
 import { startAgentProcess, type DemoProcess } from './demoProcess.ts';
 import { listenIn } from './eavesdrop.ts';
