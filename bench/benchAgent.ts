@@ -9,6 +9,7 @@ import { init, initInput } from '../src/agent/init.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
 import type { RelayPool } from '../src/nostr/relayPool.ts';
 import { createKeySigner, type Signer } from '../src/nostr/signer.ts';
+import { createUnwrapper } from '../src/nostr/unwrapper.ts';
 import type { Store } from '../src/store/records.ts';
 import { openSqliteStore } from '../src/store/sqliteStore.ts';
 import type { z } from 'zod';
@@ -46,6 +47,7 @@ export function createBenchAgent(folder: string, pool: RelayPool, tally: Tally):
     rng: { bytes: (length) => new Uint8Array(randomBytes(length)) },
     extraRelays: [],
     signer: async () => signer,
+    openUnwrapper: async () => createUnwrapper(async () => signer),
     pool: async () => pool,
     rail: () => Promise.reject(new Error('this bench pays nothing')),
     connectWallet: () => Promise.reject(new Error('this bench pays nothing')),

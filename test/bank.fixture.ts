@@ -13,6 +13,7 @@ import type { Clock } from '../src/core/ports.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
 import { createRelayPool } from '../src/nostr/relayPool.ts';
 import { createKeySigner } from '../src/nostr/signer.ts';
+import { createUnwrapper } from '../src/nostr/unwrapper.ts';
 import type { Observation, PayOutcome, Rail } from '../src/pay/rail.ts';
 import { applyLedger, EMPTY_LEDGER, isConserved, type Ledger } from '../src/pay/sandbox/ledger.ts';
 import { answerWallet, type WalletAnswer } from '../src/pay/sandbox/walletMethods.ts';
@@ -145,6 +146,7 @@ export async function openStage({ clock = makeClock(), relays }: StageOptions = 
         rng: { bytes: (length) => new Uint8Array(randomBytes(length)) },
         extraRelays: [],
         signer: async () => signer,
+        openUnwrapper: async () => createUnwrapper(async () => signer),
         pool: async () => pool,
         rail: async () => wallet.rail,
         connectWallet: async () => undefined,

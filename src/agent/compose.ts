@@ -132,7 +132,7 @@ function buildContext(
 ): { context: AgentContext; close: () => Promise<void> } {
   const closing = new AbortController();
   const pool = openPool(() => ({ clock, rng, proxy: readProxy(store) }));
-  const { signer, bunker, close: leaveSigner } = openSigner({ ...bunkerOptions, secrets, clock, rng, pool: pool.get }, pubkey);
+  const { close: leaveSigner, ...signing } = openSigner({ ...bunkerOptions, secrets, clock, rng, pool: pool.get }, pubkey);
   const wallet = openWallet(secrets);
   const extraRelays = relays.map(parseRelayUrl);
   const close = async (): Promise<void> => {
@@ -143,7 +143,7 @@ function buildContext(
     await pool.close();
   };
   const { rail, connectWallet } = wallet;
-  const ports = { signer, bunker, pool: pool.get, rail, connectWallet };
+  const ports = { ...signing, pool: pool.get, rail, connectWallet };
   const context: AgentContext = {
     pubkey,
     store,

@@ -9,6 +9,7 @@ import { formatBunkerUrl, parseBunkerUrl, type BunkerUrl } from '../nostr/bunker
 import type { RelayPool } from '../nostr/relayPool.ts';
 import { publicKeyOf } from '../nostr/schnorr.ts';
 import type { Signer } from '../nostr/signer.ts';
+import type { Unwrapper } from '../nostr/unwrapper.ts';
 import { createBunker, hasBunker, readBunker, updateBunker, type BunkerRecord } from '../store/bunkerFile.ts';
 import type { Secrets } from '../store/secrets.ts';
 import { hasIdentity, readIdentity, refuseIdentity, writeIdentity } from '../store/home.ts';
@@ -39,7 +40,7 @@ interface Surroundings extends BunkerOptions {
 }
 
 /** The signer of a home, opened when first used. `bunker` is as the context has it. */
-export interface SignerPart extends Pick<AgentContext, 'signer' | 'bunker'> {
+export interface SignerPart extends Pick<AgentContext, 'signer' | 'openUnwrapper' | 'bunker'> {
   readonly close: () => void;
 }
 
@@ -100,7 +101,10 @@ export function openSigner(surroundings: Surroundings, pubkey: Hex): SignerPart 
   let signer: Promise<Signer> | undefined;
   if (!hasBunker(secrets)) {
     const open = async (): Promise<Signer> => (await import('../nostr/signer.ts')).createKeySigner(readIdentity(secrets));
-    return { signer: () => (signer ??= open()), close: () => undefined };
+    const get = (): Promise<Signer> => (signer ??= open());
+    const openUnwrapper = async (): Promise<Unwrapper> =>
+      (await import('../nostr/unwrapper.ts')).createThreadedUnwrapper(get, () => readIdentity(secrets));
+    return { signer: get, openUnwrapper, close: () => undefined };
   }
   const faults = new Map<ErrorCode, NegotiateError>();
   let session: BunkerSession | undefined;
@@ -109,7 +113,9 @@ export function openSigner(surroundings: Surroundings, pubkey: Hex): SignerPart 
     session = await openSession(surroundings, saved, parseBunkerUrl(saved.url));
     return noteFaults((await import('../nostr/bunkerSigner.ts')).createBunkerSigner(session, pubkey), faults);
   };
-  return { signer: () => (signer ??= open()), bunker: { faults }, close: () => session?.close() };
+  const get = (): Promise<Signer> => (signer ??= open());
+  const openUnwrapper = async (): Promise<Unwrapper> => (await import('../nostr/unwrapper.ts')).createUnwrapper(get);
+  return { signer: get, openUnwrapper, bunker: { faults }, close: () => session?.close() };
 }
 
 async function openSession(surroundings: Surroundings, { clientKey }: BunkerRecord, url: BunkerUrl): Promise<BunkerSession> {

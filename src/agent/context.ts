@@ -5,6 +5,7 @@ import type { ErrorCode, NegotiateError } from '../core/errors.ts';
 import type { Clock, Rng } from '../core/ports.ts';
 import type { RelayPool } from '../nostr/relayPool.ts';
 import type { Signer } from '../nostr/signer.ts';
+import type { Unwrapper } from '../nostr/unwrapper.ts';
 import type { Rail } from '../pay/rail.ts';
 import type { JobOutcome } from '../request/runCommand.ts';
 import type { HomeInspection } from '../store/inspectHome.ts';
@@ -26,6 +27,8 @@ export interface AgentContext {
   readonly extraRelays: readonly string[];
   /** The identity's signer. */
   readonly signer: () => Promise<Signer>;
+  /** What opens gift wraps to the identity, many of them on a thread of their own. */
+  readonly openUnwrapper: () => Promise<Unwrapper>;
   /** Set when the identity's key is in a bunker: what it has failed at lately, by code. */
   readonly bunker?: { readonly faults: Map<ErrorCode, NegotiateError> } | undefined;
   /** The connections to relays. */

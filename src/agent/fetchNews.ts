@@ -10,7 +10,8 @@ import { listOpenChannels } from './openChannels.ts';
 import type { ChannelRecord, Route } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { receiveGroupEvents, type ReceivedNews } from './receiveGroupEvents.ts';
-import { joinWaiting, receiveWraps, type WrapReport } from './receiveWraps.ts';
+import { createTrustBook } from './inbox/trustBook.ts';
+import { joinWaiting, listUnscored, receiveWraps, type JoinReport, type WrapReport } from './receiveWraps.ts';
 import { relaysOf } from './relaysOf.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { unlessSignerFails } from './signerFaults.ts';
@@ -44,8 +45,9 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   const reports: FetchReport[] = [];
   const early = await joinWaiting(context);
   const wraps = await fetchWraps(context, reports);
+  const scored = await joinScored(context);
   const news: News[] = [];
-  const groupNews: GroupNews[] = [...early.groupNews, ...wraps.groupNews];
+  const groupNews: GroupNews[] = [...early.groupNews, ...wraps.groupNews, ...scored.groupNews];
   const channels = listOpenChannels(context.store);
   const gapped = listGapped(context);
   for (let start = 0; start < channels.length; start += FETCHES_AT_ONCE) {
@@ -62,7 +64,7 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   }
   const silent = [...new Set(reports.filter(({ complete }) => !complete).map(({ relay }) => relay))];
   return {
-    joined: [...early.joined, ...wraps.joined],
+    joined: [...early.joined, ...wraps.joined, ...scored.joined],
     waiting: wraps.waiting,
     news,
     groupNews,
@@ -109,6 +111,14 @@ export function channelFilter(
 function blurSince(time: number, key: Hex): number {
   const offset = Number.parseInt(key.slice(0, 8), 16) % DAY_S;
   return Math.max(0, Math.floor((time - offset) / DAY_S) * DAY_S + offset);
+}
+
+/** Lets those in whom the owner's rules let in for their score. */
+async function joinScored(context: AgentContext): Promise<JoinReport> {
+  const book = createTrustBook(context);
+  const unscored = listUnscored(context, book.of);
+  const hasFound = unscored.length > 0 && (await book.lookUp(unscored));
+  return hasFound ? joinWaiting(context, book.of) : { joined: [], groupNews: [] };
 }
 
 async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promise<WrapReport> {

@@ -6,17 +6,23 @@ import { decodeChannel } from '../marmot/channelCodec.ts';
 import { joinChannel } from '../marmot/joinChannel.ts';
 import { readWelcome } from '../marmot/welcome.ts';
 import type { NostrEvent, Rumor } from '../nostr/event.ts';
-import { unwrapGift } from '../nostr/giftWrap.ts';
+import { unwrapGift, type Unwrapped } from '../nostr/giftWrap.ts';
 import { encodeNpub } from '../nostr/npub.ts';
+import { countZeroBits, readWork } from '../nostr/proofOfWork.ts';
+import type { OpenedWrap as Opened } from '../nostr/unwrapper.ts';
+import type { Change, InviteRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
+import { openDoor, type Door } from './inbox/door.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
-import { isInvited } from './settings.ts';
 import { unlessSignerFails } from './signerFaults.ts';
 import { beginWork, saveWork, type GroupNews, type Work } from './work.ts';
 
-const MAX_INVITES = 200;
+// Invites that wait: of everybody together, of one sender, and for how long.
+const MAX_INVITES = 1_000;
+const MAX_PER_SENDER = 3;
+const KEPT_S = 7 * 86_400;
 
 /** Whose channels were joined, and which of them are groups. */
 export interface JoinReport {
@@ -31,73 +37,137 @@ export interface WrapReport extends JoinReport {
   readonly isComplete: boolean;
 }
 
-/** Takes in gift wraps (kind 1059) addressed to us; each is looked at once, when the signer is there to open it. */
+/** Opens gift wraps (kind 1059) addressed to us, those that show most work first, and takes them in; each is looked at once. */
 export async function receiveWraps(context: AgentContext, wraps: readonly NostrEvent[]): Promise<WrapReport> {
-  const joined: Hex[] = [];
-  const waiting: Hex[] = [];
-  const groupNews: GroupNews[] = [];
+  const fresh = wraps.filter(({ id }) => !context.store.hasSeen(id)).toSorted((a, b) => readWork(b) - readWork(a));
+  const opened: OpenedWrap[] = [];
   let isComplete = true;
-  for (const wrap of wraps) {
-    if (context.store.hasSeen(wrap.id)) continue;
-    const received = await unlessSignerFails(() => receiveWrap(context, wrap));
-    isComplete &&= received !== undefined;
-    if (received === undefined) continue;
-    groupNews.push(...received.groupNews);
-    if (received.outcome === 'joined') joined.push(received.sender);
-    if (received.outcome === 'waiting') waiting.push(received.sender);
+  for (const wrap of fresh) {
+    const result = await unlessSignerFails(async () => unwrapGift(await context.signer(), wrap));
+    isComplete &&= result !== undefined;
+    if (result !== undefined) opened.push({ wrap, opened: result });
   }
-  return { joined, waiting, groupNews, isComplete };
+  const report = await takeOpened(context, opened);
+  return { ...report, isComplete: report.isComplete && isComplete };
 }
 
-async function receiveWrap(context: AgentContext, wrap: NostrEvent): Promise<ReceivedWrap> {
-  const opened = await unwrapGift(await context.signer(), wrap);
-  const work = beginWork(context);
-  work.changes.push({ kind: 'seen', id: wrap.id, at: work.now });
-  const sender = opened.kind === 'rumor' ? opened.sender : '';
-  const outcome = opened.kind === 'rumor' ? await receiveWelcome(work, wrap.id, sender, opened.rumor) : 'nothing';
-  // A full table: unseen, the invite may come in when there is room.
-  if (outcome !== 'no-room') saveWork(work);
-  return { outcome, sender, groupNews: outcome === 'no-room' ? [] : work.groupNews };
-}
-
-/** Joins the channels of those waiting invites whose senders may invite us by now. */
-export async function joinWaiting(context: AgentContext): Promise<JoinReport> {
-  const joined: Hex[] = [];
-  const groupNews: GroupNews[] = [];
-  for (const { wrapId, sender, welcome } of context.store.listInvites()) {
-    if (!isInvited(context.store, sender)) continue;
-    const work = beginWork(context);
-    work.changes.push({ kind: 'drop-invite', wrapId });
-    const hasJoined = await unlessSignerFails(() => join(work, sender, JSON.parse(welcome) as Rumor));
-    // It stays where it is: without the signer there is no new key package in place of the one that it uses.
-    if (hasJoined === undefined) continue;
-    if (hasJoined) joined.push(sender);
-    saveWork(work);
-    groupNews.push(...work.groupNews);
+/** Takes in what was found in gift wraps: a welcome of somebody who may come in is joined, others wait, and everything else is passed over. */
+export async function takeOpened(
+  context: AgentContext,
+  wraps: readonly OpenedWrap[],
+  trustOf: TrustOf = () => undefined,
+): Promise<WrapReport> {
+  const report: Mutable = { joined: [], waiting: [], groupNews: [], isComplete: true };
+  const door = openDoor(context);
+  const passed: Hex[] = [];
+  for (const { wrap, opened } of wraps) {
+    // Under a false signature the id may be that of a true one, which is to come.
+    if (opened.kind === 'unreadable' && opened.reason === 'signature') continue;
+    if (opened.kind === 'unreadable') passed.push(wrap.id);
+    else if (!context.store.hasSeen(wrap.id)) await receiveRumor({ context, door, trustOf, report, passed }, wrap.id, opened);
   }
-  return { joined, groupNews };
+  if (passed.length > 0) context.store.save([{ kind: 'pass-wraps', ids: passed }]);
+  return report;
 }
 
-type WelcomeOutcome = 'joined' | 'waiting' | 'nothing' | 'no-room';
-
-interface ReceivedWrap {
-  readonly outcome: WelcomeOutcome;
-  readonly sender: Hex;
-  readonly groupNews: readonly GroupNews[];
+/** Joins the channels of those waiting invites whose senders may come in by now, most work first; forgets those that are too old. */
+export async function joinWaiting(context: AgentContext, trustOf: TrustOf = () => undefined): Promise<JoinReport> {
+  const invites = context.store.listInvites();
+  const report: Mutable = { joined: [], waiting: [], groupNews: [], isComplete: true };
+  if (invites.length === 0) return report;
+  const door = openDoor(context);
+  for (const invite of invites.toSorted((a, b) => countZeroBits(b.wrapId) - countZeroBits(a.wrapId))) {
+    const { wrapId, sender, receivedAt } = invite;
+    const verdict = door.judge(sender, wrapId, trustOf(sender));
+    const isOver = verdict.kind === 'drop' || context.clock.now() - receivedAt > KEPT_S;
+    if (verdict.kind === 'join') await joinInvite(context, door, invite, report);
+    else if (isOver) context.store.save([{ kind: 'drop-invite', wrapId }]);
+  }
+  return report;
 }
 
-async function receiveWelcome(work: Work, wrapId: Hex, sender: Hex, rumor: Rumor): Promise<WelcomeOutcome> {
-  const { store } = work.context;
+/** The senders of waiting invites who come in if their score is good enough. */
+export function listUnscored(context: AgentContext, trustOf: TrustOf): readonly Hex[] {
+  const invites = context.store.listInvites();
+  if (invites.length === 0) return [];
+  const door = openDoor(context);
+  const unscored = invites.filter(({ sender, wrapId }) => {
+    const verdict = door.judge(sender, wrapId, trustOf(sender));
+    return verdict.kind === 'wait' && verdict.for === 'trust';
+  });
+  return [...new Set(unscored.map(({ sender }) => sender))];
+}
+
+/** A sender's trust score (0 to 100), where it was looked up. */
+export type TrustOf = (sender: Hex) => number | undefined;
+
+type OpenedWrap = Pick<Opened, 'wrap' | 'opened'>;
+type Mutable = { -readonly [K in keyof WrapReport]: WrapReport[K] extends readonly (infer T)[] ? T[] : WrapReport[K] };
+
+interface Taking {
+  readonly context: AgentContext;
+  readonly door: Door;
+  readonly trustOf: TrustOf;
+  readonly report: Mutable;
+  /** Wraps with nothing for us. */
+  readonly passed: Hex[];
+}
+
+async function receiveRumor(
+  { context, door, trustOf, report, passed }: Taking,
+  wrapId: Hex,
+  { sender, rumor }: Extract<Unwrapped, { kind: 'rumor' }>,
+): Promise<void> {
+  const { store } = context;
   const welcome = readWelcome(rumor);
+  const verdict = door.judge(sender, wrapId, trustOf(sender));
   // One for a key package that is not ours, or no longer, can never be joined.
-  if (welcome.kind === 'refused' || store.findKeyPackage(welcome.keyPackageEventId) === undefined) return 'nothing';
-  if (isInvited(store, sender)) return (await join(work, sender, rumor)) ? 'joined' : 'nothing';
-  if (store.listInvites().length >= MAX_INVITES) return 'no-room';
-  work.changes.push({ kind: 'invite', record: { wrapId, sender, welcome: JSON.stringify(rumor), receivedAt: work.now } });
-  return 'waiting';
+  if (welcome.kind === 'refused' || store.findKeyPackage(welcome.keyPackageEventId) === undefined || verdict.kind === 'drop') {
+    passed.push(wrapId);
+    return;
+  }
+  const work = beginWork(context);
+  work.changes.push({ kind: 'seen', id: wrapId, at: work.now });
+  if (verdict.kind === 'wait') {
+    const invite = { wrapId, sender, welcome: JSON.stringify(rumor), receivedAt: work.now };
+    const room = makeRoom(store.listInvites(), invite);
+    // A full table: unseen, the invite may come in when there is room.
+    if (room === undefined) return;
+    work.changes.push(...room, { kind: 'invite', record: invite });
+    saveWork(work);
+    report.waiting.push(sender);
+    return;
+  }
+  const hasJoined = await unlessSignerFails(() => join(work, door, sender, rumor));
+  report.isComplete &&= hasJoined !== undefined;
+  if (hasJoined === undefined) return;
+  saveWork(work);
+  if (hasJoined) report.joined.push(sender);
+  report.groupNews.push(...work.groupNews);
 }
 
-async function join(work: Work, sender: Hex, welcome: Rumor): Promise<boolean> {
+/** What has to go so that an invite can wait; undefined when it has to stay out itself. Those that show least work go first. */
+function makeRoom(invites: readonly InviteRecord[], { sender, wrapId }: InviteRecord): readonly Change[] | undefined {
+  if (invites.filter((each) => each.sender === sender).length >= MAX_PER_SENDER) return undefined;
+  if (invites.length < MAX_INVITES) return [];
+  const [least] = invites.toSorted((a, b) => countZeroBits(a.wrapId) - countZeroBits(b.wrapId));
+  const isMore = least !== undefined && countZeroBits(wrapId) > countZeroBits(least.wrapId);
+  return isMore ? [{ kind: 'drop-invite', wrapId: least.wrapId }] : undefined;
+}
+
+async function joinInvite(context: AgentContext, door: Door, invite: InviteRecord, report: Mutable): Promise<void> {
+  const { wrapId, sender, welcome } = invite;
+  const work = beginWork(context);
+  work.changes.push({ kind: 'drop-invite', wrapId });
+  const hasJoined = await unlessSignerFails(() => join(work, door, sender, JSON.parse(welcome) as Rumor));
+  // It stays where it is: without the signer there is no new key package in place of the one that it uses.
+  if (hasJoined === undefined) return;
+  saveWork(work);
+  if (hasJoined) report.joined.push(sender);
+  report.groupNews.push(...work.groupNews);
+}
+
+async function join(work: Work, door: Door, sender: Hex, welcome: Rumor): Promise<boolean> {
   const { context, now } = work;
   const facts = readWelcome(welcome);
   const keyPackage = facts.kind === 'refused' ? undefined : context.store.findKeyPackage(facts.keyPackageEventId);
@@ -108,6 +178,7 @@ async function join(work: Work, sender: Hex, welcome: Rumor): Promise<boolean> {
   const made = admit(work, newChannel(result.channel, relaysOf(context), now));
   if (made === undefined) return false;
   work.channels.set(mlsGroupId, made);
+  work.changes.push(...door.admit(sender, mlsGroupId));
   if (members.length > 2)
     work.groupNews.push({ group: mlsGroupId, name, type: 'joined', by: encodeNpub(sender), members: members.map(encodeNpub) });
   await queueKeyPackage(work);

@@ -1,15 +1,12 @@
 // The settings of an agent, read from and written to its store.
 
 import { z } from 'zod';
-import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { PRICE_UNITS } from '../discover/announcement.ts';
 import type { AnnouncementDraft } from '../discover/buildAnnouncement.ts';
 import { parseProxyUrl } from '../nostr/proxy.ts';
 import type { Change, Store } from '../store/records.ts';
-
-/** Who may open a channel with us: whoever the owner named, or anyone. Others wait for the owner's word. */
-const invitesSchema = z.strictObject({ anyone: z.boolean(), allowed: z.array(z.string()) });
+import { invitePolicySchema } from './inbox/invitePolicy.ts';
 
 const SERVICES = 'services';
 const PROXY = 'proxy';
@@ -22,7 +19,7 @@ const schemas = {
   slot: z.string(),
   /** Relays the agent writes to and is reached at. */
   relays: z.array(z.string()).min(1),
-  invites: invitesSchema,
+  invites: invitePolicySchema,
   /** Unix seconds up to which every relay was asked for gift wraps; 0 for never. */
   wrapsFetchedUntil: z.number(),
 } as const;
@@ -103,12 +100,6 @@ export function readServices(store: Store): readonly AnnouncedService[] {
 export function writeServices(services: readonly AnnouncedService[]): Change {
   const value = JSON.stringify(services, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each));
   return { kind: 'setting', key: SERVICES, value };
-}
-
-/** True when this peer may open a channel without asking. */
-export function isInvited(store: Store, peer: Hex): boolean {
-  const { anyone, allowed } = readSetting(store, 'invites');
-  return anyone || allowed.includes(peer) || store.listChannels().some((channel) => channel.peer === peer);
 }
 
 /** A setting that a home need not have: `read` returns undefined for a value that makes no sense. */

@@ -109,8 +109,9 @@ async function waitForNews(context: AgentContext, first: Pass, waitS: number, wa
 export function allow(context: AgentContext, peers: readonly string[]): void {
   const pubkeys = peers.map(parsePublicKey);
   if (pubkeys.length === 0) return;
-  const { anyone, allowed } = readSetting(context.store, 'invites');
-  context.store.save([writeSetting('invites', { anyone, allowed: [...new Set([...allowed, ...pubkeys])] })]);
+  const policy = readSetting(context.store, 'invites');
+  const blocked = policy.blocked.filter((each) => !pubkeys.includes(each));
+  context.store.save([writeSetting('invites', { ...policy, blocked, allowed: [...new Set([...policy.allowed, ...pubkeys])] })]);
 }
 
 /** True when there is something to tell. */

@@ -23,6 +23,8 @@ export interface Agenda {
   outboxAt: number;
   choresAt: number;
   keyPackageAt: number;
+  /** When to look at the invites that wait. */
+  invitesAt: number;
   /** When to go on with what a restore has left to do. */
   restoredAt: number;
 }
@@ -44,6 +46,7 @@ export function openAgenda(context: AgentContext, services: readonly Service[]):
     choresAt: Infinity,
     keyPackageAt: keyPackageDueAt(store),
     restoredAt: now,
+    invitesAt: store.listInvites().length > 0 ? now : Infinity,
   };
   for (const record of listOpenChannels(store)) noteChannel(agenda, record, now);
   noteRfqs(context, agenda);
@@ -89,8 +92,8 @@ export function listDueAt(times: ReadonlyMap<Hex, number>, now: number): readonl
 }
 
 /** When anything is next due. */
-export function nextDueAt({ timers, jobs, rfqs, leaves, outboxAt, choresAt, keyPackageAt, restoredAt }: Agenda): number {
-  let next = Math.min(outboxAt, choresAt, keyPackageAt, restoredAt);
+export function nextDueAt({ timers, jobs, rfqs, leaves, outboxAt, choresAt, keyPackageAt, restoredAt, invitesAt }: Agenda): number {
+  let next = Math.min(outboxAt, choresAt, keyPackageAt, restoredAt, invitesAt);
   for (const times of [timers, jobs, rfqs, leaves]) for (const at of times.values()) next = Math.min(next, at);
   return next;
 }

@@ -17,8 +17,12 @@ export interface Feed {
   refresh(changed?: readonly ChannelRecord[]): void;
   /** Opens all of them anew: the machine has slept, and nobody knows what the sockets are worth. */
   reopen(): Promise<void>;
-  /** What has come since, by channel id or `INBOX`. */
+  /** What has come since for channels that need not wait, by id; of the inbox (`INBOX`) only whether it was read to its end. */
   take(): ReadonlyMap<Hex, Batch>;
+  /** The channels for which something is there. */
+  listGathered(): readonly Hex[];
+  /** Asks for everything in the inbox once more. */
+  renewInbox(): void;
   /** True, once, when a relay has come back: what could not be sent to it can be sent now. */
   takeReturn(): boolean;
   /** True when everything that the relays had by now is taken in. */

@@ -5,14 +5,17 @@ import type { NostrEvent } from '../../nostr/event.ts';
 import type { Filter } from '../../nostr/filter.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
+import type { WrapDesk } from '../inbox/wrapDesk.ts';
 import type { Log } from './log.ts';
 import type { Batch, Feed } from './feed.ts';
+import type { Throttle } from './throttle.ts';
 import { INBOX, listWanted, type Wanted } from './wantedStreams.ts';
 
 // After a reconnect each filter goes on with a `since` of its own: the time of the loss would tell which sockets are one agent's.
 const overlapSeconds = Infinity;
 // What may wait to be taken in before the relays have to.
 const MAX_GATHERED = 2_000;
+const MAX_OF_PAUSED = 16;
 const MAX_OPENING = 32;
 
 interface Stream extends Pick<Wanted, 'owner' | 'isPresent' | 'relays'> {
@@ -22,32 +25,39 @@ interface Stream extends Pick<Wanted, 'owner' | 'isPresent' | 'relays'> {
   ended: Promise<void>;
 }
 
-interface State {
+/** What a feed works with. `onNews` is called whenever there is something to take. */
+export interface FeedParts {
   readonly context: AgentContext;
+  /** Takes what comes for the inbox. */
+  readonly inbox: WrapDesk;
+  readonly throttle: Throttle;
   readonly onNews: () => void;
   readonly log: Log;
+}
+
+interface State extends FeedParts {
   readonly streams: Map<string, Stream>;
   readonly gathered: Map<Hex, { events: NostrEvent[]; isWhole: boolean }>;
-  /** How many events are gathered, and what resolves when they have been taken. */
-  count: number;
   /** Subscriptions that are being opened, and those that wait for that. */
   opening: number;
   readonly unopened: (() => void)[];
   /** True when a relay that was down is up again. */
   hasReturned: boolean;
+  /** Resolves when what is gathered has been taken. */
   taken: PromiseWithResolvers<void>;
 }
 
-/** Opens nothing yet: {@link Feed.refresh} does. `onNews` is called whenever there is something to take. */
-export function createFeed(context: AgentContext, onNews: () => void, log: Log): Feed {
+/** Opens nothing yet: {@link Feed.refresh} does. */
+export function createFeed({ context, inbox, throttle, onNews, log }: FeedParts): Feed {
   const [streams, gathered] = [new Map<string, Stream>(), new Map<Hex, { events: NostrEvent[]; isWhole: boolean }>()];
   const state: State = {
     context,
+    inbox,
+    throttle,
     onNews,
     log,
     streams,
     gathered,
-    count: 0,
     opening: 0,
     unopened: [],
     hasReturned: false,
@@ -62,12 +72,21 @@ export function createFeed(context: AgentContext, onNews: () => void, log: Log):
       refresh();
     },
     take: () => takeGathered(state),
+    renewInbox: () => {
+      for (const [key, { owner, stop }] of streams) {
+        if (owner !== INBOX) continue;
+        stop.abort();
+        streams.delete(key);
+      }
+      refresh();
+    },
+    listGathered: () => [...gathered.keys()],
     takeReturn: () => {
       const { hasReturned } = state;
       state.hasReturned = false;
       return hasReturned;
     },
-    isSettled: () => gathered.size === 0 && !list().some(isStarting),
+    isSettled: () => gathered.size === 0 && inbox.isIdle() && !list().some(isStarting),
     count: () => ({ open: streams.size, starting: list().filter(isStarting).length }),
     listWhole: () =>
       list()
@@ -136,9 +155,13 @@ async function follow(state: State, { purpose, relays, filter }: Wanted, stream:
   const pool = await context.pool();
   const refilter = (): readonly Filter[] => [filter()];
   const access = purpose === 'identity' ? { purpose, auth: await context.signer() } : { purpose };
-  for await (const item of pool.subscribe(relays, refilter(), { ...access, signal, overlapSeconds, refilter })) {
+  // Signatures of gift wraps are checked when they are opened: that costs a flood its right to be looked at first.
+  const options = { ...access, signal, overlapSeconds, refilter, verifiesLater: stream.owner === INBOX };
+  for await (const item of pool.subscribe(relays, refilter(), options)) {
     if (item.type === 'event') {
-      if (!context.store.hasSeen(item.event.id)) await gather(state, stream, item.event);
+      if (context.store.hasSeen(item.event.id)) continue;
+      if (stream.owner === INBOX) state.inbox.add(item.event);
+      else await gather(state, stream, item.event);
       continue;
     }
     if (item.type === 'eose') noteUp(state, stream, item.relay);
@@ -150,10 +173,18 @@ async function follow(state: State, { purpose, relays, filter }: Wanted, stream:
 }
 
 async function gather(state: State, stream: Stream, event: NostrEvent): Promise<void> {
-  slotOf(state, stream.owner).events.push(event);
-  state.count += 1;
-  state.onNews();
-  if (state.count >= MAX_GATHERED) await Promise.race([state.taken.promise, aborted(stream.stop.signal)]);
+  const { owner, stop } = stream;
+  slotOf(state, owner).events.push(event);
+  if (!state.throttle.isPaused(owner)) state.onNews();
+  while (isFull(state, owner) && !stop.signal.aborted) await Promise.race([state.taken.promise, aborted(stop.signal)]);
+}
+
+/** A channel that has to wait fills its own slot and no more. */
+function isFull({ gathered, throttle }: State, owner: Hex): boolean {
+  if (throttle.isPaused(owner)) return (gathered.get(owner)?.events.length ?? 0) >= MAX_OF_PAUSED;
+  let count = 0;
+  for (const [each, { events }] of gathered) if (!throttle.isPaused(each)) count += events.length;
+  return count >= MAX_GATHERED;
 }
 
 function noteUp(state: State, stream: Stream, relay: string): void {
@@ -170,9 +201,8 @@ function slotOf({ gathered }: State, owner: Hex): { events: NostrEvent[]; isWhol
 }
 
 function takeGathered(state: State): ReadonlyMap<Hex, Batch> {
-  const batches = new Map(state.gathered);
-  state.gathered.clear();
-  state.count = 0;
+  const batches = new Map([...state.gathered].filter(([owner]) => !state.throttle.isPaused(owner)));
+  for (const owner of batches.keys()) state.gathered.delete(owner);
   state.taken.resolve();
   state.taken = Promise.withResolvers();
   return batches;

@@ -9,12 +9,15 @@ import { servicesSchema, type Service } from '../jobs/service.ts';
 import { listOpenChannels } from '../openChannels.ts';
 import { openAgenda } from './agenda.ts';
 import type { CallOptions } from './callOptions.ts';
+import { createTrustBook } from '../inbox/trustBook.ts';
+import { createWrapDesk } from '../inbox/wrapDesk.ts';
 import { createFeed } from './followEvents.ts';
 import { NO_LOG, type Log } from './log.ts';
 import { createNewsDesk } from './newsDesk.ts';
 import { createQueue } from './queue.ts';
 import type { Engine } from './round.ts';
 import { end, wake, type DaemonNews, type Runtime } from './runtime.ts';
+import { createThrottle } from './throttle.ts';
 import { callWaiting, isWaiting, runStep, type Hub } from './waiting.ts';
 import { watchStore } from './watchStore.ts';
 
@@ -81,13 +84,14 @@ export function openDaemon({ onApprovalUrl, ...options }: DaemonOptions): Daemon
   return { agent, call, sell, ready: ready.promise, ended: ended.promise, attach, stop };
 }
 
-function createRuntime(parts: AgentParts, { onNews = () => undefined, log = NO_LOG, beatMs = BEAT_MS }: DaemonOptions): Runtime {
+function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log = NO_LOG, beatMs = BEAT_MS }: DaemonOptions): Runtime {
   const watched = watchStore(parts.context.store);
   const context: AgentContext = { ...parts.context, store: watched.store };
+  const onNews: () => void = () => wake(runtime);
+  const [inbox, throttle] = [createWrapDesk(context.openUnwrapper, onNews), createThrottle()];
   const engine: Engine = {
-    context,
-    watched,
-    feed: createFeed(context, () => wake(runtime), log),
+    ...{ context, watched, inbox, throttle, trust: createTrustBook(context) },
+    feed: createFeed({ context, inbox, throttle, onNews, log }),
     agenda: openAgenda(context, []),
     kept: new Map(),
     desk: createNewsDesk(),
@@ -98,7 +102,7 @@ function createRuntime(parts: AgentParts, { onNews = () => undefined, log = NO_L
     open: new Map(listOpenChannels(context.store).map(({ id, peer }) => [id, peer])),
   };
   const runtime: Runtime = {
-    ...{ engine, queue: createQueue(), parts, onNews, beatMs, stopping: new AbortController(), attached: [] },
+    ...{ engine, queue: createQueue(), parts, onNews: tell, beatMs, stopping: new AbortController(), attached: [] },
     ...{ ready: Promise.withResolvers(), ended: Promise.withResolvers(), changed: Promise.withResolvers() },
     ...{ timer: undefined, soon: undefined, asker: undefined, isEnding: false, lastMarkMs: performance.now() },
     lastBeat: { wallS: context.clock.now(), monotonicMs: performance.now() },

@@ -10,7 +10,9 @@ import type { Service } from '../jobs/service.ts';
 import { listOpenChannels } from '../openChannels.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { renewKeyPackage } from '../publishIdentity.ts';
-import { joinWaiting } from '../receiveWraps.ts';
+import type { TrustBook } from '../inbox/trustBook.ts';
+import type { WrapDesk } from '../inbox/wrapDesk.ts';
+import { joinWaiting, listUnscored, type JoinReport } from '../receiveWraps.ts';
 import { readRestored } from '../restoredNote.ts';
 import { advanceRfqs } from '../rfq/advanceRfq.ts';
 import { letTimePass } from '../runTimers.ts';
@@ -22,6 +24,7 @@ import type { Feed } from './feed.ts';
 import type { Log } from './log.ts';
 import { createNewsDesk, type NewsDesk } from './newsDesk.ts';
 import { takeIn, type Kept } from './takeIn.ts';
+import type { Throttle } from './throttle.ts';
 import type { WatchedStore } from './watchStore.ts';
 
 const MAX_TURNS = 50;
@@ -29,6 +32,7 @@ const AGAIN_S = 30;
 const AFTER_FAULT_S = 5;
 // What a job waits for comes as a change; this is for what no change and no deadline tells of.
 const LOOK_AGAIN_S = 600;
+const LET_IN_EVERY_S = 30;
 
 /** What a daemon works with. */
 export interface Engine {
@@ -37,6 +41,9 @@ export interface Engine {
   readonly feed: Feed;
   readonly agenda: Agenda;
   readonly kept: Kept;
+  readonly inbox: WrapDesk;
+  readonly throttle: Throttle;
+  readonly trust: TrustBook;
   readonly desk: NewsDesk;
   readonly log: Log;
   services: readonly Service[];
@@ -58,7 +65,7 @@ export interface Round {
 
 /** Runs a round. Throws what cannot be mended by trying again: `store/…`. */
 export async function runRound(engine: Engine): Promise<Round> {
-  const { context, agenda, feed, kept, log } = engine;
+  const { context, agenda, feed, log } = engine;
   const startedMs = performance.now();
   const own = createNewsDesk();
   const touched = new Set<Hex>();
@@ -67,7 +74,9 @@ export async function runRound(engine: Engine): Promise<Round> {
   note(engine);
   const again = listReadable(engine);
   engine.unread.clear();
-  const taken = await takeIn(context, feed.take(), kept, again);
+  const taken = await takeIn(engine, feed.take(), again);
+  if (taken.waiting.length > 0) agenda.invitesAt = context.clock.now();
+  if (engine.inbox.takeShortfall()) feed.renewInbox();
   own.add({ ...taken, ended: [] });
   note(engine);
   if (feed.takeReturn() && agenda.outboxAt < Infinity) await publish(engine, true);
@@ -83,23 +92,24 @@ export async function runRound(engine: Engine): Promise<Round> {
   return { touched, problems, waiting: news.waiting, isUnread: listReadable(engine).length > 0 };
 }
 
-async function runTurn({ context, agenda, ...engine }: Engine, own: NewsDesk, touched: Set<Hex>, problems: JobProblem[]): Promise<void> {
+async function runTurn(whole: Engine, own: NewsDesk, touched: Set<Hex>, problems: JobProblem[]): Promise<void> {
+  const { context, agenda, services } = whole;
   const now = context.clock.now();
-  const whole = { context, agenda, ...engine };
   // Jobs before timers: a move of ours covers the receipt that would go out otherwise.
   for (const nid of listDueAt(agenda.jobs, now)) {
-    const round = await advanceJobs(context, [nid], engine.services);
+    const round = await advanceJobs(context, [nid], services);
     for (const each of round.touched) touched.add(each);
     problems.push(...round.problems);
     note(whole);
     const inS = Math.max(1, Math.min(round.pollS, LOOK_AGAIN_S));
-    set(agenda.jobs, nid, isJobOpen(context, nid, engine.services) ? context.clock.now() + inS : Infinity);
+    set(agenda.jobs, nid, isJobOpen(context, nid, services) ? context.clock.now() + inS : Infinity);
   }
   for (const nid of listDueAt(agenda.timers, now)) {
     await unlessSignerFails(() => letTimePass(context, nid));
     note(whole);
     rescheduleTimer(context, agenda, nid);
   }
+  if (agenda.invitesAt <= now) own.add({ ...(await letIn(whole)), waiting: [], news: [], ended: [] });
   if (agenda.restoredAt <= now) await settle(whole);
   if (agenda.keyPackageAt <= now) await renew(whole);
   if (agenda.choresAt <= now || listDueAt(agenda.leaves, now).length > 0) await doDueChores(whole, own);
@@ -109,6 +119,22 @@ async function runTurn({ context, agenda, ...engine }: Engine, own: NewsDesk, to
     rescheduleRfq(context, agenda, id);
   }
   if (agenda.outboxAt <= now) await publish(whole);
+}
+
+/** Lets in those who may come in by now, and looks up the scores of those whose score decides. */
+async function letIn(engine: Engine): Promise<JoinReport> {
+  const { context, agenda, trust } = engine;
+  const report = await joinWaiting(context, trust.of);
+  note(engine);
+  const unscored = listUnscored(context, trust.of);
+  // Beside the rounds: relays may take their time.
+  if (unscored.length > 0) {
+    void trust.lookUp(unscored).then((hasFound) => {
+      if (hasFound) agenda.invitesAt = 0;
+    });
+  }
+  agenda.invitesAt = context.store.listInvites().length > 0 ? context.clock.now() + LET_IN_EVERY_S : Infinity;
+  return report;
 }
 
 async function settle(engine: Engine): Promise<void> {

@@ -65,7 +65,8 @@ function plan(runtime: Runtime, leastMs = 0): void {
   const { engine, stopping, beatMs } = runtime;
   clearTimeout(runtime.timer);
   if (stopping.signal.aborted) return;
-  const dueMs = (nextDueAt(engine.agenda) - engine.context.clock.now()) * 1_000;
+  const { agenda, context, feed, throttle } = engine;
+  const dueMs = Math.min((nextDueAt(agenda) - context.clock.now()) * 1_000, throttle.msUntilFree(feed.listGathered()));
   runtime.timer = setTimeout(beat, Math.max(leastMs, Math.min(beatMs, Math.max(0, dueMs))), runtime);
 }
 
@@ -141,6 +142,7 @@ export async function end(runtime: Runtime, fault?: unknown): Promise<void> {
   ready.resolve();
   tellChange(runtime);
   await engine.feed.close();
+  await engine.inbox.close();
   await queue.idle();
   if (fault === undefined) await sayLastWords(engine.context);
   for (const close of runtime.attached) await close();

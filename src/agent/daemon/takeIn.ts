@@ -6,11 +6,14 @@ import { loadSchnorr } from '../../nostr/schnorr.ts';
 import type { Change } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import { receiveGroupEvents } from '../receiveGroupEvents.ts';
-import { receiveWraps } from '../receiveWraps.ts';
+import type { TrustBook } from '../inbox/trustBook.ts';
+import type { WrapDesk } from '../inbox/wrapDesk.ts';
+import { takeOpened } from '../receiveWraps.ts';
 import { readSetting, writeSetting } from '../settings.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import type { GroupNews, News } from '../work.ts';
 import type { Batch } from './feed.ts';
+import type { Throttle } from './throttle.ts';
 import { INBOX } from './wantedStreams.ts';
 
 // For each channel: a commit that is under way, or a message of an epoch to come. The rest a relay still has.
@@ -29,37 +32,50 @@ export interface TakenIn {
   readonly events: number;
 }
 
-/** Events that could not be used yet, by channel or inbox. */
+/** Events that could not be used yet, by channel. */
 export type Kept = Map<Hex, readonly NostrEvent[]>;
 
-/** Takes in batches; those of `again` are looked at once more without anything new. */
-export async function takeIn(context: AgentContext, batches: ReadonlyMap<Hex, Batch>, kept: Kept, again: readonly Hex[]): Promise<TakenIn> {
+/** What is taken in with: what could not be used yet, the inbox, the budgets of the channels, and the scores that are known. */
+export interface TakeInParts {
+  readonly context: AgentContext;
+  readonly kept: Kept;
+  readonly inbox: WrapDesk;
+  readonly throttle: Throttle;
+  readonly trust: TrustBook;
+}
+
+/** Takes in what was found in gift wraps, and batches; those of `again` are looked at once more without anything new. */
+export async function takeIn(parts: TakeInParts, batches: ReadonlyMap<Hex, Batch>, again: readonly Hex[]): Promise<TakenIn> {
+  const { context, kept, inbox, throttle, trust } = parts;
   await loadSchnorr();
-  const owners = [...new Set([INBOX, ...batches.keys(), ...again])];
+  const wraps = inbox.take();
+  const owners = [...new Set([...batches.keys(), ...again])].filter((owner) => owner !== INBOX);
   const joined: Hex[] = [];
   const waiting: Hex[] = [];
   const news: News[] = [];
   const groupNews: GroupNews[] = [];
-  let count = 0;
+  let count = wraps.length;
+  if (wraps.length > 0) {
+    const report = await takeOpened(context, wraps, trust.of);
+    joined.push(...report.joined);
+    waiting.push(...report.waiting);
+    groupNews.push(...report.groupNews);
+    // Those that could not be joined for want of the signer are opened again.
+    if (!report.isComplete) for (const { wrap } of wraps) if (!context.store.hasSeen(wrap.id)) inbox.add(wrap);
+  }
   for (const owner of owners) {
     const fresh = batches.get(owner)?.events ?? [];
     const events = [...(kept.get(owner) ?? []), ...fresh].filter(({ id }) => !context.store.hasSeen(id));
     if (events.length === 0) continue;
     count += fresh.length;
-    if (owner === INBOX) {
-      const report = await receiveWraps(context, events);
-      joined.push(...report.joined);
-      waiting.push(...report.waiting);
-      groupNews.push(...report.groupNews);
-    } else {
-      const report = await unlessSignerFails(() => receiveGroupEvents(context, owner, events, undefined));
-      news.push(...(report?.news ?? []));
-      groupNews.push(...(report?.groupNews ?? []));
-    }
+    const receive = () => unlessSignerFails(() => receiveGroupEvents(context, owner, events, undefined));
+    const report = await throttle.charge(owner, receive);
+    news.push(...(report?.news ?? []));
+    groupNews.push(...(report?.groupNews ?? []));
     keep(context, kept, owner, events);
   }
-  // What waits in the inbox for a signer that is away has to be fetched again by the next process.
-  const isRead = ([owner, { isWhole }]: readonly [Hex, Batch]): boolean => isWhole && !(owner === INBOX && kept.has(owner));
+  // What waits in the inbox has to be fetched again by the next process.
+  const isRead = ([owner, { isWhole }]: readonly [Hex, Batch]): boolean => isWhole && (owner !== INBOX || inbox.isIdle());
   markRead(
     context,
     [...batches].filter(isRead).map(([owner]) => owner),

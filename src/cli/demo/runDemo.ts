@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createAgent, openAgent, openSandbox } from '../../agent/compose.ts';
 import { parseSats, satToMsat } from '../../core/money.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { startRelay } from '../../relay/startRelay.ts';
 import type { CommonOptions } from '../io.ts';
-import { programPath } from '../../core/programPath.ts';
+import { programUrl } from '../../core/programUrl.ts';
 import { concludeDemo } from './concludeDemo.ts';
 import { startAgentProcess, type DemoProcess } from './demoProcess.ts';
 import { listenIn } from './eavesdrop.ts';
@@ -105,7 +106,7 @@ async function endAll([buyer, seller]: readonly DemoProcess[]): Promise<void> {
 
 /** The seller's services, as `serve` takes them. */
 function describeService({ limits }: Stage): unknown {
-  const program = programPath(import.meta.url, './translate');
+  const program = fileURLToPath(programUrl(import.meta.url, './translate'));
   const list = limits.seller > LIST_PRICE ? limits.seller : LIST_PRICE;
   return {
     services: [

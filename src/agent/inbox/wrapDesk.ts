@@ -1,0 +1,129 @@
+// Opens gift wraps beside the rounds of a daemon, within a budget of time: junk costs what it may cost, and holds up nothing else.
+
+import { createCpuBudget, msUntilFunds, spend, type CpuBudget } from '../../core/cpuBudget.ts';
+import { waitFor } from '../../nostr/deadline.ts';
+import type { NostrEvent } from '../../nostr/event.ts';
+import type { OpenedWrap, Unwrapper } from '../../nostr/unwrapper.ts';
+import { createWrapQueue, type WrapQueue } from './wrapQueue.ts';
+
+/** The desk of one inbox. */
+export interface WrapDesk {
+  /** Takes a wrap as it came, its signature unchecked. */
+  add(wrap: NostrEvent): void;
+  /** What was opened since. */
+  take(): readonly OpenedWrap[];
+  /** True when nothing waits to be opened or taken. */
+  isIdle(): boolean;
+  /** True, once, when the desk is idle and did not have room for all that came: the relays have the rest. */
+  takeShortfall(): boolean;
+  close(): Promise<void>;
+}
+
+interface State {
+  readonly openUnwrapper: () => Promise<Unwrapper>;
+  readonly onOpened: () => void;
+  readonly queue: WrapQueue;
+  readonly closing: AbortController;
+  readonly worked: CpuBudget;
+  readonly plain: CpuBudget;
+  unwrapper: Promise<Unwrapper> | undefined;
+  opened: OpenedWrap[];
+  isShort: boolean;
+  working: Promise<void> | undefined;
+  taken: PromiseWithResolvers<void>;
+}
+
+const BATCH = 64;
+const MAX_OPENED = 512;
+// From this much work on, a wrap has cost its sender more than it costs us.
+const WORKED_BITS = 10;
+const BURST_MS = 10_000;
+const WORKED_MS_PER_S = 500;
+const PLAIN_MS_PER_S = 250;
+const SIGNER_AGAIN_MS = 30_000;
+
+/** A desk that starts to open as soon as something comes. `onOpened` is called when there is something to take. */
+export function createWrapDesk(openUnwrapper: () => Promise<Unwrapper>, onOpened: () => void): WrapDesk {
+  const nowMs = performance.now();
+  const state: State = {
+    ...{ openUnwrapper, onOpened, unwrapper: undefined, working: undefined, opened: [], isShort: false },
+    ...{ queue: createWrapQueue(), closing: new AbortController(), taken: Promise.withResolvers() },
+    worked: createCpuBudget(BURST_MS, WORKED_MS_PER_S, nowMs),
+    plain: createCpuBudget(BURST_MS, PLAIN_MS_PER_S, nowMs),
+  };
+  return {
+    add: (wrap) => {
+      state.queue.add(wrap);
+      state.isShort = state.queue.hasDropped() || state.isShort;
+      begin(state);
+    },
+    take: () => takeOpened(state),
+    isIdle: () => isIdle(state),
+    takeShortfall: () => {
+      const isOwed = state.isShort && isIdle(state);
+      if (isOwed) state.isShort = false;
+      return isOwed;
+    },
+    close: async () => {
+      state.closing.abort();
+      state.taken.resolve();
+      await state.working;
+      await (await state.unwrapper?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+function isIdle({ working, queue, opened }: State): boolean {
+  return working === undefined && queue.size() + opened.length === 0;
+}
+
+function begin(state: State): void {
+  const { queue, closing, onOpened } = state;
+  if (closing.signal.aborted) return;
+  state.working ??= openAll(state).finally(() => {
+    state.working = undefined;
+    if (queue.size() > 0) begin(state);
+    else onOpened();
+  });
+}
+
+function takeOpened(state: State): readonly OpenedWrap[] {
+  const { opened, taken } = state;
+  state.opened = [];
+  state.taken = Promise.withResolvers();
+  taken.resolve();
+  return opened;
+}
+
+async function openAll(state: State): Promise<void> {
+  const { queue, closing, onOpened } = state;
+  while (queue.size() > 0 && !closing.signal.aborted) {
+    const waitMs = await openBatch(state);
+    if (state.opened.length > 0) onOpened();
+    if (waitMs > 0) await waitFor(waitMs, closing.signal);
+    if (state.opened.length >= MAX_OPENED) await state.taken.promise;
+  }
+}
+
+/** Opens the best that the budgets allow; returns how many milliseconds to wait before the next. */
+async function openBatch(state: State): Promise<number> {
+  const { queue, worked, plain } = state;
+  const nowMs = performance.now();
+  const workedMs = msUntilFunds(worked, nowMs);
+  const plainMs = msUntilFunds(plain, nowMs);
+  const first = workedMs > 0 ? [] : queue.take(BATCH, WORKED_BITS);
+  const [batch, budget] = first.length > 0 || plainMs > 0 ? [first, worked] : [queue.take(BATCH, 0), plain];
+  if (batch.length === 0) return plainMs;
+  try {
+    state.unwrapper ??= state.openUnwrapper();
+    const opened = await (await state.unwrapper).open(batch);
+    for (const { tookMs } of opened) spend(budget, tookMs, performance.now());
+    state.opened.push(...opened);
+    return 0;
+  } catch {
+    // The signer is away: they wait for it.
+    state.unwrapper = undefined;
+    for (const wrap of batch.toReversed()) queue.add(wrap);
+    return SIGNER_AGAIN_MS;
+  }
+}
