@@ -76,6 +76,10 @@ export const USE_CASES = {
     const { syncInput: input, sync: run } = await import('./sync.ts');
     return { input, run };
   }),
+  invites: writing('Show and change who may open a channel', async () => {
+    const { invitesInput: input, invites: run } = await import('./inbox/invites.ts');
+    return { input, run };
+  }),
   listGroups: reading('List groups and private channels', async () => {
     const { listGroups: run } = await import('./groups/listGroups.ts');
     return { input: nothing, run };

@@ -7,6 +7,7 @@ import { proposeDeparture } from '../marmot/proposeDeparture.ts';
 import type { ChannelRecord } from '../store/records.ts';
 import { commitChange, publishStaged } from './commits.ts';
 import type { AgentContext } from './context.ts';
+import { retireIdle } from './inbox/retireIdle.ts';
 import { fetchChannelNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
@@ -29,6 +30,7 @@ export async function finishCommits(context: AgentContext): Promise<void> {
  * throws for what relays do.
  */
 export async function doChores(context: AgentContext): Promise<ReceivedNews> {
+  retireIdle(context);
   const received: ReceivedNews[] = [];
   for (const { id } of listBusy(context)) received.push(await doBusy(context, id));
   const now = context.clock.now();

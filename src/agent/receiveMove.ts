@@ -7,7 +7,8 @@ import type { Arrival } from '../negotiate/chain.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { readPhase } from '../negotiate/phase.ts';
 import { beginNegotiation, checkArrival } from '../negotiate/transition.ts';
-import { applyRefusal, receiveArrival } from './applyTransition.ts';
+import { applyRefusal, issueIfAllowed, receiveArrival } from './applyTransition.ts';
+import { judgeOpen } from './inbox/judgeOpen.ts';
 import { openNegotiation, recordMove, type News, type Work } from './work.ts';
 
 const MAX_ORPHANS = 64;
@@ -42,13 +43,22 @@ async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, ru
   const { context } = work;
   const { header, body } = arrival;
   const state = body.type === 'open' ? beginNegotiation(context.pubkey, header, body) : undefined;
-  if (state === undefined) return;
+  if (state === undefined || body.type !== 'open') return;
+  const verdict = judgeOpen(work, state.peer, body.service);
+  if (verdict === 'drop') return;
   const { nid } = header;
   work.negotiations.set(nid, { record: undefined, state, hasSent: false });
   recordMove(work, nid, rumor);
+  if (verdict === 'decline') return decline(work, state);
   work.news.push({ nid, type: 'open', phase: readPhase(state) });
   await applyRefusal(work, { record: undefined, state, hasSent: false });
   await replayOrphans(work, nid, state.peer);
+}
+
+/** A polite no, and nothing to tell the owner of. */
+async function decline(work: Work, state: Negotiation): Promise<void> {
+  const body = { v: 1, type: 'reject', offer: '', final: true, code: 'not-offered' } as const;
+  await issueIfAllowed(work, { record: undefined, state, hasSent: false }, { type: 'reject', body });
 }
 
 function keepOrphan(work: Work, peer: Hex, nid: Hex, rumor: MoveRumor): void {

@@ -50,6 +50,16 @@ function addSettingUp(program: Command): void {
     .option('--backup-passphrase-file <file>', 'the file with the passphrase of the backup, - for stdin')
     .option('--backup-key-file <file>', 'the key file of the backup')
     .action(async (file, options) => (await import('./commands/backup.ts')).runRestore(file, options));
+  verb(program, 'invites [who]', 'show who may open a channel without asking, or change it: ask (nobody new) or anyone')
+    .option('--allow <npub>', 'let this peer in, now and later; may be repeated', collect)
+    .option('--block <npub>', 'never hear of this peer; may be repeated', collect)
+    .option('--forget <npub>', 'take this peer off both lists; may be repeated', collect)
+    .option('--announced-only <yes-or-no>', 'let strangers in only for services that you announce')
+    .option('--min-trust <score>', 'let strangers in only from this trust score on, 0 to 100')
+    .option('--min-work <bits>', 'let strangers in only if their invite shows so much work (NIP-13)')
+    .option('--per-hour <number>', 'how many strangers may come in within an hour (120)')
+    .option('--max-open <number>', 'how many channels with strangers may be open (1000)')
+    .action(async (who, options) => (await import('./commands/invites.ts')).runInvites(who, options));
   verb(program, 'whoami', 'show npub, relays and home').action(async (options) => (await import('./commands/look.ts')).runWhoami(options));
 }
 

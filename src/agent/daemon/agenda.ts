@@ -4,6 +4,7 @@ import type { Hex } from '../../core/bytes.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { leafDueAt } from '../chores.ts';
 import type { AgentContext } from '../context.ts';
+import { readStrangers } from '../inbox/strangers.ts';
 import { listDue } from '../jobs/pursue.ts';
 import type { Service } from '../jobs/service.ts';
 import { listOpenChannels } from '../openChannels.ts';
@@ -43,7 +44,7 @@ export function openAgenda(context: AgentContext, services: readonly Service[]):
     rfqs: new Map(),
     leaves: new Map(),
     outboxAt: outboxDueAt(store),
-    choresAt: Infinity,
+    choresAt: readStrangers(store).length > 0 ? now : Infinity,
     keyPackageAt: keyPackageDueAt(store),
     restoredAt: now,
     invitesAt: store.listInvites().length > 0 ? now : Infinity,
@@ -69,6 +70,7 @@ export function noteChanges(context: AgentContext, agenda: Agenda, changes: Chan
   // A file may be what a job has waited for; which one, its digest alone would tell.
   if (changes.files) for (const nid of agenda.jobs.keys()) agenda.jobs.set(nid, now);
   if (changes.outbox) agenda.outboxAt = outboxDueAt(store);
+  if (changes.invites) agenda.invitesAt = now;
   if (changes.keyPackages) agenda.keyPackageAt = keyPackageDueAt(store);
   if (changes.rfqs || (changes.nids.size > 0 && agenda.rfqs.size > 0)) noteRfqs(context, agenda);
 }

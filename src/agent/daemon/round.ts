@@ -12,6 +12,7 @@ import type { ChannelRecord } from '../../store/records.ts';
 import { renewKeyPackage } from '../publishIdentity.ts';
 import type { TrustBook } from '../inbox/trustBook.ts';
 import type { WrapDesk } from '../inbox/wrapDesk.ts';
+import { readStrangers } from '../inbox/strangers.ts';
 import { joinWaiting, listUnscored, type JoinReport } from '../receiveWraps.ts';
 import { readRestored } from '../restoredNote.ts';
 import { advanceRfqs } from '../rfq/advanceRfq.ts';
@@ -33,6 +34,7 @@ const AFTER_FAULT_S = 5;
 // What a job waits for comes as a change; this is for what no change and no deadline tells of.
 const LOOK_AGAIN_S = 600;
 const LET_IN_EVERY_S = 30;
+const STRANGERS_EVERY_S = 3_600;
 
 /** What a daemon works with. */
 export interface Engine {
@@ -162,7 +164,8 @@ async function doDueChores(engine: Engine, own: NewsDesk): Promise<void> {
   if (report !== undefined) own.add({ ...report, joined: [], waiting: [], ended: [] });
   note(engine);
   const isBusy = listOpenChannels(context.store).some(({ hasChores }) => hasChores);
-  agenda.choresAt = isBusy ? context.clock.now() + AGAIN_S : Infinity;
+  const laterS = readStrangers(context.store).length > 0 ? STRANGERS_EVERY_S : Infinity;
+  agenda.choresAt = context.clock.now() + (isBusy ? AGAIN_S : laterS);
   // A renewal that no relay took is tried again after a while, and not in the same second.
   for (const id of listDueAt(agenda.leaves, context.clock.now())) set(agenda.leaves, id, context.clock.now() + AGAIN_S);
 }

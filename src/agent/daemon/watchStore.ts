@@ -11,6 +11,7 @@ export interface Changes {
   outbox: boolean;
   rfqs: boolean;
   files: boolean;
+  invites: boolean;
   keyPackages: boolean;
 }
 
@@ -42,7 +43,7 @@ export function watchStore(store: Store): WatchedStore {
 }
 
 function noChanges(): Changes {
-  return { nids: new Set(), channels: new Map(), outbox: false, rfqs: false, files: false, keyPackages: false };
+  return { nids: new Set(), channels: new Map(), outbox: false, rfqs: false, files: false, invites: false, keyPackages: false };
 }
 
 function note(changes: Changes, change: Change): void {
@@ -51,5 +52,6 @@ function note(changes: Changes, change: Change): void {
   changes.outbox ||= OUTBOX.has(change.kind);
   changes.rfqs ||= change.kind === 'rfq';
   changes.files ||= change.kind === 'file';
+  changes.invites ||= change.kind === 'setting' && change.key === 'invites';
   changes.keyPackages ||= KEY_PACKAGES.has(change.kind);
 }

@@ -123,7 +123,7 @@ function createOwnerTeller(options: ServeOptions): (agent: Agent, news: DaemonNe
     for (const npub of invites.filter((each) => !invited.has(each))) {
       invited.add(npub);
       printRemark(
-        `${shortNpub(npub)} would like to open a channel. To let buyers in without asking, make the agent with --invites anyone.`,
+        `${shortNpub(npub)} would like to open a channel. Let it in with: agent-negotiate invites --allow ${npub} (or strangers in general: invites anyone)`,
       );
     }
   };
