@@ -18,6 +18,8 @@ export interface Budget {
 export interface PageSource {
   readonly findKnown: RequestHandlers['findKnown'];
   readonly verifiesLater?: boolean | undefined;
+  /** True for an event that came live on the same connection: it may be in a page, and is no part of it. */
+  readonly isLive?: ((event: NostrEvent) => boolean) | undefined;
   /** Takes a verified event that was not known; returns false when there is no room for it. */
   keep(event: NostrEvent): boolean;
 }
@@ -56,7 +58,7 @@ export async function requestPage(
   const onEvent: RequestHandlers['onEvent'] = (event, { isKnown, bytes }) => {
     budget.bytes -= bytes;
     if (ids.has(event.id)) connection.countJunk(1);
-    else times.push(event.created_at);
+    else if (source.isLive?.(event) !== true) times.push(event.created_at);
     budget.events -= Number(!ids.has(event.id));
     if (budget.bytes < 0 || budget.events < 0) return false;
     ids.add(event.id);
@@ -67,7 +69,7 @@ export async function requestPage(
   const end = await runRequest(connection, [filter], auth, deadline, handlers);
   switch (end.kind) {
     case 'eose':
-      return makePage(times);
+      return makePage(times, filter.limit ?? Infinity);
     case 'stopped':
       return { kind: 'failed', reason: 'too-much' };
     case 'failed':
@@ -77,7 +79,23 @@ export async function requestPage(
   }
 }
 
-function makePage(times: readonly number[]): Page {
-  const oldest = times.reduce((least, time) => Math.min(least, time), Infinity);
-  return { kind: 'page', size: times.length, oldest, atOldest: times.filter((time) => time === oldest).length };
+// So many may stray into a page; more mean that the relay does not sort at all.
+const MAX_STRAYS = 32;
+
+/**
+ * A page from the times of its events in the order of arrival. An event that is published while a page is read comes in the midst of it,
+ * out of order (NIP-01 sorts newest first) or beyond the limit; gift wraps are dated back by days, and taken for the end of the page one
+ * would hide all that is between.
+ */
+function makePage(times: readonly number[], limit: number): Page {
+  let newestLater = -Infinity;
+  const inOrder = times.toReversed().filter((time) => {
+    const isInOrder = time >= newestLater;
+    newestLater = Math.max(newestLater, time);
+    return isInOrder;
+  });
+  const counted = times.length - inOrder.length > MAX_STRAYS ? times : inOrder;
+  const page = counted.toSorted((a, b) => b - a).slice(0, limit);
+  const oldest = page.at(-1) ?? Infinity;
+  return { kind: 'page', size: page.length, oldest, atOldest: page.filter((time) => time === oldest).length };
 }

@@ -1,5 +1,6 @@
 // Follows a relay over one connection: the live request first, so that nothing falls between, then the backlog in pages.
 
+import type { Hex } from '../core/bytes.ts';
 import { onAbort, withDeadline } from './deadline.ts';
 import type { NostrEvent } from './event.ts';
 import type { Lane } from './fairQueue.ts';
@@ -43,6 +44,8 @@ export interface RoundResult {
 }
 
 interface Round extends RoundOptions {
+  /** What came live while the backlog was read. */
+  readonly live: Set<Hex>;
   readonly controller: AbortController;
   /** Why we gave the round up, if we did. */
   giveUpReason: string | undefined;
@@ -54,7 +57,7 @@ const LASTING: ReadonlySet<string> = new Set(['crowded-second', 'too-many-pages'
 
 /** Follows until the connection or the subscription on it is lost or the signal aborts. Never rejects. */
 export async function followRound(options: RoundOptions): Promise<RoundResult> {
-  const round: Round = { ...options, controller: new AbortController(), giveUpReason: undefined, isCaughtUp: false };
+  const round: Round = { ...options, live: new Set(), controller: new AbortController(), giveUpReason: undefined, isCaughtUp: false };
   const stopForwarding = onAbort(options.signal, () => giveUp(round, 'aborted'));
   const end = await readLive(round);
   stopForwarding();
@@ -84,7 +87,10 @@ async function readLive(round: Round): Promise<RequestEnd> {
   const end = await runRequest(connection, filters, auth, controller.signal, {
     verifiesLater,
     findKnown: (event) => (delivered.has(event) ? event : undefined),
-    onEvent: (event, { isKnown }) => (isKnown ? skip(connection) : deliver(round, event)),
+    onEvent: (event, { isKnown }) => {
+      if (isCatchingUp && !round.isCaughtUp) round.live.add(event.id);
+      return isKnown ? skip(connection) : deliver(round, event);
+    },
     onEose,
   });
   clearTimeout(eoseTimer);
@@ -111,6 +117,7 @@ async function catchUp(round: Round): Promise<void> {
   const result = await readBacklog(round);
   if (round.controller.signal.aborted) return;
   round.isCaughtUp = result.complete || LASTING.has(result.reason);
+  round.live.clear();
   if (round.isCaughtUp) lane.force({ type: 'eose', relay: connection.relay, complete: result.complete });
   else giveUp(round, result.complete ? 'aborted' : result.reason);
 }
@@ -133,6 +140,7 @@ async function readBacklogPage(round: Round, window: Filter, pageLimit: number):
   const source = {
     verifiesLater,
     findKnown: (event: NostrEvent) => (delivered.has(event) ? event : undefined),
+    isLive: ({ id }: NostrEvent) => round.live.has(id),
     keep: (event: NostrEvent) => deliver(round, event),
   };
   return withDeadline(timeoutMs, controller.signal, (deadline) => requestPage(connection, window, source, budget, auth, deadline));

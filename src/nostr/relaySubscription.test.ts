@@ -176,6 +176,29 @@ describe('subscription', () => {
     expect(items.filter(isDown)).toEqual([]);
   });
 
+  it.each([false, true])('misses nothing when an event dated back comes in the midst of a page (at its end: %s)', async (isAtEnd) => {
+    const stored = Array.from({ length: 40 }, (_, n) => makeEvent(n + 1));
+    const late = makeEvent(0, { content: 'dated back' });
+    // Like any relay, it tells both open requests of what has just been published.
+    const relay = await startFake({
+      onMessage: (socket, [verb, id, ...filters]) => {
+        if (verb !== 'REQ') return;
+        const [filter] = filters as { limit?: number; until?: number }[];
+        const { limit = 7, until = Infinity } = filter ?? {};
+        const page = stored.filter(({ created_at }) => created_at <= until).toReversed();
+        const live = socket.messages.find(([each]) => each === 'REQ')?.[1];
+        const answer = page.slice(0, Math.min(limit, 7));
+        const cut = isAtEnd ? answer.length : 3;
+        for (const each of answer.slice(0, cut)) socket.send('EVENT', id, each);
+        if (live !== id) for (const to of [live, id]) socket.send('EVENT', to, late);
+        for (const each of answer.slice(cut)) socket.send('EVENT', id, each);
+        socket.send('EOSE', id);
+      },
+    });
+    const items = await follow(openPool(), [relay.url]).until(isEose);
+    expect(contents(items).sort()).toEqual([late, ...stored].map(({ content }) => content).sort());
+  });
+
   it('lets the relay wait while nobody reads: no overflow, no requests, nothing lost', async () => {
     const stored = Array.from({ length: 40 }, (_, n) => makeEvent(n));
     const relay = await startHonest({ stored, cap: 7 });

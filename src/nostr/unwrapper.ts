@@ -33,7 +33,7 @@ export interface UnwrapAnswer {
 // Below this a thread is not worth its memory; a worker with nothing to do ends.
 const WORTH_A_WORKER = 32;
 const IDLE_MS = 30_000;
-const WORKER_HEAP_MB = 64;
+const WORKER_HEAP_MB = { old: 48, young: 8 } as const;
 
 /** Opens wraps one by one on this thread: for a signer that is elsewhere. */
 export function createUnwrapper(signer: () => Promise<Signer>): Unwrapper {
@@ -85,7 +85,7 @@ function startWorker(secretKey: Uint8Array): Worker {
     workerData: { secretKey },
     env: {},
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB.old, maxYoungGenerationSizeMb: WORKER_HEAP_MB.young },
   });
   // Each question listens for itself; a worker that fails between two must not take the process along.
   worker.on('error', () => undefined);

@@ -1,0 +1,23 @@
+// A stranger who floods the inbox keeps nobody out.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { runFlood } from './flood.fixture.ts';
+
+it(
+  'an invite of a peer that comes last is opened before the junk that was there first, all of which is looked at once',
+  { timeout: 120_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-flood-'));
+    try {
+      const report = await runFlood(folder, { waiting: 3_000, perSecond: 100 });
+      expect(report.looked).toBeLessThan(report.sent);
+      expect(report.passedInAll).toBe(report.sentInAll);
+      expect(report.exit).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
