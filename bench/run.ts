@@ -10,6 +10,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<{ readonly run: () => Promise<r
   ['negotiate', () => import('./negotiate.ts')],
   ['cold-start', () => import('./coldStart.ts')],
   ['agent', () => import('./agent.ts')],
+  ['flood', () => import('./flood.ts')],
 ]);
 
 const EXIT_USAGE = 64;

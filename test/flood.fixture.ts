@@ -28,7 +28,8 @@ export interface FloodReport {
   /** All of the junk, and what the daemon remembers of it in the end. */
   readonly sentInAll: number;
   readonly passedInAll: number;
-  readonly rssGrowthMib: number;
+  /** Memory of the daemon at the end. */
+  readonly calmRssMib: number;
   readonly databaseMib: number;
   /** CPU milliseconds of the daemon for each piece of junk. */
   readonly cpuMsPerWrap: number;
@@ -59,8 +60,7 @@ export async function runFlood(folder: string, { waiting, perSecond }: Flood): P
   const daemon = startDaemon(home);
   const stream = setInterval(() => void send(Math.ceil(perSecond / 10)), 100);
   try {
-    await until(() => hasRss(daemon.pid));
-    const rssBefore = readRssMib(daemon.pid);
+    await until(() => daemon.lines.length > 0 || countPassed(home) > 0);
     const startedMs = performance.now();
     const peer = await openAgent({ home: other });
     await peer.start({ peer: flooded.npub, service: 'translation', requirements: 'Last, not least.' });
@@ -70,7 +70,7 @@ export async function runFlood(folder: string, { waiting, perSecond }: Flood): P
     const [sentThen, looked] = [sent, countPassed(home)];
     clearInterval(stream);
     await until(() => countPassed(home) >= Math.min(sent, 50_000));
-    const [rssGrowthMib, cpuMs] = [readRssMib(daemon.pid) - rssBefore, readCpuMs(daemon.pid)];
+    const [calmRssMib, cpuMs] = [readRssMib(daemon.pid), readCpuMs(daemon.pid)];
     const passedInAll = countPassed(home);
     // It answers while all that goes on, and ends in order.
     const client = await connectAgent(home);
@@ -79,8 +79,8 @@ export async function runFlood(folder: string, { waiting, perSecond }: Flood): P
     daemon.kill('SIGTERM');
     const exit = await daemon.ended;
     const databaseMib = readFileSync(join(home, 'agent.db')).length / 1_048_576;
-    const report = { invitedMs, sent: sentThen, looked, sentInAll: sent, passedInAll, rssGrowthMib, databaseMib, exit };
-    return { ...report, cpuMsPerWrap: cpuMs / sent };
+    const report = { invitedMs, sent: sentThen, looked, sentInAll: sent, passedInAll, calmRssMib, databaseMib, exit };
+    return { ...report, cpuMsPerWrap: cpuMs / Math.max(1, sent) };
   } finally {
     clearInterval(stream);
     daemon.kill();
@@ -130,10 +130,6 @@ async function until(isDone: () => boolean): Promise<void> {
     if (performance.now() > endsAt) throw new Error('It never came.');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-function hasRss(pid: number): boolean {
-  return readRssMib(pid) > 0;
 }
 
 function readRssMib(pid: number): number {

@@ -55,10 +55,9 @@ async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, ru
   await replayOrphans(work, nid, state.peer);
 }
 
-/** A polite no, and nothing to tell the owner of. */
+/** Ends it before it begins, with nothing to tell the owner of. */
 async function decline(work: Work, state: Negotiation): Promise<void> {
-  const body = { v: 1, type: 'reject', offer: '', final: true, code: 'not-offered' } as const;
-  await issueIfAllowed(work, { record: undefined, state, hasSent: false }, { type: 'reject', body });
+  await issueIfAllowed(work, { record: undefined, state, hasSent: false }, { type: 'cancel' });
 }
 
 function keepOrphan(work: Work, peer: Hex, nid: Hex, rumor: MoveRumor): void {
