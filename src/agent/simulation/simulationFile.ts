@@ -44,9 +44,9 @@ const described = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('time'), ...curve, fall: z.enum(['scaled', 'plain']).default('scaled'), tolerance, ...common }),
   z.strictObject({
     kind: z.literal('tit-for-tat'),
-    imitates: z.enum(['relative', 'absolute', 'averaged']).default('relative'),
+    imitates: z.enum(['relative', 'absolute', 'averaged']).default('absolute'),
     window: z.number().default(1),
-    kindness: z.number().default(0.25),
+    kindness: z.number().default(0.5),
     noise: z.number().default(0),
     tolerance,
     ...common,

@@ -4,7 +4,7 @@ import { keyOf } from '../outcomeKey.ts';
 import { countAtLeast, EPSILON } from '../ranking.ts';
 import { seedDice } from '../seededDice.ts';
 import type { Outcome } from '../utility.ts';
-import { readWorth, type Look, type Proposal } from './look.ts';
+import type { Look, Proposal } from './look.ts';
 import type { Spend } from './strategy.ts';
 
 /** How it goes down: with `skips` over as many outcomes at once as the rounds that are left ask for, and near the end in any case. */
@@ -18,6 +18,8 @@ export interface MicroProposal extends Proposal {
 }
 
 const LATE = 0.95;
+// Of the outcomes it could still offer it plans to go through a third: all of them would give the peer everything by the end.
+const PART_TO_GIVE = 1 / 3;
 
 /** A new, cheaper offer when the peer has made as many different ones as this side; otherwise one of the old ones again. */
 export function proposeMicro(view: Look, { skips }: MicroOptions, spend: Spend): MicroProposal {
@@ -30,7 +32,9 @@ export function proposeMicro(view: Look, { skips }: MicroOptions, spend: Spend):
     theirs.flatMap(({ outcomes }) => outcomes),
     spend,
   );
-  const lowest = Math.min(ranking.best, ...mine.map((offered) => lowestWorth(view, offered.outcomes)));
+  const lowest = mine
+    .flatMap(({ outcomes }) => outcomes)
+    .reduce((least, each) => Math.min(least, ranking.worthOf(each) ?? least), ranking.best);
   const { round, rounds } = input.timing;
   const isLate = skips && (t > LATE || round >= rounds - 2);
   const isReady = sent.size <= received.size || isLate;
@@ -62,16 +66,12 @@ function findNext(
   return sent.has(keyOf(ranking.at(last))) ? rank : last;
 }
 
-/** How far down to go at once: what is left above the floor, divided by how many new offers of the peer can still be hoped for. */
+/** How far down to go at once: a part of what is left above the floor, over the new offers of the peer that can be hoped for. */
 function countSteps({ ranking, floor, input: { timing } }: Look, sent: number, received: number, lowest: number): number {
   const left = countAtLeast(ranking, floor) - countAtLeast(ranking, lowest + 2 * EPSILON);
   const pace = timing.round === 0 ? 1 : Math.min(1, Math.max(received, 1) / timing.round);
   const hoped = Math.max(1, (timing.rounds - timing.round) * pace);
-  return sent === 0 ? 1 : Math.max(1, Math.ceil(left / hoped));
-}
-
-function lowestWorth(view: Look, outcomes: readonly Outcome[]): number {
-  return Math.min(...outcomes.map((outcome) => readWorth(view, { by: 'me', outcomes: [outcome] })));
+  return sent === 0 ? 1 : Math.max(1, Math.ceil((left * PART_TO_GIVE) / hoped));
 }
 
 function collectKeys(outcomes: readonly Outcome[], spend: Spend): ReadonlySet<string> {

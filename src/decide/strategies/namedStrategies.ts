@@ -3,7 +3,7 @@
 import type { StrategySpec } from './buildStrategy.ts';
 
 const LATE = { kind: 'time', curve: 'polynomial', exponent: 4, fall: 'scaled', tolerance: 0 } as const;
-const TIT_FOR_TAT = { kind: 'tit-for-tat', imitates: 'relative', window: 1, kindness: 0.25, noise: 0, tolerance: 0 } as const;
+const TIT_FOR_TAT = { kind: 'tit-for-tat', imitates: 'absolute', window: 1, kindness: 0.5, noise: 0, tolerance: 0 } as const;
 
 /** Names and what they stand for. */
 export const NAMED_STRATEGIES = {

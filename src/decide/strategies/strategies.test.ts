@@ -188,7 +188,7 @@ describe('tit for tat', () => {
     const retreating = view(offers('peer', 6n, 9n));
     expect(imitate(retreating, 0.5, { imitates: 'relative', window: 1, noise: 0 })).toBeCloseTo(2, 12);
     const history = [...offers('me', 5n), ...offers('peer', 6n), ...offers('me', 5n), ...offers('peer', 9n)];
-    expect(decide({ ...NAMED_STRATEGIES['tit-for-tat'], kindness: 0 }, { history })).toMatchObject({
+    expect(decide({ ...NAMED_STRATEGIES['tit-for-tat'], imitates: 'relative', kindness: 0 }, { history })).toMatchObject({
       kind: 'offer',
       outcome: { price: 0n },
     });
