@@ -60,9 +60,18 @@ export function outcomeAt(space: OutcomeSpace, index: number): Outcome {
   return outcome;
 }
 
+const ours = new WeakSet<Outcome>();
+
+/** True for an outcome that was made here, of which nobody can change anything any more. */
+export function isOurs(outcome: Outcome): boolean {
+  return ours.has(outcome);
+}
+
 /** The outcome that takes these rungs. */
 export function makeOutcome({ domain, rungs }: OutcomeSpace, digits: readonly number[]): Outcome {
-  return Object.freeze(Object.fromEntries(domain.issues.map(({ name }, i) => [name, rungs[i]?.[digits[i] ?? 0] ?? ''])));
+  const outcome = Object.freeze(Object.fromEntries(domain.issues.map(({ name }, i) => [name, rungs[i]?.[digits[i] ?? 0] ?? ''])));
+  ours.add(outcome);
+  return outcome;
 }
 
 /** The most numbers that each integer issue may have so that all outcomes can be listed; undefined where that says too little. */

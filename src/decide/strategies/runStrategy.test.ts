@@ -122,6 +122,21 @@ describe('a strategy that is not sound is refused, and says why', () => {
     expect(asked).toBe(1);
   });
 
+  it('sends what was checked, whatever becomes of the strategy’s objects later', () => {
+    const outcome = { price: 0n };
+    const run = runStrategy(say({ kind: 'offer', outcome, because, extra: 'x' }), INPUT);
+    outcome.price = 9n;
+    expect(run).toEqual({ kind: 'decided', decision: { kind: 'offer', outcome: { price: 0n }, because } });
+    let reads = 0;
+    const shifty = {
+      get price() {
+        return (reads += 1) === 1 ? 0n : 9n;
+      },
+    };
+    expect(runStrategy(say({ kind: 'offer', outcome: shifty, because }), INPUT)).toMatchObject({ decision: { outcome: { price: 0n } } });
+    expect(reads).toBe(1);
+  });
+
   it('takes what is sound', () => {
     expect(runStrategy(say({ kind: 'accept', alternative: 1, outcome: { price: 5n }, because }), INPUT).kind).toBe('decided');
     expect(runStrategy(say({ kind: 'offer', outcome: { price: 8n }, because }), INPUT).kind).toBe('decided');

@@ -1,9 +1,10 @@
 // Runs a strategy that may be anybody's, and lets nothing of it through that must not be sent.
 
+import { isOurs } from '../outcomeSpace.ts';
 import { EPSILON, rankOutcomes } from '../ranking.ts';
 import { isInDomain, type Outcome } from '../utility.ts';
 import { MOST_ALTERNATIVES } from './alternatives.ts';
-import type { Decision, Spend, Strategy, StrategyInput } from './strategy.ts';
+import type { Because, Decision, EndReason, Spend, Strategy, StrategyInput } from './strategy.ts';
 
 /** What came of it: a decision that may be carried out, or why nothing is sent. */
 export type StrategyRun =
@@ -25,7 +26,7 @@ export interface StrategyBudget {
 }
 
 const BUDGET: StrategyBudget = { maxSteps: 2_000_000, maxHistory: 10_000, maxRecordChars: 4_096 };
-const END_REASONS = new Set(['nothing-acceptable', 'impasse', 'out-of-time']);
+const END_REASONS: ReadonlySet<EndReason> = new Set<EndReason>(['nothing-acceptable', 'impasse', 'out-of-time']);
 
 /**
  * The decision of a strategy, looked at from all sides. Never throws. A function cannot be interrupted from within: `maxSteps` stops
@@ -37,9 +38,11 @@ export function runStrategy(strategy: Strategy, input: StrategyInput, budget: Pa
   if (input.history.length > limits.maxHistory || !canRank(input)) return { kind: 'refused', fault: 'bad-input' };
   const meter = makeMeter(limits.maxSteps);
   try {
-    const decision: unknown = strategy(input, meter.spend);
-    const fault = meter.isSpent() ? 'stalled' : findFault(decision, input, limits);
-    return fault === undefined ? { kind: 'decided', decision: decision as Decision } : { kind: 'refused', fault };
+    const decision = copyDecision(strategy(input, meter.spend));
+    if (meter.isSpent()) return { kind: 'refused', fault: 'stalled' };
+    if (decision === undefined) return { kind: 'refused', fault: 'malformed' };
+    const fault = findFault(decision, input, limits);
+    return fault === undefined ? { kind: 'decided', decision } : { kind: 'refused', fault };
   } catch {
     return { kind: 'refused', fault: meter.isSpent() ? 'stalled' : 'threw' };
   }
@@ -63,33 +66,58 @@ function makeMeter(maxSteps: number): { readonly spend: Spend; readonly isSpent:
   return { spend, isSpent: () => spent > maxSteps };
 }
 
-function findFault(decision: unknown, input: StrategyInput, limits: StrategyBudget): StrategyFault | undefined {
-  if (typeof decision !== 'object' || decision === null) return 'malformed';
-  const answer = decision as Decision;
-  const recordFault = findRecordFault(answer.because, limits);
-  if (recordFault !== undefined) return recordFault;
-  switch (answer.kind) {
+/** Reads each part of an answer once, so that what is checked is what is sent, whatever the strategy does with its objects later. */
+function copyDecision(answer: unknown): Decision | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const { kind, because, ...parts } = answer as { readonly kind?: unknown; readonly because: Because } & Record<string, unknown>;
+  switch (kind as Decision['kind']) {
     case 'offer':
-      return findOutcomeFault([answer.outcome], input);
+      return { kind: 'offer', outcome: copyOutcome(parts['outcome']), because };
     case 'alternatives':
-      return findOutcomeFault(answer.outcomes, input);
+      return { kind: 'alternatives', outcomes: copyOutcomes(parts['outcomes']), because };
     case 'accept':
-      return findAcceptFault(answer, input);
+      return { kind: 'accept', alternative: parts['alternative'] as number, outcome: copyOutcome(parts['outcome']), because };
     case 'end':
-      return END_REASONS.has(answer.reason) ? undefined : 'malformed';
+      return { kind: 'end', reason: parts['reason'] as EndReason, because };
     default:
-      answer satisfies never;
-      return 'malformed';
+      return undefined;
   }
 }
 
-function findOutcomeFault(outcomes: unknown, { domain, utility }: StrategyInput): StrategyFault | undefined {
-  if (!Array.isArray(outcomes) || outcomes.length === 0 || outcomes.length > MOST_ALTERNATIVES) return 'malformed';
+// One more than may be sent is enough to see that there are too many.
+function copyOutcomes(outcomes: unknown): readonly Outcome[] {
+  return Array.isArray(outcomes) ? outcomes.slice(0, MOST_ALTERNATIVES + 1).map(copyOutcome) : [];
+}
+
+function copyOutcome(outcome: unknown): Outcome {
+  const isObject = typeof outcome === 'object' && outcome !== null;
+  return isObject && !isOurs(outcome as Outcome) ? Object.freeze({ ...outcome }) : (outcome as Outcome);
+}
+
+function findFault(decision: Decision, input: StrategyInput, limits: StrategyBudget): StrategyFault | undefined {
+  const recordFault = findRecordFault(decision.because, limits);
+  if (recordFault !== undefined) return recordFault;
+  switch (decision.kind) {
+    case 'offer':
+      return findOutcomeFault([decision.outcome], input);
+    case 'alternatives':
+      return findOutcomeFault(decision.outcomes, input);
+    case 'accept':
+      return findAcceptFault(decision, input);
+    case 'end':
+      return END_REASONS.has(decision.reason) ? undefined : 'malformed';
+    default:
+      return decision satisfies never;
+  }
+}
+
+function findOutcomeFault(outcomes: readonly Outcome[], { domain, utility }: StrategyInput): StrategyFault | undefined {
+  if (outcomes.length === 0 || outcomes.length > MOST_ALTERNATIVES) return 'malformed';
   const { worthOf } = rankOutcomes(domain, utility);
-  for (const outcome of outcomes as readonly unknown[]) {
+  for (const outcome of outcomes) {
     if (typeof outcome !== 'object' || outcome === null) return 'malformed';
-    if (!isInDomain(domain, outcome as Outcome)) return 'out-of-domain';
-    const worth = worthOf(outcome as Outcome) ?? Number.NaN;
+    if (!isInDomain(domain, outcome)) return 'out-of-domain';
+    const worth = worthOf(outcome) ?? Number.NaN;
     if (!Number.isFinite(worth)) return 'non-finite';
     if (worth < utility.reserve - EPSILON) return 'below-reserve';
   }
