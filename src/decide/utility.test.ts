@@ -137,6 +137,18 @@ describe('the ranking', () => {
     );
   });
 
+  it('puts equals in the order in which their values are written', () => {
+    const domain: Domain = {
+      issues: [
+        { kind: 'discrete', name: 'd', values: ['x', 'y', 'z'] },
+        { kind: 'integer', name: 'n', min: 0n, max: 1n, step: 1n },
+      ],
+    };
+    const ranking = rankOutcomes(domain, { issues: { n: { weight: 1, value: { kind: 'linear', best: 'low' } } }, reserve: 0 });
+    const order = Array.from({ length: 6 }, (_, rank) => `${ranking.at(rank)['d']}${ranking.at(rank)['n']}`);
+    expect(order).toEqual(['x0', 'y0', 'z0', 'x1', 'y1', 'z1']);
+  });
+
   it('finds the outcome that is worth least but enough, as trying all would', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e6 }), fc.double({ min: 0, max: 1, noNaN: true }), (seed, worth) => {

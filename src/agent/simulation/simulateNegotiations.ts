@@ -36,6 +36,9 @@ const simulationInput = z.strictObject({
 /** Input of {@link simulateNegotiations}. */
 export type SimulationRequest = z.input<typeof simulationInput>;
 
+/** The checked options of a simulation. */
+export type SimulationOptions = Omit<z.output<typeof simulationInput>, 'file'>;
+
 /** A simulation with what it was made from; `table` for people, `svg` where a plot was asked for. */
 export interface SimulationResult extends Simulation {
   readonly strategy: string;
@@ -54,11 +57,16 @@ export interface SimulationResult extends Simulation {
 export function simulateNegotiations(request: SimulationRequest = {}): SimulationResult {
   const input = simulationInput.safeParse(request);
   if (!input.success) throw explainRequest(input.error);
-  const { file: content, rounds, seed, against = strategyName.options, plot } = input.data;
-  const file = content === undefined ? undefined : parseSimulationFile(content);
-  const me = chooseOwn(input.data.strategy, file);
+  const { file, ...options } = input.data;
+  return runSimulation(file === undefined ? undefined : parseSimulationFile(file), options);
+}
+
+/** Simulates what was parsed already: a domain with a utility, from wherever they come, or undefined for made-up ones. */
+export function runSimulation(file: SimulationFile | undefined, options: SimulationOptions): SimulationResult {
+  const { rounds, seed, against = strategyName.options, plot } = options;
+  const me = chooseOwn(options.strategy, file);
   const opponents = [...new Set(against)].map(makeContestant);
-  const scenarios = listScenarios(file, input.data);
+  const scenarios = listScenarios(file, options);
   const task = { me, opponents, scenarios, rounds, seed };
   const facts = { strategy: me.name, rounds, seed, scenarios: scenarios.length };
   const simulation = simulate(task);
@@ -75,9 +83,7 @@ function chooseOwn(name: NamedStrategy | undefined, file: SimulationFile | undef
   return { name: known ?? `own ${file.strategy.kind}`, strategy: buildStrategy(file.strategy) };
 }
 
-type ScenarioOptions = Pick<z.output<typeof simulationInput>, 'scenarios' | 'sizes' | 'reserve' | 'seed'>;
-
-function listScenarios(file: SimulationFile | undefined, { scenarios, sizes, reserve, seed }: ScenarioOptions): readonly Scenario[] {
+function listScenarios(file: SimulationFile | undefined, { scenarios, sizes, reserve, seed }: SimulationOptions): readonly Scenario[] {
   if (file === undefined) {
     if (sizes.reduce((product, size) => product * size, 1) > MAX_LISTED)
       throw new NegotiateError('input/invalid', `A made-up domain has at most ${MAX_LISTED} outcomes. Name fewer or smaller issues.`);

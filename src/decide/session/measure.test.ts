@@ -80,6 +80,19 @@ describe('the fair points', () => {
     expect(mostWelfare).toBeCloseTo(1.2, 12);
   });
 
+  it('depend on the reserves', () => {
+    // Worth the most multiplied is v1 (0.27); over the reserves 0.1 and 0.25 it gains 0.8 and 0.05, v3 gains 0.38 and 0.2.
+    const pairs = [
+      [1, 0.15],
+      [0.9, 0.3],
+      [0.6, 0.4],
+      [0.48, 0.45],
+      [0.2, 0.6],
+    ] as const;
+    const { domain, utilities } = makePairs(pairs, [0.1, 0.25]);
+    expect(findProspects(domain, ...utilities).nash.map((point) => point.outcome()['it'])).toEqual(['v3']);
+  });
+
   it('are none where no outcome is worth both reserves', () => {
     const { domain, utilities } = makePairs(
       [

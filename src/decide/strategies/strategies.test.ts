@@ -203,6 +203,16 @@ describe('tit for tat', () => {
   });
 });
 
+describe('naive tit for tat', () => {
+  it('by NegMAS’s rule takes what gives it more than half of its range, and not half', () => {
+    const spec = { ...NAMED_STRATEGIES['naive-tit-for-tat'], mirrors: true };
+    const utility = { ...BUYER, reserve: 0 };
+    const answer = (price: bigint): string =>
+      decide(spec, { utility, history: [...offers('me', 0n, 1n, 1n), ...offers('peer', price)], timing: { round: 3, rounds: 10 } }).kind;
+    expect([4n, 5n, 6n].map(answer)).toEqual(['accept', 'offer', 'offer']);
+  });
+});
+
 describe('MiCRO', () => {
   const scenario = makeRandomScenario('micro', { sizes: [5, 5, 4], interests: 'opposed', reserves: [0.3, 0.3] });
 
