@@ -1,25 +1,35 @@
-// `npm run bench -- [--json] [NAME…]`: runs the named benches, or all, and prints their figures beside the floor of each.
+// `npm run bench -- [--json] [--tables] [NAME…]`: runs the named benches, or all, and prints their figures beside the floor of each;
+// with --tables also the tables of those that have some, which takes minutes.
 
 import { parseArgs } from 'node:util';
 import type { Metric } from './measure.ts';
 
+/** A bench. Tables are lines of Markdown for the documents. */
+interface Bench {
+  readonly run: () => Promise<readonly Metric[]>;
+  readonly makeTables?: () => readonly string[];
+}
+
 /** The benches by name; each is loaded when it runs. */
-const BENCHES: ReadonlyMap<string, () => Promise<{ readonly run: () => Promise<readonly Metric[]> }>> = new Map([
+const BENCHES: ReadonlyMap<string, () => Promise<Bench>> = new Map<string, () => Promise<Bench>>([
   ['deal', () => import('./deal.ts')],
   ['channel', () => import('./channel.ts')],
   ['negotiate', () => import('./negotiate.ts')],
   ['cold-start', () => import('./coldStart.ts')],
   ['agent', () => import('./agent.ts')],
   ['flood', () => import('./flood.ts')],
+  ['decide', () => import('./decide.ts')],
 ]);
 
 const EXIT_USAGE = 64;
 
-function readArguments(): { readonly isJson: boolean; readonly names: readonly string[] } {
-  const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
+function readArguments(): { readonly isJson: boolean; readonly hasTables: boolean; readonly names: readonly string[] } {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values, positionals } = parseArgs({ options: { json: flag, tables: flag }, allowPositionals: true });
   const unknown = positionals.filter((name) => !BENCHES.has(name));
   if (unknown.length > 0) throw new TypeError(`There is no bench ${unknown.join(', ')}. Choose from: ${[...BENCHES.keys()].join(', ')}`);
-  return { isJson: values.json, names: positionals.length > 0 ? [...new Set(positionals)] : [...BENCHES.keys()] };
+  const { json: isJson, tables: hasTables } = values;
+  return { isJson, hasTables, names: positionals.length > 0 ? [...new Set(positionals)] : [...BENCHES.keys()] };
 }
 
 function printJson(bench: string, { metric, value, unit, floor, needs }: Metric): void {
@@ -46,7 +56,7 @@ function round(value: number): number {
   return Math.round(value * 1_000) / 1_000;
 }
 
-async function runBenches({ isJson, names }: ReturnType<typeof readArguments>): Promise<void> {
+async function runBenches({ isJson, hasTables, names }: ReturnType<typeof readArguments>): Promise<void> {
   for (const name of names) {
     const bench = await BENCHES.get(name)?.();
     const metrics = (await bench?.run()) ?? [];
@@ -55,6 +65,7 @@ async function runBenches({ isJson, names }: ReturnType<typeof readArguments>): 
       if (isJson) printJson(name, metric);
       else printLine(metric);
     }
+    if (hasTables) for (const line of bench?.makeTables?.() ?? []) console.log(line);
   }
 }
 

@@ -223,6 +223,16 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
   verb(program, 'owed <bundle>', 'say offline what is owed under a closed bundle; exit code 0 for an answer only')
     .option('--usage <file>', 'what was used, done and measured, as JSON (docs/deals.md); - for stdin')
     .action(async (file, options) => setExitCode((await import('./commands/owed.ts')).runOwed(file, options)));
+  verb(program, 'simulate [file]', 'try strategies against each other offline, with your own utility or made-up ones (docs/strategies.md)')
+    .option('--strategy <name>', 'how you negotiate (trade-off)')
+    .option('--against <names>', 'the strategies to try it against, with commas (all)')
+    .option('--rounds <count>', 'the most rounds of one negotiation (12)')
+    .option('--scenarios <count>', 'how many negotiations with each (100)')
+    .option('--sizes <counts>', 'how many values the issues of a made-up domain have (4,5,6)')
+    .option('--reserve <worth>', 'what no deal is worth to made-up sides, 0 to 1 (0.3)')
+    .option('--seed <text>', 'another seed makes up others (1)')
+    .option('--plot <file>', 'draw the first negotiation as SVG in this file')
+    .action(async (file, options) => (await import('./commands/simulate.ts')).runSimulate(file, options));
   verb(program, 'relay', 'run a small relay for tests, demos and agents on one machine')
     .option('--host <address>', 'address to listen at (127.0.0.1)')
     .option('--port <port>', 'port to listen at, 0 for any', '7447')

@@ -69,7 +69,7 @@ export async function takeIn(parts: TakeInParts, batches: ReadonlyMap<Hex, Batch
     if (events.length === 0) continue;
     count += fresh.length;
     const receive = () => unlessSignerFails(() => receiveGroupEvents(context, owner, events, undefined));
-    const report = await throttle.charge(owner, receive);
+    const report = await throttle.charge(owner, events.length, receive);
     news.push(...(report?.news ?? []));
     groupNews.push(...(report?.groupNews ?? []));
     keep(context, kept, owner, events);

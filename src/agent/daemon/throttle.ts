@@ -7,8 +7,8 @@ import { createCpuBudget, msUntilFunds, spend, type CpuBudget } from '../../core
 export interface Throttle {
   /** True while a channel has to wait. */
   isPaused(channel: Hex): boolean;
-  /** Does work for a channel at its expense. */
-  charge<T>(channel: Hex, work: () => Promise<T>): Promise<T>;
+  /** Does work on so many events of a channel at its expense. */
+  charge<T>(channel: Hex, events: number, work: () => Promise<T>): Promise<T>;
   /** Milliseconds until the first of these need not wait any more; Infinity when none waits. */
   msUntilFree(channels: Iterable<Hex>): number;
 }
@@ -16,6 +16,8 @@ export interface Throttle {
 // A tenth of a core in the long run; what lay waiting for days is read at once.
 const BURST_MS = 5_000;
 const PER_SECOND_MS = 100;
+// What an event leaves on disk costs something too: in the long run a channel gets seven through in a second.
+const LEAST_MS_PER_EVENT = 15;
 const MAX_BUDGETS = 1_000;
 
 /** Full budgets for everybody. */
@@ -32,13 +34,14 @@ export function createThrottle(): Throttle {
     budgets.set(channel, budget);
     return budget;
   };
-  const charge: Throttle['charge'] = async (channel, work) => {
+  const charge: Throttle['charge'] = async (channel, events, work) => {
     // Time in which this thread was busy: waiting for a disk or a signer costs nobody anything.
     const before = performance.eventLoopUtilization().active;
     try {
       return await work();
     } finally {
-      spend(budgetOf(channel), performance.eventLoopUtilization().active - before, performance.now());
+      const tookMs = performance.eventLoopUtilization().active - before;
+      spend(budgetOf(channel), Math.max(tookMs, events * LEAST_MS_PER_EVENT), performance.now());
     }
   };
   return {

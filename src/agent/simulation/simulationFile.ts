@@ -1,0 +1,99 @@
+// A simulation file: what is negotiated, what it is worth to its owner, and if the owner likes to guess, to the other side.
+
+import { z } from 'zod';
+import { NegotiateError } from '../../core/errors.ts';
+import type { StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import { NAMED_STRATEGIES } from '../../decide/strategies/namedStrategies.ts';
+import type { Domain, Utility } from '../../decide/utility.ts';
+import { findDomainProblem, findUtilityProblem, type UtilityProblem } from '../../decide/utilityProblem.ts';
+
+/** What a simulation file says. Without `opponent` the other side is made up: it wants the opposite, and other issues matter to it. */
+export interface SimulationFile {
+  readonly domain: Domain;
+  readonly utility: Utility;
+  readonly opponent?: Utility | undefined;
+  readonly strategy?: StrategySpec | undefined;
+}
+
+// Numbers as JSON has them, or as decimal digits where they may be large, as amounts in msat are.
+const integer = z.union([z.int(), z.string().regex(/^-?(?:0|[1-9][0-9]{0,21})$/)]).transform((value) => BigInt(value));
+const issue = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('discrete'), name: z.string(), values: z.array(z.string()).readonly() }),
+  z.strictObject({ kind: z.literal('integer'), name: z.string(), min: integer, max: integer, step: integer.default(1n) }),
+]);
+const valuation = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('table'), values: z.record(z.string(), z.number()) }),
+  z.strictObject({ kind: z.literal('linear'), best: z.enum(['low', 'high']) }),
+  z.strictObject({ kind: z.literal('points'), points: z.array(z.strictObject({ at: integer, value: z.number() })).readonly() }),
+]);
+const utility = z.strictObject({
+  issues: z.record(z.string(), z.strictObject({ weight: z.number(), value: valuation })),
+  reserve: z.number(),
+});
+
+const curve = { curve: z.enum(['polynomial', 'exponential']).default('polynomial'), exponent: z.number() };
+const tolerance = z.number().default(0);
+const common = {
+  acceptFrom: z.number().exactOptional(),
+  alternatives: z.number().exactOptional(),
+  spread: z.number().exactOptional(),
+  impasseRounds: z.number().exactOptional(),
+};
+const named = z.enum(Object.keys(NAMED_STRATEGIES) as [keyof typeof NAMED_STRATEGIES]).transform((name) => NAMED_STRATEGIES[name]);
+const described = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('time'), ...curve, fall: z.enum(['scaled', 'plain']).default('scaled'), tolerance, ...common }),
+  z.strictObject({
+    kind: z.literal('tit-for-tat'),
+    imitates: z.enum(['relative', 'absolute', 'averaged']).default('absolute'),
+    window: z.number().default(1),
+    kindness: z.number().default(0.5),
+    noise: z.number().default(0),
+    tolerance,
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal('naive-tit-for-tat'),
+    kindness: z.number().default(0),
+    mirrors: z.boolean().default(false),
+    tolerance,
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal('micro'), skips: z.boolean().default(true), ...common }),
+  z.strictObject({ kind: z.literal('firm'), level: z.number(), ...common }),
+]);
+
+/** A strategy as its owner writes it: a name, or a kind with options, of which those that are left out have their defaults. */
+const strategySchema: z.ZodType<StrategySpec> = z.union([named, described]);
+
+const fileSchema = z.strictObject({
+  domain: z.strictObject({ issues: z.array(issue).max(64).readonly() }),
+  utility,
+  opponent: utility.optional(),
+  strategy: strategySchema.optional(),
+});
+
+/** Reads a simulation file from its JSON value. Throws `input/invalid`, with the place of what is wrong. */
+export function parseSimulationFile(value: unknown): SimulationFile {
+  const parsed = fileSchema.safeParse(value);
+  if (!parsed.success) {
+    const [first] = parsed.error.issues;
+    throw fail(`${(first?.path ?? []).map((part) => `/${String(part)}`).join('')}: ${first?.message ?? ''}`);
+  }
+  const { domain, utility: own, opponent } = parsed.data;
+  refuseUnsound('the domain', findDomainProblem(domain));
+  refuseUnsound('the utility', findUtilityProblem(domain, own));
+  if (opponent !== undefined) refuseUnsound('the opponent', findUtilityProblem(domain, opponent));
+  return parsed.data;
+}
+
+function refuseUnsound(what: string, problem: UtilityProblem | undefined): void {
+  if (problem === undefined) return;
+  throw fail(`${what}${problem.issue === undefined ? '' : `, issue ${problem.issue}`}: ${problem.problem}`);
+}
+
+function fail(words: string): NegotiateError {
+  return new NegotiateError(
+    'input/invalid',
+    `The simulation file is not valid at ${words}. Correct it and try again (docs/strategies.md).`,
+  );
+}

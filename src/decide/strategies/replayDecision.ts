@@ -1,0 +1,58 @@
+// Makes a recorded decision again from its record and the history, and says whether it comes out the same.
+
+import { isNegotiateError } from '../../core/errors.ts';
+import { keyOf } from '../outcomeKey.ts';
+import { buildStrategy, type StrategySpec } from './buildStrategy.ts';
+import { digestPreferences } from './look.ts';
+import { runStrategy, type StrategyRun } from './runStrategy.ts';
+import type { Because, Decision, Strategy, StrategyInput } from './strategy.ts';
+
+/** Why a replay says nothing, or how it came out. */
+export type Replay =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'different'; readonly run: StrategyRun }
+  /** The domain or the utility is another one than then, or the history is shorter. */
+  | { readonly kind: 'other-input' }
+  | { readonly kind: 'unknown-strategy' };
+
+/**
+ * Replays a decision. `given` is what the record leaves out; of the history only what there was then is looked at. A strategy that is
+ * not the product's own is given as `strategy`.
+ */
+export function replayDecision(
+  decision: Decision,
+  given: Pick<StrategyInput, 'domain' | 'utility' | 'history'>,
+  strategy: Strategy | undefined = findStrategy(decision.because),
+): Replay {
+  const { because } = decision;
+  if (strategy === undefined) return { kind: 'unknown-strategy' };
+  const isSameInput = given.history.length >= because.seen && digestPreferences(given.domain, given.utility) === because.preferences;
+  if (!isSameInput) return { kind: 'other-input' };
+  const { seed, timing } = because;
+  const run = runStrategy(strategy, { ...given, history: given.history.slice(0, because.seen), seed, timing });
+  return run.kind === 'decided' && describe(run.decision) === describe(decision) ? { kind: 'same' } : { kind: 'different', run };
+}
+
+function findStrategy({ strategy }: Because): Strategy | undefined {
+  try {
+    return buildStrategy(strategy as unknown as StrategySpec);
+  } catch (error) {
+    if (isNegotiateError(error)) return undefined;
+    throw error;
+  }
+}
+
+function describe(decision: Decision): string {
+  switch (decision.kind) {
+    case 'offer':
+      return `offer ${keyOf(decision.outcome)}`;
+    case 'alternatives':
+      return `alternatives ${decision.outcomes.map(keyOf).join(' or ')}`;
+    case 'accept':
+      return `accept ${decision.alternative} ${keyOf(decision.outcome)}`;
+    case 'end':
+      return `end ${decision.reason}`;
+    default:
+      return decision satisfies never;
+  }
+}
