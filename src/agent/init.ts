@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { bytesToHex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { parsePublicKey } from '../nostr/npub.ts';
-import { parseProxyUrl } from '../nostr/proxy.ts';
+import { parseProxyUrl } from '../nostr/proxyUrl.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
 import type { AgentContext } from './context.ts';
 import { drainOutbox, type DrainReport } from './drainOutbox.ts';

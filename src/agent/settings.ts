@@ -1,64 +1,40 @@
 // The settings of an agent, read from and written to its store.
 
-import { z } from 'zod';
 import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
-import { PRICE_UNITS } from '../discover/announcement.ts';
-import type { AnnouncementDraft } from '../discover/buildAnnouncement.ts';
-import { parseProxyUrl } from '../nostr/proxy.ts';
+import { parseProxyUrl } from '../nostr/proxyUrl.ts';
 import type { Change, Store } from '../store/records.ts';
 
-/** Who may open a channel with us: whoever the owner named, or anyone. Others wait for the owner's word. */
-const invitesSchema = z.strictObject({ anyone: z.boolean(), allowed: z.array(z.string()) });
-
-const SERVICES = 'services';
 const PROXY = 'proxy';
 const ATTEST_DELAY = 'attestDelayS';
 
-const schemas = {
+/** The settings by name. */
+export interface Settings {
   /** Public key of the identity. */
-  pubkey: z.string(),
+  readonly pubkey: Hex;
   /** Publication slot of the key package (`d` tag). */
-  slot: z.string(),
+  readonly slot: string;
   /** Relays the agent writes to and is reached at. */
-  relays: z.array(z.string()).min(1),
-  invites: invitesSchema,
+  readonly relays: readonly string[];
+  /** Who may open a channel with us: whoever the owner named, or anyone. Others wait for the owner's word. */
+  readonly invites: { readonly anyone: boolean; readonly allowed: readonly string[] };
   /** Unix seconds up to which every relay was asked for gift wraps; 0 for never. */
-  wrapsFetchedUntil: z.number(),
-} as const;
-
-const announcedSchema = z.array(
-  z.strictObject({
-    at: z.number(),
-    isWithdrawn: z.literal(true).optional(),
-    draft: z.strictObject({
-      service: z.string(),
-      name: z.string(),
-      description: z.string(),
-      capabilities: z.array(z.string()),
-      price: z.strictObject({ amountMsat: z.string().transform(BigInt), per: z.enum(PRICE_UNITS) }).optional(),
-      isActive: z.boolean(),
-      isNegotiable: z.boolean(),
-    }),
-  }),
-);
-
-/** A service as it was last announced, and when it was announced or withdrawn (unix seconds). */
-export interface AnnouncedService {
-  readonly draft: AnnouncementDraft;
-  readonly at: number;
-  /** Kept because what is announced later must be dated later. */
-  readonly isWithdrawn?: true;
+  readonly wrapsFetchedUntil: number;
 }
 
-/** The settings by name. */
-export type Settings = { readonly [K in keyof typeof schemas]: z.infer<(typeof schemas)[K]> };
+const CHECKS: { readonly [K in keyof Settings]: (value: unknown) => value is Settings[K] } = {
+  pubkey: isText,
+  slot: isText,
+  relays: (value): value is readonly string[] => isTextList(value) && value.length > 0,
+  invites: isInvites,
+  wrapsFetchedUntil: (value): value is number => typeof value === 'number' && Number.isFinite(value),
+};
 
 /** Reads one setting. Throws `store/corrupt` when it is missing or malformed. */
 export function readSetting<K extends keyof Settings>(store: Store, key: K): Settings[K] {
   const text = store.readSetting(key);
-  const parsed = text === undefined ? undefined : schemas[key].safeParse(parseJson(text));
-  if (parsed?.success === true) return parsed.data as Settings[K];
+  const value = text === undefined ? undefined : parseJson(text);
+  if (CHECKS[key](value)) return value;
   throw new NegotiateError('store/corrupt', 'The home’s settings are incomplete. Run init in a new home, or restore a copy of this one.');
 }
 
@@ -90,21 +66,6 @@ export function writeAttestDelay(delayS: number | undefined): Change {
   return { kind: 'setting', key: ATTEST_DELAY, value: JSON.stringify(delayS ?? null) };
 }
 
-/** The services that are or were announced. Throws `store/corrupt`. */
-export function readServices(store: Store): readonly AnnouncedService[] {
-  const text = store.readSetting(SERVICES);
-  if (text === undefined) return [];
-  const parsed = announcedSchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data as readonly AnnouncedService[];
-  throw new NegotiateError('store/corrupt', 'The list of announced services cannot be read. Restore a copy of the home.');
-}
-
-/** The change that remembers which services are and were announced. */
-export function writeServices(services: readonly AnnouncedService[]): Change {
-  const value = JSON.stringify(services, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each));
-  return { kind: 'setting', key: SERVICES, value };
-}
-
 /** True when this peer may open a channel without asking. */
 export function isInvited(store: Store, peer: Hex): boolean {
   const { anyone, allowed } = readSetting(store, 'invites');
@@ -118,6 +79,20 @@ function readOptional<T>(store: Store, key: string, read: (value: unknown) => T 
   const value = read(parseJson(text));
   if (value !== undefined) return value;
   throw new NegotiateError('store/corrupt', 'A setting of the home cannot be read. Restore a copy of the home.');
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isInvites(value: unknown): value is Settings['invites'] {
+  if (typeof value !== 'object' || value === null) return false;
+  const { anyone, allowed, ...rest } = value as Record<string, unknown>;
+  return typeof anyone === 'boolean' && isTextList(allowed) && Object.keys(rest).length === 0;
 }
 
 function parseJson(text: string): unknown {
