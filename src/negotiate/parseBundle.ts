@@ -32,7 +32,8 @@ export const bundleSchema = z.strictObject({
 });
 
 /** A bundle, or why a text is none. */
-export type BundleParse = { readonly kind: 'ok'; readonly bundle: z.infer<typeof bundleSchema> } | { readonly kind: 'refused'; readonly reason: string };
+export type BundleParse =
+  { readonly kind: 'ok'; readonly bundle: z.infer<typeof bundleSchema> } | { readonly kind: 'refused'; readonly reason: string };
 
 /** Parses the content of a bundle file, UTF-8 bytes or text, with or without the last line feed. Never throws. */
 export function parseBundle(content: string | Uint8Array): BundleParse {

@@ -95,9 +95,7 @@ function readTags(tags: readonly (readonly string[])[]): FirstClaim | SecondClai
   if (![agreement, fourth, fifth].every(isHex32)) return undefined;
   const [x, lock1, lock2] = [agreement, fourth, fifth] as [Hex, Hex, Hex];
   if (tags[3]?.[0] === 'e')
-    return isHex32(third)
-      ? { order: 'second', role, agreement: x, first: third as Hex, ack: lock1, late: lock2 }
-      : undefined;
+    return isHex32(third) ? { order: 'second', role, agreement: x, first: third as Hex, ack: lock1, late: lock2 } : undefined;
   return isUnixSeconds(Number(third))
     ? { order: 'first', role, agreement: x, confirmBy: Number(third), close: lock1, void: lock2 }
     : undefined;

@@ -61,7 +61,8 @@ export const termsSchema = z.strictObject({
 
 /** Terms, or the place (JSON pointer) and name of the first thing wrong with them. */
 export type TermsParse =
-  { readonly kind: 'ok'; readonly terms: z.infer<typeof termsSchema> } | { readonly kind: 'refused'; readonly pointer: string; readonly problem: string };
+  | { readonly kind: 'ok'; readonly terms: z.infer<typeof termsSchema> }
+  | { readonly kind: 'refused'; readonly pointer: string; readonly problem: string };
 
 /** Checks a parsed JSON value against the closed schema. Never throws. */
 export function parseTerms(value: unknown): TermsParse {

@@ -101,12 +101,11 @@ export function createRelayPool({ clock, rng = systemRng, proxy, ...limits }: Re
     subscribe: (relays, filters, options) => {
       checkFilters(filters, options.purpose);
       const connectTo = (relay: string): RelayConnection => connect(pool, relay, options);
-      const signal = AbortSignal.any([options.signal, pool.closing.signal]);
       return subscribeToRelays(uniqueRelays(relays), {
         ...context,
         filters,
         connect: connectTo,
-        signal,
+        signals: [options.signal, pool.closing.signal],
         auth: authOf(options),
         overlapSeconds: options.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS,
         refilter: options.refilter,
