@@ -14,12 +14,13 @@ import { viewNegotiation, type NegotiationView } from './view.ts';
 const MIN_DIGITS = 4;
 
 /** Which negotiation, and the bundle of which of its agreements, by the first digits of its hash; the deal's unless named. */
-export const statusInput = plainInput<StatusInput>({ nid: 'required', agreement: 'optional' });
-
-interface StatusInput {
+export interface StatusInput {
   readonly nid: string;
   readonly agreement?: string | undefined;
 }
+
+/** The schema of that. */
+export const statusInput = plainInput<StatusInput>({ nid: 'required', agreement: 'optional' });
 
 /** The negotiation; `bundle` is the text of the bundle file when the deal is made, the same on both sides. */
 export interface Status extends NegotiationView {
