@@ -47,9 +47,9 @@ module.exports = {
     {
       name: 'compose-alone-is-concrete',
       comment:
-        'Only agent/compose.ts, composeSigner.ts and composeHome.ts meet the store, the relay pool, bunkers and the rails as concrete parts; the rest sees their types.',
+        'Only agent/compose.ts, composeSigner.ts, composeIdentity.ts and composeHome.ts meet the store, the relay pool, bunkers and the rails as concrete parts; the rest sees their types.',
       severity: 'error',
-      from: { path: `^src/agent/.*${CODE}`, pathNot: '^src/agent/compose(?:Signer|Home)?\\.ts$' },
+      from: { path: `^src/agent/.*${CODE}`, pathNot: '^src/agent/compose(?:Signer|Identity|Home)?\\.ts$' },
       to: { path: '^src/(?:store/|nostr/(?:relayPool|pool|bunker)|pay/(?:rails/|sandbox|nwc|hold))', dependencyTypesNot: ['type-only'] },
     },
     {

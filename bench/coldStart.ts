@@ -2,7 +2,7 @@
 
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createAgent, openAgent } from '../src/agent/compose.ts';
 import type { Agent } from '../src/agent/api.ts';
 import { startRelay } from '../src/relay/startRelay.ts';
@@ -62,7 +62,7 @@ function listCommands(where: string, bin: string, { agreed, open }: Prepared, se
   ];
 }
 
-/** Measures all commands in turn, round after round, so that noise meets them alike; the first round only warms the disk. */
+/** Measures all commands in turn, round after round, so that noise meets them alike; the first round only warms the disk and compiles. */
 async function measureCommands(commands: readonly Command[], home: string): Promise<ReadonlyMap<string, readonly ChildCost[]>> {
   const costs = new Map(commands.map(({ name }): [string, ChildCost[]] => [name, []]));
   for (let round = 0; round <= ROUNDS; round += 1) {
@@ -79,7 +79,8 @@ async function measureIn(home: string, args: Command['args']): Promise<ChildCost
   const copy = mkdtempSync(`${home}-`);
   try {
     cpSync(home, copy, { recursive: true });
-    return await measureChild(args(copy));
+    // Beside the copies, so that only the first round finds nothing compiled.
+    return await measureChild(args(copy), { XDG_CACHE_HOME: join(dirname(home), 'cache') });
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

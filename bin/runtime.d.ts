@@ -21,5 +21,6 @@ export function decideRuntime(facts: {
 }): RuntimeDecision;
 export function findBundledNode(root: string, platform: NodeJS.Platform): BundledNode | undefined;
 export function launch(argv: readonly string[]): void;
+export function keepCompiledCode(env: NodeJS.ProcessEnv): string | undefined;
 export function silenceSqliteWarning(): void;
 export function isSqliteWarning(warning: unknown, options: unknown): boolean;

@@ -1,17 +1,19 @@
 // Which Node runs the command, and from which files: decisions first, then the few effects they lead to.
 
 import { spawn } from 'child_process';
-import { existsSync, readFileSync, realpathSync } from 'fs';
-import { createRequire } from 'module';
+import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from 'fs';
+import Module, { createRequire } from 'module';
 import { Socket } from 'net';
-import { constants } from 'os';
-import { dirname, join } from 'path';
+import { constants, homedir } from 'os';
+import { dirname, isAbsolute, join } from 'path';
 import { fileURLToPath, pathToFileURL } from 'url';
 
 /** Tells the re-run process which file descriptor closes when its wrapper is gone. */
 const LIFELINE = 'AGENT_NEGOTIATE_LIFELINE_FD';
 const LIFELINE_FD = 3;
 const GRACE_MS = 5000;
+const OTHERS = 0o077;
+const OTHERS_WRITE = 0o022;
 const EXIT_UNAVAILABLE = 69;
 const EXIT_BUG = 70;
 
@@ -78,6 +80,7 @@ export function launch(argv) {
 function runHere(entry, argv) {
   holdLifeline();
   silenceSqliteWarning();
+  keepCompiledCode(process.env);
   import(pathToFileURL(entry).href)
     .then((cli) => cli.main(argv))
     .then(
@@ -89,6 +92,32 @@ function runHere(entry, argv) {
         process.exitCode = EXIT_BUG;
       },
     );
+}
+
+/**
+ * Has Node keep what it compiles for the next run, which then starts in a third less time; where it cannot, nothing is kept. Returns the
+ * folder. Whoever writes there has us run what they wrote: it must be ours alone, so that Node's own choice, in the folder for temporary
+ * files, will not do.
+ */
+export function keepCompiledCode(env) {
+  if (Module.enableCompileCache === undefined || env.NODE_COMPILE_CACHE || env.NODE_DISABLE_COMPILE_CACHE) return undefined;
+  try {
+    const caches = env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(homedir(), '.cache');
+    const folder = join(caches, 'agent-negotiate');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!isOwnFolder(caches, OTHERS_WRITE) || !isOwnFolder(folder, OTHERS)) return undefined;
+    Module.enableCompileCache(folder);
+    return folder;
+  } catch (_error) {
+    return undefined; // No home, or one that cannot be written.
+  }
+}
+
+/** True for a real folder of this user's with none of these rights for others. Windows knows neither; a profile is its owner's there. */
+function isOwnFolder(path, forbidden) {
+  const stats = lstatSync(path);
+  if (!stats.isDirectory()) return false;
+  return process.geteuid === undefined || (stats.uid === process.geteuid() && (stats.mode & forbidden) === 0);
 }
 
 function explainFault(error, entry) {

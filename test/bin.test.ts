@@ -2,13 +2,25 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { chooseEntry, decideRuntime, findBundledNode, isCheckout, isNewEnough, isSqliteWarning } from '../bin/runtime.js';
+import { chooseEntry, decideRuntime, findBundledNode, isCheckout, isNewEnough, isSqliteWarning, keepCompiledCode } from '../bin/runtime.js';
 
 // Stands in for an old Node: only the wrapper is told this version, the Node it starts knows its own.
 const PRETEND_OLD = "data:text/javascript,Object.defineProperty(process,'version',{value:'v18.20.4'})";
@@ -62,8 +74,19 @@ function installNode(folder: string, version: string): void {
   symlinkSync(process.execPath, binary);
 }
 
-function start(root: string, args: readonly string[], nodeOptions: readonly string[] = []): ChildProcess {
-  const child = spawn(process.execPath, [...nodeOptions, join(root, BIN), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+// What is compiled here is of no use to anybody later.
+const KEEP_NOTHING = { NODE_DISABLE_COMPILE_CACHE: '1' };
+
+function start(
+  root: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+  env: NodeJS.ProcessEnv = KEEP_NOTHING,
+): ChildProcess {
+  const child = spawn(process.execPath, [...nodeOptions, join(root, BIN), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   children.push(child);
   return child;
 }
@@ -183,6 +206,66 @@ describe('a run under a Node that is new enough', () => {
     const root = createPackage({ under: 'node_modules/agent-negotiate' });
     rmSync(join(root, 'dist'), { recursive: true });
     expect(await finish(start(root, []))).toMatchObject({ code: 70, stderr: expect.stringContaining('npm run build') as string });
+  });
+});
+
+describe('what is compiled', () => {
+  const isPosix = process.platform !== 'win32';
+
+  /** A folder for caches in `root`, and how the command is run with it. */
+  function createCaches(mode = 0o700) {
+    const root = createPackage({ under: 'node_modules/agent-negotiate' });
+    const caches = join(root, 'caches');
+    mkdirSync(caches);
+    chmodSync(caches, mode);
+    const runWith = (): Promise<Ended> => finish(start(root, [], [], { XDG_CACHE_HOME: caches }));
+    return { caches, own: join(caches, 'agent-negotiate'), runWith };
+  }
+  const listAll = (folder: string): string[] => readdirSync(folder, { recursive: true }).map(String);
+  const works = { code: 0, stdout: 'from dist\n', stderr: '' };
+
+  it('is kept for the next run, in a folder for its owner alone', async () => {
+    const { own, runWith } = createCaches();
+    expect(await runWith()).toMatchObject(works);
+    const kept = listAll(own);
+    expect(kept.length).toBeGreaterThan(1);
+    if (isPosix) expect(statSync(own).mode & 0o777).toBe(0o700);
+    expect(await runWith()).toMatchObject(works);
+    expect(listAll(own)).toEqual(kept);
+  });
+
+  it.runIf(isPosix).each([
+    ['others can read', 0o700, 0o750],
+    ['others can write', 0o700, 0o702],
+    ['others can replace', 0o777, 0o700],
+  ])('is not kept where %s', async (_, above, mode) => {
+    const { own, runWith } = createCaches(above);
+    mkdirSync(own);
+    chmodSync(own, mode);
+    expect(await runWith()).toMatchObject(works);
+    expect(listAll(own)).toEqual([]);
+  });
+
+  it.runIf(isPosix)('is not kept behind a link', async () => {
+    const { caches, own, runWith } = createCaches();
+    mkdirSync(join(caches, 'elsewhere'), { mode: 0o700 });
+    symlinkSync(join(caches, 'elsewhere'), own);
+    expect(await runWith()).toMatchObject(works);
+    expect(listAll(join(caches, 'elsewhere'))).toEqual([]);
+  });
+
+  it('is not kept where no folder can be made, and the command runs all the same', async () => {
+    const { own, runWith } = createCaches();
+    writeFileSync(own, 'a file');
+    expect(await runWith()).toMatchObject(works);
+    expect(readFileSync(own, 'utf8')).toBe('a file');
+  });
+
+  it('is left to Node where its owner has told Node where to keep it', () => {
+    const { caches } = createCaches();
+    for (const name of ['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'])
+      expect(keepCompiledCode({ XDG_CACHE_HOME: caches, [name]: '1' })).toBeUndefined();
+    expect(listAll(caches)).toEqual([]);
   });
 });
 

@@ -2,7 +2,8 @@
 
 import { bytesToHex, utf8 } from '../../src/core/bytes.ts';
 import { canonicalJson } from '../../src/core/canonical.ts';
-import { encodeBundle, parseBundle, withholdTerms, type Bundle } from '../../src/negotiate/bundle.ts';
+import { encodeBundle, withholdTerms, type Bundle } from '../../src/negotiate/bundle.ts';
+import { parseBundle } from '../../src/negotiate/parseBundle.ts';
 import { hashAgreement, makeAgreement, type Agreement, type Role } from '../../src/negotiate/agreement.ts';
 import { hashLock, makeSignatureTemplate, type SignedEvent } from '../../src/negotiate/signature.ts';
 import type { TermsLeaf } from '../../src/negotiate/termsLeaves.ts';

@@ -2,7 +2,8 @@
 
 import { ceilingOf } from '../../src/negotiate/ceiling.ts';
 import { computeOwed } from '../../src/negotiate/owed.ts';
-import { priceSchema, type Price } from '../../src/negotiate/price.ts';
+import type { Price } from '../../src/negotiate/price.ts';
+import { priceSchema } from '../../src/negotiate/priceSchema.ts';
 import type { Terms } from '../../src/negotiate/terms.ts';
 import { parseUsage, type Usage } from '../../src/negotiate/usage.ts';
 import { expectSame, makeDice } from './testKeys.ts';

@@ -2,7 +2,8 @@
 
 import { hashReceipt, makeCompletionTemplate, readCompletion, type CompletionEvent } from '../../src/negotiate/completion.ts';
 import { hashFiles, type FileRef } from '../../src/negotiate/files.ts';
-import { hashLock, makeSignatureTemplate, readClaim, signedEventSchema, type SignedEvent } from '../../src/negotiate/signature.ts';
+import { hashLock, makeSignatureTemplate, readClaim, type SignedEvent } from '../../src/negotiate/signature.ts';
+import { signedEventSchema } from '../../src/negotiate/signatureSchema.ts';
 import { computeEventId, type EventTemplate, type NostrEvent } from '../../src/nostr/event.ts';
 import { describePayment } from '../../src/pay/commitment.ts';
 import { makeFundedTemplate, makePayTermsTemplate } from '../../src/pay/payTerms.ts';

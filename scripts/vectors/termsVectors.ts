@@ -1,10 +1,13 @@
 // Vectors of terms: roots, salts, alternatives, agreements, disclosures, and what is no terms or no agreement.
 
 import { hexToBytes, hmacSha256, bytesToHex } from '../../src/core/bytes.ts';
-import { agreementSchema, hashAgreement, makeAgreement } from '../../src/negotiate/agreement.ts';
-import { parseTerms, type Terms } from '../../src/negotiate/terms.ts';
+import { hashAgreement, makeAgreement } from '../../src/negotiate/agreement.ts';
+import { agreementSchema } from '../../src/negotiate/agreementSchema.ts';
+import type { Terms } from '../../src/negotiate/terms.ts';
+import { parseTerms } from '../../src/negotiate/termsSchema.ts';
 import { TERMS_LEAVES, type TermsLeaf } from '../../src/negotiate/termsLeaves.ts';
-import { checkDisclosure, computeTermsRoot, deriveAlternativeSeed, discloseTerms } from '../../src/negotiate/termsRoot.ts';
+import { computeTermsRoot, deriveAlternativeSeed, discloseTerms } from '../../src/negotiate/termsRoot.ts';
+import { checkDisclosure } from '../../src/negotiate/checkDisclosure.ts';
 import { draw, expectSame, PUBLIC, T0 } from './testKeys.ts';
 
 /** Terms with only what is required. */

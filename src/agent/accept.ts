@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
-import { MAX_ALTERNATIVES } from '../negotiate/agreement.ts';
+import { MAX_ALTERNATIVES } from '../negotiate/agreementSchema.ts';
 import { findOfferObstacle } from '../negotiate/issueSignature.ts';
 import type { Negotiation, Offer } from '../negotiate/negotiation.ts';
 import { planAccept } from '../negotiate/planSignature.ts';

@@ -11,7 +11,7 @@ import { drainOutbox, type DrainReport } from './drainOutbox.ts';
 import { announcementOf, servicesSchema } from './jobs/service.ts';
 import { relaysOf } from './relaysOf.ts';
 import { toQueued } from './sealMoves.ts';
-import { readServices, writeServices, type AnnouncedService } from './settings.ts';
+import { readServices, writeServices, type AnnouncedService } from './announcedServices.ts';
 import { beginWork, saveWork, type Work } from './work.ts';
 
 /** Which services to announce (as `serve` has them), and the ids of those to withdraw. With neither, what is announced is shown. */

@@ -1,28 +1,28 @@
 // The use-case table: everything an open agent can do, by name, with the file that does it, loaded when first used.
 
-import { z } from 'zod';
 import type { AgentContext } from './context.ts';
+import { plainInput, type InputFor, type InputSchema, type ParsedBy } from './plainInput.ts';
 
 /** How to run a use case: the schema of its input and the function. */
-export interface Runner<I extends z.ZodType, O> {
+export interface Runner<I extends InputSchema, O> {
   readonly input: I;
-  readonly run: (context: AgentContext, input: z.output<I>) => O | Promise<O>;
+  readonly run: (context: AgentContext, input: ParsedBy<I>) => O | Promise<O>;
 }
 
 /** One use case. One that `writes` needs the home for itself. */
-export interface UseCase<I extends z.ZodType, O> {
+export interface UseCase<I extends InputSchema, O> {
   readonly summary: string;
   readonly writes: boolean;
   readonly load: () => Promise<Runner<I, O>>;
 }
 
-const nothing = z.strictObject({});
+const nothing = plainInput<Record<never, never>>({});
 
-function reading<I extends z.ZodType, O>(summary: string, load: () => Promise<Runner<I, O>>): UseCase<I, O> {
+function reading<I extends InputSchema, O>(summary: string, load: () => Promise<Runner<I, O>>): UseCase<I, O> {
   return { summary, writes: false, load };
 }
 
-function writing<I extends z.ZodType, O>(summary: string, load: () => Promise<Runner<I, O>>): UseCase<I, O> {
+function writing<I extends InputSchema, O>(summary: string, load: () => Promise<Runner<I, O>>): UseCase<I, O> {
   return { summary, writes: true, load };
 }
 
@@ -154,9 +154,9 @@ export const USE_CASES = {
 export type UseCaseName = keyof typeof USE_CASES;
 
 /** What a use case takes, before defaults are filled in. */
-export type InputOf<N extends UseCaseName> = (typeof USE_CASES)[N] extends UseCase<infer I, unknown> ? z.input<I> : never;
+export type InputOf<N extends UseCaseName> = (typeof USE_CASES)[N] extends UseCase<infer I, unknown> ? InputFor<I> : never;
 /** What a use case returns. */
-export type OutputOf<N extends UseCaseName> = (typeof USE_CASES)[N] extends UseCase<z.ZodType, infer O> ? O : never;
+export type OutputOf<N extends UseCaseName> = (typeof USE_CASES)[N] extends UseCase<InputSchema, infer O> ? O : never;
 
 type Method<N extends UseCaseName> =
   Record<string, never> extends InputOf<N> ? (input?: InputOf<N>) => Promise<OutputOf<N>> : (input: InputOf<N>) => Promise<OutputOf<N>>;

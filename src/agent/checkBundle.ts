@@ -3,7 +3,8 @@
 import { NegotiateError } from '../core/errors.ts';
 import { verifyEvent } from '../nostr/event.ts';
 import { encodeNpub } from '../nostr/npub.ts';
-import { encodeBundle, parseBundle, withholdTerms } from '../negotiate/bundle.ts';
+import { encodeBundle, withholdTerms } from '../negotiate/bundle.ts';
+import { parseBundle } from '../negotiate/parseBundle.ts';
 import { formatPrice } from '../negotiate/priceWords.ts';
 import { renderLeaves } from '../negotiate/renderTerms.ts';
 import { isTermsLeaf, TERMS_LEAVES, type TermsLeaf } from '../negotiate/termsLeaves.ts';

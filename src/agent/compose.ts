@@ -1,4 +1,4 @@
-// Puts an agent together: with composeSigner.ts the only file that meets the store, the relay pool and the key as concrete parts.
+// Puts an agent together: with the other compose files the only one that meets the store, the relay pool and the key as concrete parts.
 
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
@@ -15,10 +15,12 @@ import type { Secrets } from '../store/secrets.ts';
 import type { HomeKey } from '../store/wrapKey.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
 import { openHome, openNewHome } from './composeHome.ts';
-import { checkIdentity, openSigner, settleIdentity, type BunkerOptions, type IdentityOptions } from './composeSigner.ts';
+import type { IdentityOptions } from './composeIdentity.ts';
+import { openSigner, type BunkerOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
 import { readProxy, readSetting } from './settings.ts';
 import type { InitResult, initInput } from './init.ts';
+import type { InputCheck, InputSchema, ParsedBy } from './plainInput.ts';
 
 export type { HomeKey, Sandbox, SandboxOptions };
 
@@ -93,7 +95,10 @@ export function openParts(options: OpenOptions): AgentParts {
 export async function createAgent(options: CreateOptions): Promise<InitResult> {
   const { home, secretKey, bunkerUrl, clock = systemClock, rng = systemRng, lockWaitMs: _wait, key, ...rest } = options;
   const { onApprovalUrl: _show, bunkerLimits: _limits, ...input } = rest;
-  const { init, initInput: schema } = await import('./init.ts');
+  const [{ init, initInput: schema }, { checkIdentity, settleIdentity }] = await Promise.all([
+    import('./init.ts'),
+    import('./composeIdentity.ts'),
+  ]);
   const parsed = parseInput(schema, input);
   checkIdentity(options);
   makeHome(home);
@@ -205,7 +210,7 @@ function buildAgent(context: AgentContext, mode: 'read' | 'write', disconnect: (
 
 async function runUseCase(context: AgentContext, mode: 'read' | 'write', name: UseCaseName, input: unknown): Promise<unknown> {
   if (context.closing.aborted) throw new NegotiateError('input/invalid', 'This agent has been closed. Open it again.');
-  const useCase = USE_CASES[name] as UseCase<z.ZodType, unknown>;
+  const useCase = USE_CASES[name] as UseCase<InputSchema, unknown>;
   if (useCase.writes && mode === 'read') {
     throw new NegotiateError('input/invalid', 'This agent was opened for reading. Open it without mode "read" to change anything.');
   }
@@ -214,14 +219,14 @@ async function runUseCase(context: AgentContext, mode: 'read' | 'write', name: U
 
 /** Checks the input of a use case and runs it. Throws `input/invalid` besides what the use case throws. */
 export async function callUseCase(context: AgentContext, name: UseCaseName, input: unknown): Promise<unknown> {
-  const { input: schema, run } = await (USE_CASES[name] as UseCase<z.ZodType, unknown>).load();
+  const { input: schema, run } = await (USE_CASES[name] as UseCase<InputSchema, unknown>).load();
   return run(context, parseInput(schema, input));
 }
 
 /** Reads an input by its schema. Throws `input/invalid`, which names the field and not its value. */
-export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
+export function parseInput<T extends InputSchema>(schema: T, input: unknown): ParsedBy<T> {
+  const parsed: InputCheck<unknown> = schema.safeParse(input);
+  if (parsed.success) return parsed.data as ParsedBy<T>;
   const issue = parsed.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? 'input' : issue.path.map(String).join('.');
   throw new NegotiateError('input/invalid', `The value of ${where} is not valid (${issue?.code ?? 'invalid'}). Correct it and try again.`);

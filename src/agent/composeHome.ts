@@ -5,7 +5,6 @@ import { hasIdentity, requireIdentity } from '../store/home.ts';
 import { makeMarkerOf, openHome as openStoredHome, readMethod, type HomeOptions, type OpenedHome } from '../store/openHome.ts';
 import type { Change, Store } from '../store/records.ts';
 import type { HomeKey, ProtectionMethod } from '../store/wrapKey.ts';
-import { noteRestored, writeRestored } from './restoredNote.ts';
 
 export type { HomeKey, ProtectionMethod };
 
@@ -77,10 +76,11 @@ export async function readBackupMethod(bytes: Uint8Array): Promise<ProtectionMet
  * it is. Throws `home/exists`, `home/wrong-key`, `home/key-needed`, `input/invalid`, `store/…`.
  */
 export async function restoreHome(home: string, bytes: Uint8Array, key: HomeKey, now = Math.floor(Date.now() / 1_000)): Promise<boolean> {
-  const [{ readBackup }, { restoreHome: restoreStored }, { encryptKey }] = await Promise.all([
+  const [{ readBackup }, { restoreHome: restoreStored }, { encryptKey }, { noteRestored, writeRestored }] = await Promise.all([
     import('../store/backup.ts'),
     import('../store/restore.ts'),
     import('../nostr/nip49.ts'),
+    import('./restoredNote.ts'),
   ]);
   const content = readBackup(bytes, key);
   const markerOf = makeMarkerOf((secretKey, passphrase) => encryptKey(hexToBytes(secretKey), passphrase), key);

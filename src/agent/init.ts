@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { bytesToHex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { parsePublicKey } from '../nostr/npub.ts';
-import { parseProxyUrl } from '../nostr/proxy.ts';
+import { parseProxyUrl } from '../nostr/proxyUrl.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
 import type { AgentContext } from './context.ts';
 import { drainOutbox, type DrainReport } from './drainOutbox.ts';
-import { invitePolicySchema } from './inbox/invitePolicy.ts';
+import { invitePolicySchema, writeInvitePolicy } from './inbox/invitePolicy.ts';
 import { queueKeyPackage, queueRelayLists } from './publishIdentity.ts';
 import { writeAttestDelay, writeProxy, writeSetting } from './settings.ts';
 import { whoami, type Identity } from './whoami.ts';
@@ -47,7 +47,7 @@ export async function init(context: AgentContext, input: z.infer<typeof initInpu
   store.save([
     writeSetting('slot', bytesToHex(rng.bytes(32))),
     writeSetting('relays', relays),
-    writeSetting('invites', invitePolicySchema.parse({ anyone: input.invites === 'anyone', allowed })),
+    writeInvitePolicy(invitePolicySchema.parse({ anyone: input.invites === 'anyone', allowed })),
     writeSetting('wrapsFetchedUntil', context.clock.now()),
     writeProxy(proxy),
     writeAttestDelay(input.attestDelayS),

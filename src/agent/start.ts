@@ -7,7 +7,7 @@ import { capability, talkText } from '../negotiate/fields.ts';
 import { decodeMove, encodeMove } from '../negotiate/move.ts';
 import { openSchema } from '../negotiate/moveBody.ts';
 import { describeMove } from '../negotiate/negotiation.ts';
-import { termsSchema } from '../negotiate/terms.ts';
+import { termsSchema } from '../negotiate/termsSchema.ts';
 import { beginNegotiation } from '../negotiate/transition.ts';
 import { parsePublicKey } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';

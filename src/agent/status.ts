@@ -1,6 +1,5 @@
 // Shows one negotiation, and the bundle of its deal once there is one.
 
-import { z } from 'zod';
 import { NegotiateError } from '../core/errors.ts';
 import { encodeBundle } from '../negotiate/bundle.ts';
 import { exportBundle } from '../negotiate/exportBundle.ts';
@@ -9,10 +8,19 @@ import { findDeal } from '../negotiate/slot.ts';
 import type { AgentContext } from './context.ts';
 import { findNegotiation } from './findNegotiation.ts';
 import { readState } from './negotiationState.ts';
+import { plainInput } from './plainInput.ts';
 import { viewNegotiation, type NegotiationView } from './view.ts';
 
+const MIN_DIGITS = 4;
+
 /** Which negotiation, and the bundle of which of its agreements, by the first digits of its hash; the deal's unless named. */
-export const statusInput = z.strictObject({ nid: z.string(), agreement: z.string().min(4).optional() });
+export interface StatusInput {
+  readonly nid: string;
+  readonly agreement?: string | undefined;
+}
+
+/** The schema of that. */
+export const statusInput = plainInput<StatusInput>({ nid: 'required', agreement: 'optional' });
 
 /** The negotiation; `bundle` is the text of the bundle file when the deal is made, the same on both sides. */
 export interface Status extends NegotiationView {
@@ -20,7 +28,7 @@ export interface Status extends NegotiationView {
 }
 
 /** Shows a negotiation. Throws `input/…`. */
-export function status({ store, clock }: AgentContext, { nid, agreement }: z.infer<typeof statusInput>): Status {
+export function status({ store, clock }: AgentContext, { nid, agreement }: StatusInput): Status {
   const record = findNegotiation(store, nid);
   const state = readState(record);
   const held = agreement === undefined ? findDeal(state) : findNamed(state, agreement);
@@ -30,6 +38,7 @@ export function status({ store, clock }: AgentContext, { nid, agreement }: z.inf
 
 /** Any agreement of ours that was signed, whatever became of it: what is void is evidence too. */
 function findNamed({ commitments }: Negotiation, text: string): Commitment {
+  if (text.length < MIN_DIGITS) throw new NegotiateError('input/invalid', `Give at least ${MIN_DIGITS} digits of the hash.`);
   const found = commitments.filter(({ agreement }) => agreement.startsWith(text.toLowerCase()));
   const [only] = found;
   if (only === undefined) throw new NegotiateError('input/not-found', 'There is no such agreement here. See: agent-negotiate status');

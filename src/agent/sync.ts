@@ -12,7 +12,7 @@ import { listOpenChannels } from './openChannels.ts';
 import { renewKeyPackage } from './publishIdentity.ts';
 import { settleRestored } from './settleRestored.ts';
 import { runTimers } from './runTimers.ts';
-import { readSetting, writeSetting } from './settings.ts';
+import { readInvitePolicy, writeInvitePolicy } from './inbox/invitePolicy.ts';
 import { takeSignerProblem, unlessSignerFails, type SignerProblem } from './signerFaults.ts';
 import { waitForEvents } from './waitForEvents.ts';
 import { beginWork, hasChanges, saveWork, type GroupNews, type News } from './work.ts';
@@ -109,9 +109,9 @@ async function waitForNews(context: AgentContext, first: Pass, waitS: number, wa
 export function allow(context: AgentContext, peers: readonly string[]): void {
   const pubkeys = peers.map(parsePublicKey);
   if (pubkeys.length === 0) return;
-  const policy = readSetting(context.store, 'invites');
+  const policy = readInvitePolicy(context.store);
   const blocked = policy.blocked.filter((each) => !pubkeys.includes(each));
-  context.store.save([writeSetting('invites', { ...policy, blocked, allowed: [...new Set([...policy.allowed, ...pubkeys])] })]);
+  context.store.save([writeInvitePolicy({ ...policy, blocked, allowed: [...new Set([...policy.allowed, ...pubkeys])] })]);
 }
 
 /** True when there is something to tell. */

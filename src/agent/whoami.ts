@@ -3,6 +3,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
+import { readInvitePolicy } from './inbox/invitePolicy.ts';
 import { readProxy, readSetting } from './settings.ts';
 
 /** The agent's identity and settings. */
@@ -22,7 +23,7 @@ export interface Identity {
 
 /** Says who this agent is. */
 export function whoami({ pubkey, store, bunker }: AgentContext): Identity {
-  const { anyone, allowed } = readSetting(store, 'invites');
+  const { anyone, allowed } = readInvitePolicy(store);
   const proxy = readProxy(store);
   const expiresAt = store.listKeyPackages().at(-1)?.expiresAt;
   return {

@@ -179,7 +179,11 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
   verb(program, 'serve', 'run the agent until stopped; with --config, sell: announce, negotiate, work, take the money, deliver')
     .option('--config <file>', 'your services, as JSON (docs/serve.md)')
     .option('--log [level]', 'write what happens to stderr, as JSON lines without names, ids and texts: debug, info, warn or error')
-    .action(async (options) => (await import('./commands/serve.ts')).runServe(options));
+    .action(async (options) => {
+      // Before the rest of the program is loaded, which makes room of its own.
+      (await import('./jobs/keepSmall.ts')).keepYoungGeneration();
+      await (await import('./commands/serve.ts')).runServe(options);
+    });
   verb(program, 'stop', 'stop the serve that runs on this home, in order').action(async (options) =>
     (await import('./commands/stop.ts')).runStop(options),
   );

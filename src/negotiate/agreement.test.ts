@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { agreementSchema, hashAgreement, makeAgreement, START_BY_S, type Agreement, type AgreementFacts } from './agreement.ts';
+import { hashAgreement, makeAgreement, START_BY_S, type Agreement, type AgreementFacts } from './agreement.ts';
+import { agreementSchema } from './agreementSchema.ts';
 import { AGREEMENT_VECTORS } from './agreementVectors.fixture.ts';
 
 const hex = (digit: string): string => digit.repeat(64);

@@ -7,7 +7,8 @@ import type { Bundle } from './bundle.ts';
 import { hashLock, readClaim, verifySignature, type FirstClaim, type SecondClaim, type SignedEvent, type SignerRole } from './signature.ts';
 import { readLeaf } from './terms.ts';
 import { TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
-import { checkDisclosure, computeTermsRoot } from './termsRoot.ts';
+import { computeTermsRoot } from './termsRoot.ts';
+import { checkDisclosure } from './checkDisclosure.ts';
 
 /** What is checked, in this order. */
 export type CheckName =

@@ -1,7 +1,8 @@
 // The most that a price can ever come to, which whoever gives an agent a mandate needs to know.
 
 import { MAX_MSAT, parseMsat, type Msat } from '../core/money.ts';
-import { sumAmounts, type Price, type PriceOf } from './price.ts';
+import type { Price, PriceOf } from './price.ts';
+import { sumAmounts } from './milestones.ts';
 import { findDearest } from './tiers.ts';
 
 /**

@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import { isMsatText } from '../core/money.ts';
 import { isCleanText } from '../core/text.ts';
-
-const LATEST_UNIX_SECONDS = 253_402_300_799; // the last second of the year 9999
+import { LATEST_UNIX_SECONDS } from '../core/unixSeconds.ts';
 
 /** 64 lower-case hex digits: an event id, a hash, a seed or a lock value. */
 export const hex32 = z.string().regex(/^[0-9a-f]{64}$/);

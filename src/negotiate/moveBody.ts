@@ -1,7 +1,7 @@
 // The closed schema of every move's content (PROTOCOL "Moves").
 
 import { z } from 'zod';
-import { MAX_ALTERNATIVES } from './agreement.ts';
+import { MAX_ALTERNATIVES } from './agreementSchema.ts';
 import { completionEventSchema } from './completion.ts';
 import {
   addressText,
@@ -16,8 +16,8 @@ import {
   wholeNumber,
 } from './fields.ts';
 import { fileListSchema } from './files.ts';
-import { signedEventSchema } from './signature.ts';
-import { termsSchema } from './terms.ts';
+import { signedEventSchema } from './signatureSchema.ts';
+import { termsSchema } from './termsSchema.ts';
 
 const v = z.literal(1);
 const attachments = z

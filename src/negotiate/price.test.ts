@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson, parseCanonical } from '../core/canonical.ts';
 import { MAX_MSAT } from '../core/money.ts';
 import { SEED, TERMS } from './deal.fixture.ts';
-import { makeFixedPrice, priceSchema, readFixedAmount, type Price } from './price.ts';
+import { makeFixedPrice, readFixedAmount, type Price } from './price.ts';
+import { priceSchema } from './priceSchema.ts';
 import { anyPrice, EXAMPLES, LARGE, type Model } from './price.fixture.ts';
 import { formatPrice, listPriceParts } from './priceWords.ts';
 import { mutateJson } from './terms.fixture.ts';
-import { parseTerms } from './terms.ts';
-import { checkDisclosure, computeTermsRoot, discloseTerms } from './termsRoot.ts';
+import { parseTerms } from './termsSchema.ts';
+import { computeTermsRoot, discloseTerms } from './termsRoot.ts';
+import { checkDisclosure } from './checkDisclosure.ts';
 
 const MODELS = Object.keys(EXAMPLES) as Model[];
 const { per_unit: perUnit, subscription, prepaid, milestones } = EXAMPLES;

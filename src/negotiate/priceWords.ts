@@ -1,7 +1,8 @@
 // Prices in words: one line for a list, and every part of one for the person who approves it.
 
 import { formatSats, parseMsat, type Msat } from '../core/money.ts';
-import { sumAmounts, type Price, type PriceOf } from './price.ts';
+import type { Price, PriceOf } from './price.ts';
+import { sumAmounts } from './milestones.ts';
 import { renderSeconds } from './renderTime.ts';
 import type { Rate } from './tiers.ts';
 

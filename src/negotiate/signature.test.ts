@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PARTIES, signAs, VALUES, verify } from './deal.fixture.ts';
-import { hashLock, makeSignatureTemplate, readClaim, signedEventSchema, verifySignature, type SignedEvent } from './signature.ts';
+import { hashLock, makeSignatureTemplate, readClaim, verifySignature, type SignedEvent } from './signature.ts';
+import { signedEventSchema } from './signatureSchema.ts';
 import { readSignerAnswer } from './signerAnswer.ts';
 import { mutateJson } from './terms.fixture.ts';
 

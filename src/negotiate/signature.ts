@@ -1,25 +1,21 @@
 // The two signatures of an agreement as never published Nostr events of kind 4391 (PROTOCOL "The agreement").
 
-import { z } from 'zod';
-import { hexToBytes, sha256Hex, type Hex } from '../core/bytes.ts';
-import { hex32, publicKey, signatureHex, unixSeconds } from './fields.ts';
+import { hexToBytes, isHex32, sha256Hex, type Hex } from '../core/bytes.ts';
+import { isUnixSeconds } from '../core/unixSeconds.ts';
 
 /** Event kind of a signature; never published. */
 export const SIGNATURE_KIND = 4391;
 
-/** A signed Nostr event of the signature's shape (NIP-01). */
-export const signedEventSchema = z.strictObject({
-  id: hex32,
-  pubkey: publicKey,
-  created_at: unixSeconds,
-  kind: z.literal(SIGNATURE_KIND),
-  tags: z.array(z.array(z.string().max(64)).min(1).max(2)).max(6),
-  content: z.literal(''),
-  sig: signatureHex,
-});
-
 /** A signature event whose shape is checked and nothing else. */
-export type SignedEvent = z.infer<typeof signedEventSchema>;
+export interface SignedEvent {
+  id: Hex;
+  pubkey: Hex;
+  created_at: number;
+  kind: typeof SIGNATURE_KIND;
+  tags: string[][];
+  content: '';
+  sig: Hex;
+}
 
 declare const verified: unique symbol;
 /** A signature event whose id and BIP-340 signature were checked at the border; the state machine takes no other. */
@@ -96,13 +92,11 @@ export function readClaim(event: SignedEvent): FirstClaim | SecondClaim | undefi
 function readTags(tags: readonly (readonly string[])[]): FirstClaim | SecondClaim | undefined {
   const [, agreement, role, third, fourth, fifth] = tags.map((tag) => tag[1] ?? '');
   if (role !== 'offeror' && role !== 'acceptor') return undefined;
-  if (![agreement, fourth, fifth].every((value) => hex32.safeParse(value).success)) return undefined;
+  if (![agreement, fourth, fifth].every(isHex32)) return undefined;
   const [x, lock1, lock2] = [agreement, fourth, fifth] as [Hex, Hex, Hex];
   if (tags[3]?.[0] === 'e')
-    return hex32.safeParse(third).success
-      ? { order: 'second', role, agreement: x, first: third as Hex, ack: lock1, late: lock2 }
-      : undefined;
-  return unixSeconds.safeParse(Number(third)).success
+    return isHex32(third) ? { order: 'second', role, agreement: x, first: third as Hex, ack: lock1, late: lock2 } : undefined;
+  return isUnixSeconds(Number(third))
     ? { order: 'first', role, agreement: x, confirmBy: Number(third), close: lock1, void: lock2 }
     : undefined;
 }

@@ -2,7 +2,8 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { canonicalJson } from '../core/canonical.ts';
-import { computeSignatureId, signedEventSchema, type SignatureTemplate, type SignedEvent } from './signature.ts';
+import { computeSignatureId, type SignatureTemplate, type SignedEvent } from './signature.ts';
+import { signedEventSchema } from './signatureSchema.ts';
 
 /**
  * Reads a signer's answer to a signature template. Undefined unless the answer is the template in every field, by `pubkey`, under its

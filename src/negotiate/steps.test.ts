@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson, parseCanonical } from '../core/canonical.ts';
 import { loadSchnorr } from '../nostr/schnorr.ts';
 import { SMALLEST } from './agreementVectors.fixture.ts';
-import { encodeBundle, parseBundle } from './bundle.ts';
+import { encodeBundle } from './bundle.ts';
+import { parseBundle } from './parseBundle.ts';
 import { MAX_SEQ } from './chain.ts';
 import { makeDeal, verify } from './deal.fixture.ts';
 import { decodeMove, type MoveRumor } from './move.ts';
@@ -16,7 +17,7 @@ import { EXAMPLES } from './price.fixture.ts';
 import { stageMove } from './refused.fixture.ts';
 import { setScene } from './scenes.fixture.ts';
 import { forge } from './stage.fixture.ts';
-import { parseTerms } from './terms.ts';
+import { parseTerms } from './termsSchema.ts';
 import { parseUsage } from './usage.ts';
 import { verifyBundle } from './verifyBundle.ts';
 

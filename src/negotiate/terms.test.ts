@@ -5,8 +5,10 @@ import { EVERY_SECTION } from './agreementVectors.fixture.ts';
 import { TERMS } from './deal.fixture.ts';
 import { EXAMPLES } from './price.fixture.ts';
 import { anyTerms, mutateJson } from './terms.fixture.ts';
-import { parseTerms, readLeaf, type Terms } from './terms.ts';
-import { isLeafValue, isTermsLeaf, TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
+import { readLeaf, type Terms } from './terms.ts';
+import { parseTerms } from './termsSchema.ts';
+import { isTermsLeaf, TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
+import { isLeafValue } from './leafSchemas.ts';
 
 const refusalOf = (candidate: unknown): string => {
   const parsed = parseTerms(candidate);

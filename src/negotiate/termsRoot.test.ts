@@ -7,7 +7,8 @@ import { SEED, TERMS } from './deal.fixture.ts';
 import { anyTerms } from './terms.fixture.ts';
 import { readLeaf, type Terms } from './terms.ts';
 import { TERMS_LEAVES } from './termsLeaves.ts';
-import { checkDisclosure, computeTermsRoot, deriveAlternativeSeed, discloseTerms } from './termsRoot.ts';
+import { computeTermsRoot, deriveAlternativeSeed, discloseTerms } from './termsRoot.ts';
+import { checkDisclosure } from './checkDisclosure.ts';
 
 const hex32 = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -3,7 +3,7 @@
 import { hexToBytes, hmacSha256, bytesToHex, sha256Hex, type Hex } from '../core/bytes.ts';
 import { canonicalJson, type Json } from '../core/canonical.ts';
 import { readLeaf, type Terms } from './terms.ts';
-import { isLeafValue, isTermsLeaf, TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
+import { TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
 
 const ROOT_DOMAIN = 'agent-negotiate/terms/1';
 
@@ -12,11 +12,6 @@ export interface Disclosure {
   readonly shown: { readonly [pointer: string]: { readonly salt: Hex; readonly value: Json } };
   readonly digests: readonly Hex[];
 }
-
-/** The root of a disclosure and what it keeps hidden, or the first leaf that is not what its digest stands for ('' for none in particular). */
-export type DisclosureCheck =
-  | { readonly kind: 'ok'; readonly root: Hex; readonly shown: ReadonlyMap<TermsLeaf, Json>; readonly hidden: readonly TermsLeaf[] }
-  | { readonly kind: 'refused'; readonly pointer: string };
 
 /** The terms root (SHA-256, hex) of terms under a 32-byte seed (hex). */
 export function computeTermsRoot(terms: Terms, seed: Hex): Hex {
@@ -37,18 +32,6 @@ export function discloseTerms(terms: Terms, seed: Hex, pointers: readonly TermsL
   return { shown: Object.fromEntries(entries), digests: digestLeaves(terms, seed) };
 }
 
-/** Checks that every shown leaf is the one its digest stands for, and one that valid terms can have. Never throws for parsed JSON. */
-export function checkDisclosure(disclosure: Disclosure): DisclosureCheck {
-  if (disclosure.digests.length !== TERMS_LEAVES.length) return { kind: 'refused', pointer: '' };
-  const shown = new Map<TermsLeaf, Json>();
-  for (const [pointer, { salt, value }] of Object.entries(disclosure.shown)) {
-    if (!isTermsLeaf(pointer) || !isLeafValue(pointer, value)) return { kind: 'refused', pointer };
-    if (digestLeaf(salt, pointer, value) !== disclosure.digests[TERMS_LEAVES.indexOf(pointer)]) return { kind: 'refused', pointer };
-    shown.set(pointer, value);
-  }
-  return { kind: 'ok', root: rootOf(disclosure.digests), shown, hidden: TERMS_LEAVES.filter((pointer) => !shown.has(pointer)) };
-}
-
 function digestLeaves(terms: Terms, seed: Hex): readonly Hex[] {
   return TERMS_LEAVES.map((pointer) => digestLeaf(deriveSalt(seed, pointer), pointer, readLeaf(terms, pointer)));
 }
@@ -57,10 +40,12 @@ function deriveSalt(seed: Hex, pointer: TermsLeaf): Hex {
   return bytesToHex(hmacSha256(hexToBytes(seed), pointer));
 }
 
-function digestLeaf(salt: Hex, pointer: TermsLeaf, value: Json): Hex {
+/** The digest of one leaf under its salt. */
+export function digestLeaf(salt: Hex, pointer: TermsLeaf, value: Json): Hex {
   return sha256Hex(canonicalJson([salt, pointer, value]));
 }
 
-function rootOf(digests: readonly Hex[]): Hex {
+/** The root over the digests of all leaves. */
+export function rootOf(digests: readonly Hex[]): Hex {
   return sha256Hex(canonicalJson([ROOT_DOMAIN, ...digests]));
 }

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { canonicalJson, findProblem, type Json } from '../core/canonical.ts';
 import { identifier, lineText, wholeNumber } from './fields.ts';
-import { MAX_MILESTONES, MAX_PERIODS } from './price.ts';
+import { MAX_MILESTONES, MAX_PERIODS } from './priceSchema.ts';
 
 /** Usage; a part is there exactly when the price, or the penalties, have a use for it. */
 export const usageSchema = z.strictObject({

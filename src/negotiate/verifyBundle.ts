@@ -2,9 +2,11 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { hashAgreement, type Role } from './agreement.ts';
-import { parseBundle, type Bundle } from './bundle.ts';
+import type { Bundle } from './bundle.ts';
+import { parseBundle } from './parseBundle.ts';
 import { checkBundle, readShownTerms, type BundleCheck, type ShownTerms, type VerifySignature } from './bundleChecks.ts';
-import { priceSchema, type Price } from './price.ts';
+import type { Price } from './price.ts';
+import { priceSchema } from './priceSchema.ts';
 import type { SignedEvent } from './signature.ts';
 
 /** What a valid bundle proves. Only `closed` is a deal. */

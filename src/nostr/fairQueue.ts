@@ -1,6 +1,6 @@
 // A bounded queue with a lane per relay: a relay that floods fills its own lane and delays nobody else's events.
 
-import { orAborted } from './deadline.ts';
+import { onAbort } from './deadline.ts';
 
 /** One relay's part of the queue. */
 export interface Lane<T> {
@@ -23,12 +23,21 @@ export interface FairQueue<T> {
 export function createFairQueue<T>(capacity: number): FairQueue<T> {
   const lanes: T[][] = [];
   let turn = 0;
-  let changed = Promise.withResolvers<void>();
+  let waiters: (() => void)[] = [];
   const tellChange = (): void => {
-    const { resolve } = changed;
-    changed = Promise.withResolvers<void>();
-    resolve();
+    const told = waiters;
+    waiters = [];
+    for (const wake of told) wake();
   };
+  // A subscription waits here for weeks, one of thousands: one promise and one listener, no race of promises.
+  const untilChange = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      waiters.push(() => {
+        stopListening();
+        resolve();
+      });
+      const stopListening = onAbort(signal, resolve);
+    });
   const shiftNext = (): { readonly item: T } | undefined => {
     for (let step = 0; step < lanes.length; step++) {
       const lane = lanes[(turn + step) % lanes.length] ?? [];
@@ -51,7 +60,7 @@ export function createFairQueue<T>(capacity: number): FairQueue<T> {
       return fits;
     };
     const waitForRoom = async (count: number, signal: AbortSignal): Promise<void> => {
-      while (!signal.aborted && lane.length > 0 && lane.length + count > capacity) await orAborted(changed.promise, signal);
+      while (!signal.aborted && lane.length > 0 && lane.length + count > capacity) await untilChange(signal);
     };
     return { push, force, waitForRoom };
   };
@@ -62,7 +71,7 @@ export function createFairQueue<T>(capacity: number): FairQueue<T> {
         tellChange();
         return next.item;
       }
-      await orAborted(changed.promise, signal);
+      await untilChange(signal);
     }
     return undefined;
   };

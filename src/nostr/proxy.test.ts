@@ -1,7 +1,7 @@
 // Relays through a SOCKS5 proxy: everything goes through it, names unresolved, each socket under a name of its own, or nothing goes.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseProxyUrl } from './proxy.ts';
+import { parseProxyUrl } from './proxyUrl.ts';
 import { startSocksProxy, type SocksBehaviour, type SocksProxy } from './proxy.fixture.ts';
 import { createRelayPool, type RelayPool, type RelayPoolOptions } from './relayPool.ts';
 import { makeEvent, startHonestRelay, type HonestOptions, type HonestRelay } from './relayPool.fixture.ts';

@@ -6,11 +6,11 @@ import { once } from 'node:events';
 import { isIP, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ClientOptions } from 'ws';
-import { NegotiateError } from '../core/errors.ts';
+import { bareHost } from './proxyUrl.ts';
 
 /** The way one socket takes: through which proxy, and under which name there, so that the proxy can keep streams apart. */
 export interface ProxyRoute {
-  /** As {@link parseProxyUrl} returns it. */
+  /** As `parseProxyUrl` returns it. */
   readonly proxy: string;
   /** SOCKS user name. Tor gives each name a circuit of its own (IsolateSOCKSAuth). */
   readonly stream: string;
@@ -34,8 +34,6 @@ interface TunnelOptions {
   readonly port: number | string;
 }
 
-const PROXY_URL = /^(socks5h?):\/\/(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::([0-9]{1,5}))?\/?$/i;
-const DEFAULT_PORT = '1080';
 const VERSION = 5;
 const NO_AUTH = 0;
 const USER_AND_PASSWORD = 2;
@@ -47,20 +45,6 @@ const IPV6 = 4;
 const PORT_BYTES = 2;
 // The user name alone keeps streams apart, but a password has to have a length (RFC 1929).
 const PASSWORD = '0';
-
-/**
- * Normalises the URL of a proxy: `socks5h` (the proxy resolves names) or `socks5` (this machine does), host, port (1080 if none).
- * Throws `input/invalid` for everything else, user names and passwords included, and does not repeat what it was given.
- *
- * @example parseProxyUrl('SOCKS5H://LocalHost:9050/') // 'socks5h://localhost:9050'
- */
-export function parseProxyUrl(text: string): string {
-  if (text.includes('@')) throw invalid('A proxy URL must not hold a user name or password: each connection gets a name of its own.');
-  const [, scheme = '', host = '', port = DEFAULT_PORT] = PROXY_URL.exec(text) ?? [];
-  const isWhole = host !== '' && Number(port) >= 1 && Number(port) <= 65_535;
-  if (!isWhole || (host.startsWith('[') && isIP(bareHost(host)) !== 6)) throw invalid('This is no URL of a SOCKS5 proxy.');
-  return `${scheme}://${host}:${Number(port)}`.toLowerCase();
-}
 
 /** The name of a socket at the proxy: differs from key to key, says nothing of the key, and is another one for each `salt`. */
 export function nameStream(salt: Uint8Array, key: string): string {
@@ -161,12 +145,4 @@ function sized(text: string): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.length < 1 || bytes.length > 255) throw new Error('too long for SOCKS5');
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
-}
-
-function bareHost(host: string): string {
-  return host.replace(/^\[|\]$/g, '');
-}
-
-function invalid(problem: string): NegotiateError {
-  return new NegotiateError('input/invalid', `${problem} Write it like socks5h://127.0.0.1:9050.`);
 }

@@ -9,7 +9,8 @@ import { fetchFromRelay } from './fetchFromRelay.ts';
 import type { Filter } from './filter.ts';
 import type { SubscriptionItem } from './followRound.ts';
 import { completePoolLimits, PROXIED_POOL_LIMITS, type PoolLimits } from './poolLimits.ts';
-import { nameStream, parseProxyUrl, type ProxyRoute } from './proxy.ts';
+import { nameStream, type ProxyRoute } from './proxy.ts';
+import { parseProxyUrl } from './proxyUrl.ts';
 import { publishToRelay, type PublishOutcome } from './publishToRelay.ts';
 import { openConnection, type ConnectionContext, type RelayConnection } from './relayConnection.ts';
 import { authOf, checkEvent, checkFilters, socketKey, type RelayAccess } from './relayPurpose.ts';
@@ -102,12 +103,11 @@ export function createRelayPool({ clock, rng = systemRng, proxy, ...limits }: Re
     subscribe: (relays, filters, options) => {
       checkFilters(filters, options.purpose);
       const connectTo = (relay: string): RelayConnection => connect(pool, relay, options);
-      const signal = AbortSignal.any([options.signal, pool.closing.signal]);
       return subscribeToRelays(uniqueRelays(relays), {
         ...context,
         filters,
         connect: connectTo,
-        signal,
+        signals: [options.signal, pool.closing.signal],
         auth: authOf(options),
         overlapSeconds: options.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS,
         refilter: options.refilter,

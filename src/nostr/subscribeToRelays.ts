@@ -1,5 +1,6 @@
 // A subscription over many relays: one follower each, one reader, each event once.
 
+import { onAbort } from './deadline.ts';
 import type { NostrEvent } from './event.ts';
 import { createFairQueue } from './fairQueue.ts';
 import { followRelay, type Following } from './followRelay.ts';
@@ -8,13 +9,15 @@ import { isRelayUrl } from './relayUrl.ts';
 
 const MAX_DELIVERED = 10_000;
 
-/** Follows relays (normalised, each once) until the signal aborts or the reader stops. A bad URL is reported as down once. */
+/** Follows relays (normalised, each once) until a signal aborts or the reader stops. A bad URL is reported as down once. */
 export async function* subscribeToRelays(
   relays: readonly string[],
-  options: Omit<Following, 'delivered'>,
+  { signals, ...options }: Omit<Following, 'delivered' | 'signal'> & { readonly signals: readonly AbortSignal[] },
 ): AsyncGenerator<SubscriptionItem, void> {
+  // A controller of its own is half the size of what AbortSignal.any makes.
   const ending = new AbortController();
-  const signal = AbortSignal.any([options.signal, ending.signal]);
+  const { signal } = ending;
+  const stopsListening = signals.map((each) => onAbort(each, () => ending.abort()));
   const queue = createFairQueue<SubscriptionItem>(options.limits.queueLimit);
   // Without a signature that was checked, an id may have come with a false one first, and its event is another each time.
   const nameOf = ({ id, sig }: NostrEvent): string => (options.verifiesLater === true ? id + sig : id);
@@ -27,6 +30,7 @@ export async function* subscribeToRelays(
   try {
     for (let item = await queue.take(signal); item !== undefined; item = await queue.take(signal)) yield item;
   } finally {
+    for (const stopListening of stopsListening) stopListening();
     ending.abort();
     await Promise.all(followers);
   }

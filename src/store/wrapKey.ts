@@ -1,7 +1,6 @@
 // How the data key of a protected home is kept: wrapped under a key that comes from a passphrase, a file or a command.
 
 import { hkdfSync, randomBytes, scryptSync } from 'node:crypto';
-import { z } from 'zod';
 import { NegotiateError } from '../core/errors.ts';
 import { decrypt, encrypt } from './seal.ts';
 
@@ -19,18 +18,20 @@ export const SCRYPT_LOG_N = 17;
 const SCRYPT = { r: 8, p: 1, maxmem: 512 * 1_024 * 1_024 } as const;
 const MIN_PASSPHRASE = 8;
 const MIN_KEY_FILE_BYTES = 32;
+// What a saved cost may be: less would be too easy to guess, more would be a file that holds up whoever opens it.
+const MIN_LOG_N = 14;
+const MAX_LOG_N = 20;
+const BASE64 = /^(?:[0-9a-zA-Z+/]{4})*(?:[0-9a-zA-Z+/]{2}==|[0-9a-zA-Z+/]{3}=)?$/;
 
-const protectionSchema = z.strictObject({
-  v: z.literal(1),
-  method: z.enum(['passphrase', 'key-file', 'key-command']),
-  salt: z.base64(),
+/** A wrapped data key as it is saved. Bytes are base64. */
+export interface Protection {
+  readonly v: 1;
+  readonly method: ProtectionMethod;
+  readonly salt: string;
   /** Absent where the key comes from a file, which holds enough randomness. */
-  logN: z.int().min(14).max(20).optional(),
-  wrapped: z.base64(),
-});
-
-/** A wrapped data key as it is saved. */
-export type Protection = z.infer<typeof protectionSchema>;
+  readonly logN?: number | undefined;
+  readonly wrapped: string;
+}
 
 /** Throws `input/invalid` for a key that is too easy to guess. */
 export function checkKey(key: HomeKey): void {
@@ -67,10 +68,24 @@ export function unwrapDataKey({ wrapped, ...head }: Protection, key: HomeKey | u
 /** Reads what {@link wrapDataKey} has made. Throws `store/corrupt`. */
 export function parseProtection(text: string): Protection {
   try {
-    return protectionSchema.parse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    if (isProtection(value)) return value;
+    throw new TypeError('not of the form that is saved');
   } catch (cause) {
     throw new NegotiateError('store/corrupt', 'What says how this home is protected cannot be read. Restore a backup.', { cause });
   }
+}
+
+function isProtection(value: unknown): value is Protection {
+  if (typeof value !== 'object' || value === null) return false;
+  const { v, method, salt, logN, wrapped, ...rest } = value as Record<string, unknown>;
+  const isCostKnown = logN === undefined || (Number.isInteger(logN) && Number(logN) >= MIN_LOG_N && Number(logN) <= MAX_LOG_N);
+  const isMethodKnown = typeof method === 'string' && Object.hasOwn(NEEDED, method);
+  return v === 1 && isMethodKnown && isCostKnown && isBase64(salt) && isBase64(wrapped) && Object.keys(rest).length === 0;
+}
+
+function isBase64(value: unknown): boolean {
+  return typeof value === 'string' && BASE64.test(value);
 }
 
 /** What to do when a protected home is to be opened without its kind of key. */

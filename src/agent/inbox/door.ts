@@ -4,8 +4,8 @@ import type { Hex } from '../../core/bytes.ts';
 import { countZeroBits } from '../../nostr/proofOfWork.ts';
 import type { Change } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
-import { readServices, readSetting } from '../settings.ts';
-import { judgeInvite, type InviteVerdict } from './invitePolicy.ts';
+import { readServices } from '../announcedServices.ts';
+import { judgeInvite, readInvitePolicy, type InviteVerdict } from './invitePolicy.ts';
 import { isLate, readStrangers, writeStrangers } from './strangers.ts';
 
 /** Judges who may come in. */
@@ -19,7 +19,7 @@ export interface Door {
 /** Opens the door. Throws `store/corrupt`. */
 export function openDoor({ store, clock }: AgentContext): Door {
   const now = clock.now();
-  const policy = readSetting(store, 'invites');
+  const policy = readInvitePolicy(store);
   const [known, open] = [new Set<Hex>(), new Map<Hex, number>()];
   const openIds = new Set<Hex>();
   const count = (peer: Hex): void => void open.set(peer, (open.get(peer) ?? 0) + 1);

@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
+import { NegotiateError } from '../../core/errors.ts';
+import type { Change, Store } from '../../store/records.ts';
 
 const count = (most: number) => z.int().min(0).max(most);
 
@@ -28,6 +30,22 @@ export const invitePolicySchema = z.strictObject({
 
 /** The rules. */
 export type InvitePolicy = z.infer<typeof invitePolicySchema>;
+
+const KEY = 'invites';
+
+/** The rules as the owner last set them. Throws `store/corrupt`: rules that cannot be read must not be taken for none. */
+export function readInvitePolicy(store: Store): InvitePolicy {
+  try {
+    return invitePolicySchema.parse(JSON.parse(store.readSetting(KEY) ?? ''));
+  } catch {
+    throw new NegotiateError('store/corrupt', 'The rules for invites cannot be read. Restore a copy of the home.');
+  }
+}
+
+/** The change that sets the rules. */
+export function writeInvitePolicy(policy: InvitePolicy): Change {
+  return { kind: 'setting', key: KEY, value: JSON.stringify(policy) };
+}
 
 /** What is known when an invite is judged. */
 export interface InviteFacts {

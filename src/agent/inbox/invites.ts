@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { encodeNpub, parsePublicKey } from '../../nostr/npub.ts';
 import type { AgentContext } from '../context.ts';
 import { joinWaiting } from '../receiveWraps.ts';
-import { readSetting, writeSetting } from '../settings.ts';
-import { invitePolicySchema, type InvitePolicy } from './invitePolicy.ts';
+import { invitePolicySchema, readInvitePolicy, writeInvitePolicy, type InvitePolicy } from './invitePolicy.ts';
 
 const peers = z.array(z.string()).max(1_000).default([]);
 
@@ -37,7 +36,7 @@ export interface InvitesView extends Omit<InvitePolicy, 'allowed' | 'blocked'> {
 export async function invites(context: AgentContext, input: z.infer<typeof invitesInput>): Promise<InvitesView> {
   const { store } = context;
   const { who, allow, block, forget, ...limits } = input;
-  const before = readSetting(store, 'invites');
+  const before = readInvitePolicy(store);
   const [added, barred, dropped] = [allow, block, forget].map((list) => list.map(parsePublicKey));
   const changed = invitePolicySchema.parse({
     ...before,
@@ -47,7 +46,7 @@ export async function invites(context: AgentContext, input: z.infer<typeof invit
     blocked: edit(before.blocked, barred, [...(added ?? []), ...(dropped ?? [])]),
   });
   const isChanged = JSON.stringify(changed) !== JSON.stringify(before);
-  if (isChanged) store.save([writeSetting('invites', changed)]);
+  if (isChanged) store.save([writeInvitePolicy(changed)]);
   const joined = isChanged ? (await joinWaiting(context)).joined : [];
   return {
     ...changed,
