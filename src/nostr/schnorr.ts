@@ -1,9 +1,8 @@
-// BIP-340 over event ids: WASM libsecp256k1 (nostr-wasm) once loaded; before that and for large events OpenSSL signs and noble checks.
+// BIP-340 over event ids: WASM libsecp256k1 (nostr-wasm) once loaded; noble before that and for large events.
 
 import type { Nostr } from 'nostr-wasm';
 import { bytesToHex, hexToBytes, type Hex } from '../core/bytes.ts';
 import { isOnCurve, loadNoble, openKey } from './ecdh.ts';
-import { canSignByNode, signByNode } from './signSchnorr.ts';
 
 /** A signed event as nostr-wasm takes it (it hashes the event itself). */
 interface WasmEvent {
@@ -42,8 +41,7 @@ export function isPublicKey(hex: string): boolean {
 
 /** Signs a 32-byte id (hex). `auxRand` (32 bytes) is for test vectors only; by default it is fresh randomness. */
 export function schnorrSign(id: Hex, secretKey: Uint8Array, auxRand?: Uint8Array): Hex {
-  const sign = canSignByNode ? signByNode : loadNoble().schnorr.sign;
-  return bytesToHex(sign(hexToBytes(id), secretKey, auxRand));
+  return bytesToHex(loadNoble().schnorr.sign(hexToBytes(id), secretKey, auxRand));
 }
 
 /** Fills in author, id and signature of an event through WASM when it can; returns undefined when it cannot. */
