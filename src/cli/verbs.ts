@@ -9,6 +9,7 @@ export function addVerbs(program: Command, setExitCode: (code: number) => void):
   addMoves(program);
   addLooking(program);
   addGroups(program);
+  addPolicy(program, setExitCode);
   addTrading(program, setExitCode);
   addRequests(program, setExitCode);
   addTools(program, setExitCode);
@@ -141,6 +142,20 @@ function addGroups(program: Command): void {
   );
   verb(group, 'disband <group>', 'end it for everybody, for good; for admins').action(async (id, options) =>
     (await import('./commands/group.ts')).runGroupChange(id, { kind: 'disband' }, options),
+  );
+}
+
+function addPolicy(program: Command, setExitCode: (code: number) => void): void {
+  const policy = program.command('policy').description('say what the agent may do while you are away; see: policy --help');
+  verb(policy, 'init', 'print a commented policy to start from')
+    .option('--preset <name>', 'for an agent that is a buyer or a seller', 'buyer')
+    .option('--out <file>', 'write it to this new file instead of stdout')
+    .action(async (options) => (await import('./commands/policy.ts')).runPolicyInit(options));
+  verb(policy, 'check <file>', 'say everything that is wrong with a policy; exit code 0 when nothing is').action(async (file, options) =>
+    setExitCode((await import('./commands/policy.ts')).runPolicyCheck(file, options)),
+  );
+  verb(policy, 'explain <file>', 'say in sentences what a policy permits').action(async (file, options) =>
+    setExitCode((await import('./commands/policy.ts')).runPolicyExplain(file, options)),
   );
 }
 
