@@ -59,12 +59,13 @@ function addMoves(program: Command): void {
     .option('--role <role>', 'what you will be in the deal: buyer or provider', 'buyer')
     .option('--terms <file>', 'terms to start from, as JSON; they bind nobody')
     .option('--for <duration>', 'how long the negotiation may take, such as 7d')
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (npub, service, requirements, options) =>
       (await import('./commands/talk.ts')).runStart(npub, service, requirements, options),
     );
-  verb(program, 'send <negotiation> <text>', 'answer the open question, or ask one; - takes the text from stdin').action(
-    async (nid, text, options) => (await import('./commands/talk.ts')).runSend(nid, text, options),
-  );
+  verb(program, 'send <negotiation> <text>', 'answer the open question, or ask one; - takes the text from stdin')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (nid, text, options) => (await import('./commands/talk.ts')).runSend(nid, text, options));
   verb(program, 'offer <negotiation>', 'make an offer or a counter-offer; what is not named stays as it was')
     .option('--sats <amount>', 'fixed price in sats; other prices stand in --terms')
     .option('--summary <text>', 'the work in words')
@@ -77,6 +78,7 @@ function addMoves(program: Command): void {
     .option('--sign', 'sign it now: then the accept of the peer seals it')
     .option('--amend', 'as a change of the deal that is made')
     .option('--call-off', 'as a job under the framework that was agreed')
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (nid, options) => (await import('./commands/talk.ts')).runOffer(nid, options));
   verb(program, 'withdraw <negotiation>', 'take your open offer back; one that you signed is made void')
     .option('--offer <id>', 'the offer to take back')
@@ -85,6 +87,7 @@ function addMoves(program: Command): void {
     .option('--offer <id>', 'the offer to accept')
     .option('--alternative <number>', 'which of its other terms to accept, from 1')
     .option('--sats <amount>', 'accept only if its fixed price is exactly this')
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (nid, options) => (await import('./commands/talk.ts')).runAccept(nid, options));
   verb(program, 'reject <negotiation>', 'decline and end the negotiation')
     .option('--offer <id>', 'the offer to decline')
@@ -156,6 +159,18 @@ function addPolicy(program: Command, setExitCode: (code: number) => void): void 
   );
   verb(policy, 'explain <file>', 'say in sentences what a policy permits').action(async (file, options) =>
     setExitCode((await import('./commands/policy.ts')).runPolicyExplain(file, options)),
+  );
+  verb(policy, 'set <file>', 'put a policy in force: from then on it judges every move, signature and payment').action(
+    async (file, options) => setExitCode(await (await import('./commands/policy.ts')).runPolicySet(file, options)),
+  );
+  verb(policy, 'show', 'show the policy in force, what is promised and paid, and what waits for your yes')
+    .option('--text', 'the policy itself, as it was set')
+    .action(async (options) => (await import('./commands/policy.ts')).runPolicyShow(options));
+  verb(policy, 'unset', 'take the policy out of force: then nothing but you and your limits for each job decides').action(async (options) =>
+    (await import('./commands/policy.ts')).runPolicyUnset(options),
+  );
+  verb(program, 'approve <what>', 'say yes to one thing that the policy asks about: by its digest, or by the negotiation').action(
+    async (what, options) => (await import('./commands/policy.ts')).runApprove(what, options),
   );
 }
 

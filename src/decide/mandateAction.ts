@@ -62,10 +62,8 @@ export function toAction(body: MoveBody, state: Negotiation | undefined): Action
     case 'ask':
     case 'answer':
       return { kind: 'talk', type: body.type, text: body.text, hasFiles: body.attachments !== undefined };
-    case 'offer': {
-      const { terms, alternatives = [], expires_at: expiresAt, presigned, amends, under } = body;
-      return { kind: 'offer', terms: [terms, ...alternatives], expiresAt, isSigned: presigned !== undefined, amends, under };
-    }
+    case 'offer':
+      return describeOffer(body, body.presigned !== undefined);
     case 'accept':
       return describeAccept(
         body,
@@ -91,6 +89,14 @@ export function toAction(body: MoveBody, state: Negotiation | undefined): Action
     default:
       return body satisfies never;
   }
+}
+
+/** An offer, signed by then or not. */
+export function describeOffer(
+  { terms, alternatives = [], expires_at: expiresAt, amends, under }: BodyOf<'offer'>,
+  isSigned: boolean,
+): Action {
+  return { kind: 'offer', terms: [terms, ...alternatives], expiresAt, isSigned, amends, under };
 }
 
 /** The signature of an offer, or of one of its alternatives; `blind` where there is no such offer. */

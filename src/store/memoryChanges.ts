@@ -1,6 +1,14 @@
 // What a change does to the tables in memory: the counterpart of saveChanges.ts, rule by rule.
 
-import { MESSAGES_KEPT, type Change, type ChannelRecord, type MessageRecord, type OutboxRecord, type PaymentRecord } from './records.ts';
+import {
+  MESSAGES_KEPT,
+  type Change,
+  type ChannelRecord,
+  type JobRecord,
+  type MessageRecord,
+  type OutboxRecord,
+  type PaymentRecord,
+} from './records.ts';
 import type { Tables } from './memoryTables.ts';
 
 /** Applies one change. False when it does not follow what is there. */
@@ -46,14 +54,14 @@ export function applyChange(tables: Tables, change: Change): boolean {
       return addOnce(tables.files, change.sha256, change.data);
     case 'drop-file':
       return put(tables.files, change.sha256, undefined);
-    case 'job': {
-      const known = tables.jobs.get(change.record.nid);
-      return put(tables.jobs, change.record.nid, known === undefined ? change.record : { ...known, body: change.record.body });
-    }
+    case 'job':
+      return saveJob(tables, change.record);
     case 'rfq':
       return follow(tables.rfqs, change.record.id, change.record, ['key', 'createdAt']);
     case 'payment':
       return savePayment(tables, change.record);
+    case 'ledger':
+      return follow(tables.ledger, '1', change.record, []);
     case 'queue':
       return add(tables.outbox, change.record.eventId, change.record);
     case 'target':
@@ -112,6 +120,11 @@ function saveMessage({ messages }: Tables, record: MessageRecord): true {
   const all = [...messages.values()].filter(({ channelId }) => channelId === record.channelId);
   for (const { id } of all.slice(0, -MESSAGES_KEPT)) messages.delete(id);
   return true;
+}
+
+function saveJob({ jobs }: Tables, record: JobRecord): true {
+  const known = jobs.get(record.nid);
+  return put(jobs, record.nid, known === undefined ? record : { ...known, body: record.body });
 }
 
 function savePayment({ payments }: Tables, record: PaymentRecord): boolean {

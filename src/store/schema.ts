@@ -63,8 +63,13 @@ CREATE TABLE protection(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NUL
 CREATE TABLE secret(name TEXT PRIMARY KEY, value TEXT NOT NULL, marker TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** Adds the one row of what was promised, paid and said under a mandate. */
+const VERSION_3 = `
+CREATE TABLE ledger(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL, version INTEGER NOT NULL) STRICT;
+`;
+
 /** The SQL that leads to version 1, 2, … from the one before. It must keep everything that is there. */
-export const STEPS: readonly string[] = [VERSION_1, VERSION_2];
+export const STEPS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
