@@ -2,7 +2,9 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InputOf } from '../src/agent/api.ts';
+import { accept } from '../src/agent/accept.ts';
 import { findPayment } from '../src/agent/jobs/findPayment.ts';
+import { offer } from '../src/agent/offer.ts';
 import { readState } from '../src/agent/negotiationState.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
 import { describeService } from './market.fixture.ts';
@@ -62,6 +64,11 @@ describe('a mandate in force', () => {
     const [dear, first, second, third] = [await offered(900_001n), await offered(), await offered(), await offered()];
     await expect(mine.call('accept', { nid: dear })).rejects.toMatchObject(refusal('mandate/denied', 'reserve (issues[0].reserve)'));
     expect(commitmentsOf(mine, dear)).toBe(0);
+    // The key is not even asked.
+    const signer = async (): Promise<never> => {
+      throw new Error('asked to sign');
+    };
+    await expect(accept({ ...mine.context, signer }, { nid: dear })).rejects.toMatchObject({ code: 'mandate/denied' });
     await mine.call('accept', { nid: first });
     await mine.call('accept', { nid: second });
     await expect(mine.call('accept', { nid: third })).rejects.toMatchObject(refusal('mandate/denied', 'above-open'));
@@ -192,7 +199,11 @@ describe('a mandate in force', () => {
     const [mine] = both();
     await setPolicy(mine, { windows: { signature_s: 600, offer_s: 900 } });
     const nid = await offered();
-    await expect(mine.call('offer', { nid, priceMsat: 1_000_001n, isPresigned: true })).rejects.toMatchObject({ code: 'mandate/denied' });
+    const signer = async (): Promise<never> => {
+      throw new Error('asked to sign');
+    };
+    const dear = offer({ ...mine.context, signer }, { nid, priceMsat: 1_000_001n, isPresigned: true });
+    await expect(dear).rejects.toMatchObject(refusal('mandate/denied', 'above-deal'));
     await mine.call('offer', { nid, priceMsat: PRICE, isPresigned: true });
     const record = mine.context.store.findNegotiation(nid);
     const [commitment] = record === undefined ? [] : readState(record).commitments;
@@ -218,6 +229,32 @@ describe('a mandate in force', () => {
     await expect(mine.call('send', { nid, text: 'Four?' })).rejects.toMatchObject(refusal('mandate/denied', 'rate-hour'));
     stage.clock.advance(2 * 3_600);
     await mine.call('send', { nid, text: 'Four?' });
+  });
+
+  it('deals with nobody whose standing it asks for and nobody knows', async () => {
+    const [mine, theirs] = both();
+    const nid = await offered();
+    await setPolicy(mine, { peers: { allow: ['*'], min_trust: 1 } });
+    await expect(mine.call('accept', { nid })).rejects.toMatchObject(refusal('mandate/denied', 'trust-unknown'));
+    await setPolicy(mine, { peers: { allow: [theirs.npub] }, approval: { when: ['unknown-trust', 'first-deal'] } });
+    await expect(mine.call('accept', { nid })).rejects.toMatchObject(refusal('mandate/approval-needed', 'unknown-trust'));
+    await expect(mine.call('accept', { nid })).rejects.toMatchObject(refusal('mandate/approval-needed', 'first-deal'));
+  });
+
+  it('holds what a deal by hand may cost until its owner says that it is settled', async () => {
+    const [mine, theirs] = both();
+    await setPolicy(mine);
+    const nid = await offered();
+    await mine.call('accept', { nid });
+    await expect(mine.call('settlePromise', { nid })).rejects.toMatchObject({ code: 'input/not-found' });
+    for (const side of [theirs, mine, theirs, mine]) await side.call('sync', {});
+    expect(await mine.call('showPolicy', {})).toMatchObject({ heldMsat: PRICE, spentMsat: 0n });
+    expect(await mine.call('settlePromise', { nid, paidMsat: 650_000n })).toEqual({ heldMsat: PRICE, deals: 1, paidMsat: 650_000n });
+    expect(await mine.call('showPolicy', {})).toMatchObject({ heldMsat: 0n, openDeals: 0, spentMsat: 650_000n });
+    // What happens later in the same negotiation, or another mandate, does not bring it back.
+    await mine.call('send', { nid, text: 'Thank you.' });
+    await setPolicy(mine);
+    expect(await mine.call('showPolicy', {})).toMatchObject({ heldMsat: 0n, spentMsat: 650_000n });
   });
 
   it('that is wrong or cannot be read never counts as none', async () => {
@@ -298,6 +335,22 @@ describe('jobs under a mandate', () => {
     await play(nid, 4);
     expect(await mine.call('showPolicy', {})).toMatchObject({ heldMsat: 0n, openDeals: 0, spentMsat: PRICE });
     expect(mine.wallet.payCalls()).toBe(1);
+  });
+
+  it('of a seller go through within its own mandate, and its deals are no longer open once they are completed', async () => {
+    const [mine, theirs] = both();
+    await setPolicy(theirs, { role: 'seller', limits: undefined, issues: [{ term: '/price', reserve: 700_000, target: 900_000 }] });
+    const nid = await order();
+    await agree(nid);
+    expect(await theirs.call('showPolicy', {})).toMatchObject({ heldMsat: 0n, openDeals: 1 });
+    expect(await play(nid)).toEqual([]);
+    expect(mine.wallet.payCalls()).toBe(1);
+    expect(await theirs.call('showPolicy', {})).toMatchObject({ heldMsat: 0n, openDeals: 0 });
+    await setPolicy(theirs, { role: 'seller', limits: undefined, issues: [{ term: '/price', reserve: 700_001 }] });
+    const dear = await order();
+    await play(dear, 6);
+    expect(commitmentsOf(theirs, dear)).toBe(0);
+    expect((await theirs.call('status', { nid: dear })).offers.filter(({ by }) => by === 'me')).toHaveLength(1);
   });
 
   it('begin nothing with a peer who is shut out', async () => {

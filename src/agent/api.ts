@@ -116,6 +116,10 @@ export const USE_CASES = {
     const { showPolicy: run } = await import('./mandate/policy.ts');
     return { input: nothing, run };
   }),
+  settlePromise: writing('Say that a deal is paid or written off in another way', async () => {
+    const { settlePromiseInput: input, settlePromise: run } = await import('./mandate/settlePromise.ts');
+    return { input, run };
+  }),
   approve: writing('Say yes to one thing that the policy asks about', async () => {
     const { approveInput: input, approve: run } = await import('./mandate/approve.ts');
     return { input, run };

@@ -166,6 +166,9 @@ function addPolicy(program: Command, setExitCode: (code: number) => void): void 
   verb(policy, 'show', 'show the policy in force, what is promised and paid, and what waits for your yes')
     .option('--text', 'the policy itself, as it was set')
     .action(async (options) => (await import('./commands/policy.ts')).runPolicyShow(options));
+  verb(policy, 'settle <negotiation>', 'say that you have paid or written off a deal yourself: what it holds is free again')
+    .option('--sats <amount>', 'what you paid, which counts for today; all that it held unless named')
+    .action(async (nid, options) => (await import('./commands/policy.ts')).runPolicySettle(nid, options));
   verb(policy, 'unset', 'take the policy out of force: then nothing but you and your limits for each job decides').action(async (options) =>
     (await import('./commands/policy.ts')).runPolicyUnset(options),
   );

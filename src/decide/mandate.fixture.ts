@@ -1,7 +1,6 @@
 // Mandates for tests: one that allows a lot, random ones, and facts to judge by.
 
 import fc from 'fast-check';
-import { ASK_WHEN } from './mandateSchema.ts';
 import { parseMandate } from './mandate.ts';
 import type { Facts } from './mandateFacts.ts';
 import type { Mandate } from './mandateSchema.ts';
@@ -98,6 +97,3 @@ export const anyMandate: fc.Arbitrary<Mandate> = anyLimits
     }),
   )
   .map((document) => mandateOf(compact(document)));
-
-/** Conditions that a mandate may ask on. */
-export const anyCondition = fc.constantFrom(...ASK_WHEN);

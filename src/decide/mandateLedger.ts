@@ -16,6 +16,7 @@ const MINUTE_S = 60;
 export const ANSWER_LIFE_S = DAY_S;
 // Kept whatever their age, since a clock may have run ahead and come back.
 const ALWAYS_KEPT = 200;
+const MAX_SETTLED = 5_000;
 
 /** A signature of ours that is out, or a deal that is not paid for: what it may still cost. */
 export interface Hold {
@@ -66,12 +67,14 @@ export interface Ledger {
   readonly asks: readonly Ask[];
   /** What the owner has said yes to, and nobody has done yet. */
   readonly approved: readonly { readonly digest: Hex; readonly at: number }[];
+  /** Agreements that the owner has settled in another way: nothing is held for them, and nothing is paid. */
+  readonly settled: readonly Hex[];
   /** The latest time that it was written at. */
   readonly latestAt: number;
 }
 
 /** A ledger with nothing in it. */
-export const EMPTY_LEDGER: Ledger = { open: [], spent: [], acts: [], asks: [], approved: [], latestAt: 0 };
+export const EMPTY_LEDGER: Ledger = { open: [], spent: [], acts: [], asks: [], approved: [], settled: [], latestAt: 0 };
 
 /** What is known of the payment of an agreement: `open` while nobody knows whether money has moved. */
 export interface PaymentFact {
@@ -86,7 +89,9 @@ export type FindPayment = (agreement: Hex) => PaymentFact | undefined;
 /** The ledger after a negotiation has changed: its holds are as its state says now, and what it has paid is among the spendings. */
 export function followNegotiation(ledger: Ledger, state: Negotiation, mandate: Mandate, find: FindPayment, now: number): Ledger {
   const before = ledger.open.filter(({ nid }) => nid === state.nid);
-  const outcomes = state.commitments.map((commitment) => outcomeOf(state, commitment, find, mandate));
+  const outcomes = state.commitments.map((commitment) =>
+    ledger.settled.includes(commitment.agreement) ? FREE : outcomeOf(state, commitment, find, mandate),
+  );
   const open = [
     ...ledger.open.filter(({ nid }) => nid !== state.nid),
     ...outcomes.flatMap((each) => (each.kind === 'held' ? each.hold : [])),
@@ -170,6 +175,19 @@ export function countActs({ acts }: Ledger, now: number, peer?: Hex): Counts {
   };
 }
 
+/** The ledger once the owner has settled deals in another way: what they held is free, and what he paid counts now. */
+export function settleHolds(ledger: Ledger, holds: readonly Hold[], paidMsat: Msat, now: number): Ledger {
+  const [first] = holds;
+  if (first === undefined) return ledger;
+  const { agreement, peer } = first;
+  return {
+    ...ledger,
+    open: ledger.open.filter(({ id }) => !holds.some((hold) => hold.id === id)),
+    spent: [...ledger.spent, { agreement, peer, msat: paidMsat, at: now }],
+    settled: [...ledger.settled, ...holds.map((hold) => hold.agreement)],
+  };
+}
+
 /** The ledger as it is written at `now`: without what is too old to count. */
 export function closeBooks(ledger: Ledger, now: number): Ledger {
   const keep = <T extends { readonly at: number }>(list: readonly T[], ageS: number): readonly T[] =>
@@ -181,6 +199,7 @@ export function closeBooks(ledger: Ledger, now: number): Ledger {
     acts: keep(ledger.acts, 2 * HOUR_S),
     asks: ledger.asks.filter(isLive).slice(-ALWAYS_KEPT),
     approved: ledger.approved.filter(isLive),
+    settled: ledger.settled.slice(-MAX_SETTLED),
     latestAt: Math.max(ledger.latestAt, now),
   };
 }

@@ -33,6 +33,7 @@ const ledgerSchema = z.strictObject({
     }),
   ),
   approved: z.array(z.strictObject({ digest: hex32, at: z.number() })),
+  settled: z.array(hex32),
   latestAt: z.number(),
 });
 

@@ -3,7 +3,7 @@
 import type { AskView, PolicyView } from '../../agent/mandate/policy.ts';
 import { readMandateFile, type MandateFile, type MandateFileProblem } from '../../agent/mandate/readMandateFile.ts';
 import { NegotiateError } from '../../core/errors.ts';
-import { formatSats } from '../../core/money.ts';
+import { formatSats, parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
 import { printLines, printResult, readFileOrStdin, writeNewOwnFile, type CommonOptions } from '../io.ts';
 import { shortId, shortNpub } from '../render.ts';
@@ -75,6 +75,18 @@ export async function runPolicyShow({ text, ...options }: PolicyShowOptions): Pr
     if (!policy.isSet) return ['No policy is in force: verbs and jobs do what you tell them. See: agent-negotiate policy init'];
     return text === true ? [(policy.text ?? '').trimEnd()] : renderPolicy(policy);
   });
+}
+
+/** Options of `policy settle`. */
+export interface PolicySettleOptions extends CommonOptions {
+  readonly sats?: string;
+}
+
+/** Frees what a deal holds that was paid or written off in another way. */
+export async function runPolicySettle(nid: string, { sats, ...options }: PolicySettleOptions): Promise<void> {
+  const input = { nid, ...(sats === undefined ? {} : { paidMsat: parseSats(sats) }) };
+  const result = await useAgent(options, 'write', (agent) => agent.settlePromise(input));
+  printResult(options, result, () => [`Free again: ${formatSats(result.heldMsat)}. Counted as paid: ${formatSats(result.paidMsat)}.`]);
 }
 
 /** Says yes to one thing. */
