@@ -6,12 +6,9 @@ import { accept } from '../src/agent/accept.ts';
 import type { AgentContext } from '../src/agent/context.ts';
 import { findPayment, savePayment } from '../src/agent/jobs/findPayment.ts';
 import { followPayment, permitPayment } from '../src/agent/mandate/permitPayment.ts';
-import { readState } from '../src/agent/negotiationState.ts';
 import { isNegotiateError } from '../src/core/errors.ts';
-import { ceilingOf } from '../src/negotiate/ceiling.ts';
-import type { Commitment, Negotiation } from '../src/negotiate/negotiation.ts';
-import { termsOf } from '../src/negotiate/slot.ts';
 import type { Store } from '../src/store/records.ts';
+import { audit, costOf, makeDice, stateOf } from './mandate.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
 
 const COUNT = 64;
@@ -37,42 +34,6 @@ const DOCUMENT = {
 let stage: Stage;
 beforeEach(async () => void (stage = await openStage()));
 afterEach(() => stage.close());
-
-/** Numbers that look random and come again. */
-function makeDice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-const stateOf = (store: Store, nid: string): Negotiation => {
-  const record = store.findNegotiation(nid);
-  if (record === undefined) throw new Error('gone');
-  return readState(record);
-};
-const costOf = (state: Negotiation, { offer, alternative }: Commitment): bigint => {
-  const found = state.offers.find(({ id }) => id === offer);
-  const terms = found === undefined ? undefined : termsOf(found, alternative);
-  return (terms === undefined ? undefined : ceilingOf(terms.price)) ?? 10n ** 18n;
-};
-
-/** What is promised and not paid, and what was paid in the last day: from the negotiations and payments alone. */
-function audit({ store, clock }: AgentContext): { readonly promised: bigint; readonly paid: bigint; readonly most: bigint } {
-  let [promised, paid, most] = [0n, 0n, 0n];
-  for (const state of store.listNegotiations().map(readState)) {
-    for (const commitment of state.commitments) {
-      if (['cancelled', 'given-up', 'late'].includes(commitment.state)) continue;
-      const cost = costOf(state, commitment);
-      const payment = findPayment(store, commitment.agreement)?.payment;
-      if (payment?.state !== 'settled') promised += cost;
-      else if (payment.updatedAt > clock.now() - DAY_S) paid += BigInt(payment.amountMsat);
-      if (cost > most) most = cost;
-    }
-  }
-  return { promised, paid, most };
-}
 
 function expectWithin(context: AgentContext): void {
   const { promised, paid, most } = audit(context);
