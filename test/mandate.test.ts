@@ -195,6 +195,33 @@ describe('a mandate in force', () => {
     expect(await mine.call('showPolicy', {})).toMatchObject({ heldMsat: PRICE, openDeals: 1, asks: [] });
   });
 
+  it('leaves an accept open that it may not confirm at this hour or pace, and confirms it once it may', async () => {
+    const [mine, theirs] = both();
+    const { negotiation } = await mine.call('start', { peer: theirs.npub, service: 'translation', requirements: 'Two pages.' });
+    const { nid } = negotiation;
+    await setPolicy(mine, { rate: { moves_per_minute: 1, moves_per_hour: 10 } });
+    await mine.call('offer', { nid, priceMsat: PRICE });
+    await theirs.call('sync', {});
+    await theirs.call('accept', { nid });
+    await mine.call('sync', {});
+    expect(commitmentsOf(mine, nid)).toBe(0);
+    stage.clock.advance(60);
+    for (const side of [mine, theirs, mine]) await side.call('sync', {});
+    expect(await phaseOf(mine, nid)).toBe('agreed');
+  });
+
+  it('has ended for good once it was asked after its end', async () => {
+    const [mine] = both();
+    const nid = await offered();
+    await setPolicy(mine, { valid_until: new Date((stage.clock.now() + 10) * 1_000).toISOString() });
+    stage.clock.advance(11);
+    await expect(mine.call('accept', { nid })).rejects.toMatchObject(refusal('mandate/denied', 'expired'));
+    stage.clock.advance(-11);
+    await expect(mine.call('accept', { nid })).rejects.toMatchObject(refusal('mandate/denied', 'expired'));
+    await setPolicy(mine, { valid_until: new Date((stage.clock.now() + 10) * 1_000).toISOString() });
+    await mine.call('accept', { nid });
+  });
+
   it('signs no offer in advance beyond its limits, and makes windows as short as they have to be', async () => {
     const [mine] = both();
     await setPolicy(mine, { windows: { signature_s: 600, offer_s: 900 } });

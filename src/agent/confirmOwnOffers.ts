@@ -1,7 +1,7 @@
 // The second signature: an accept of our own open offer is confirmed without asking, because the offer was the consent.
 
 import { describeSigning } from '../decide/mandateAction.ts';
-import type { Verdict } from '../decide/mandateVerdict.ts';
+import { isPassing } from '../decide/mandateVerdict.ts';
 import { findOffer, type Negotiation, type PendingAccept } from '../negotiate/negotiation.ts';
 import { planConfirm } from '../negotiate/planSignature.ts';
 import { isBudgetTaken, issueIfAllowed } from './applyTransition.ts';
@@ -29,8 +29,8 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
   if (isBudgetTaken(work, open)) return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
   const verdict = await mayConfirm(work, open.state, pending);
   if (verdict === 'deny') return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
-  // It waits for the owner's yes as long as its window is open.
-  if (verdict === 'ask') return;
+  // It waits for the owner's yes, or for its hour, as long as its window is open.
+  if (verdict === 'later') return;
   const { agreement, template, secrets } = planConfirm(pending, drawLockValues(work.context.rng), work.now);
   const signature = await unlessSignerFails(() => signAgreement(work.context, template));
   if (signature === undefined) return;
@@ -40,10 +40,11 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
 }
 
 /** What the owner's mandate says of this signature; a question is kept with the step. Nothing is noted before the move is made. */
-async function mayConfirm(work: Work, state: Negotiation, { offer, alternative }: PendingAccept): Promise<Verdict['verdict']> {
+async function mayConfirm(work: Work, state: Negotiation, { offer, alternative }: PendingAccept): Promise<'allow' | 'deny' | 'later'> {
   const subject = subjectOf(state);
   const action = describeSigning('confirm', findOffer(state, offer), alternative, undefined);
-  const { verdict, reasons } = await consider({ ...work, ledger: copyCell(work.ledger) }, subject, action);
-  if (verdict === 'ask') keepAsk(work, subject, action, reasons);
-  return verdict;
+  const verdict = await consider({ ...work, ledger: copyCell(work.ledger) }, subject, action);
+  if (verdict.verdict === 'ask') keepAsk(work, subject, action, verdict.reasons);
+  if (verdict.verdict === 'ask' || isPassing(verdict)) return 'later';
+  return verdict.verdict;
 }

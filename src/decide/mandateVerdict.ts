@@ -55,6 +55,14 @@ export const QUESTIONS = [
   'after-end',
 ] as const;
 
+// Refusals that time undoes by itself.
+const PASSING: ReadonlySet<string> = new Set(['clock', 'not-yet-valid', 'outside-hours', 'rate-minute', 'rate-hour', 'rate-new']);
+
+/** True for a refusal that may be none in a while, though nothing but the time changes. */
+export function isPassing({ verdict, reasons }: Verdict): boolean {
+  return verdict === 'deny' && reasons.every(({ code }) => PASSING.has(code));
+}
+
 /** A code of {@link DENIALS} or {@link QUESTIONS}. */
 export type ReasonCode = (typeof DENIALS)[number] | (typeof QUESTIONS)[number];
 

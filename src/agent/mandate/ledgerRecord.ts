@@ -15,6 +15,8 @@ import { findPayment } from '../jobs/findPayment.ts';
 import { readState } from '../negotiationState.ts';
 import { readMandate } from './mandateSetting.ts';
 
+const TIME_NOTED_EVERY_S = 60;
+
 const msat = amountText.transform(BigInt);
 const reasonSchema = z.strictObject({ code: z.enum([...DENIALS, ...QUESTIONS]), path: z.string() });
 const ledgerSchema = z.strictObject({
@@ -75,7 +77,9 @@ export function ledgerChanges(
   const find = paymentsOf(store, paid);
   const ledger = states.reduce((next, state) => followNegotiation(next, state, mandate, find, now), openLedger(store, cell, mandate));
   const { before, version } = cell.opened ?? { before: undefined, version: 0 };
-  return ledger === before ? [] : [writeLedger(closeBooks(ledger, now), version)];
+  // Now and then for the time alone, so that a clock that goes back is noticed.
+  const isDue = ledger !== before || now > ledger.latestAt + TIME_NOTED_EVERY_S;
+  return isDue ? [writeLedger(closeBooks(ledger, now), version)] : [];
 }
 
 /** The change that writes the ledger; `version` is the one before, 0 for the first. */

@@ -10,10 +10,9 @@ import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Reason, Verdict } from '../../decide/mandateVerdict.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
-import type { Store } from '../../store/records.ts';
 import type { Work } from '../work.ts';
 import { gatherFacts, subjectOf, type Subject } from './facts.ts';
-import { changeLedger, copyCell, openLedger, writeLedger } from './ledgerRecord.ts';
+import { changeLedger, copyCell, openLedger, writeLedger, type LedgerCell } from './ledgerRecord.ts';
 import { approvalNeeded, mandateDenied } from './mandateError.ts';
 import { readMandate } from './mandateSetting.ts';
 
@@ -27,7 +26,11 @@ export type AskMode = 'save' | 'leave';
 export async function permit(work: Work, subject: Subject, action: Action, ask: AskMode = 'save'): Promise<void> {
   const verdict = await consider(work, subject, action);
   if (verdict.verdict === 'allow') return;
-  if (verdict.verdict === 'deny') throw mandateDenied(verdict.reasons);
+  if (verdict.verdict === 'deny') {
+    if (ask === 'save' && verdict.reasons.some(({ code }) => code === 'expired'))
+      saveBooks(work, (books) => (work.now > books.latestAt ? { ...books, latestAt: work.now } : books));
+    throw mandateDenied(verdict.reasons);
+  }
   if (ask === 'save') saveAsk(work, subject, action, verdict.reasons);
   throw approvalNeeded(nameOf(action, subject), verdict.reasons);
 }
@@ -108,18 +111,18 @@ function note(books: Ledger, { digest, action, subject, now }: Done): Ledger {
 }
 
 /** The step is given up, so the question is saved by itself. */
-function saveAsk({ context, now }: Work, subject: Subject, action: Action, reasons: readonly Reason[]): void {
-  const { store } = context;
-  const mandate = readMandate(store);
-  if (mandate === undefined) return;
-  const cell = {};
-  const books = openLedger(store, cell, mandate);
-  const next = addAsk(books, describeAsk(mandate, subject, action, reasons, now));
-  if (next !== books) store.save([writeLedger(closeBooks(next, now), versionOf(store))]);
+function saveAsk(work: Work, subject: Subject, action: Action, reasons: readonly Reason[]): void {
+  saveBooks(work, (books, mandate) => addAsk(books, describeAsk(mandate, subject, action, reasons, work.now)));
 }
 
-function versionOf(store: Store): number {
-  return store.readLedger()?.version ?? 0;
+/** Saves a change of the ledger that belongs to no step. */
+function saveBooks({ context: { store }, now }: Work, change: (books: Ledger, mandate: Mandate) => Ledger): void {
+  const mandate = readMandate(store);
+  if (mandate === undefined) return;
+  const cell: LedgerCell = {};
+  const books = openLedger(store, cell, mandate);
+  const next = change(books, mandate);
+  if (next !== books) store.save([writeLedger(closeBooks(next, now), cell.opened?.version ?? 0)]);
 }
 
 function addAsk(books: Ledger, ask: Ask): Ledger {
