@@ -20,7 +20,14 @@ const LAYERS = {
 };
 
 /** Libraries that one folder alone meets. */
-const HOMES = { 'ts-mls': ['marmot'], 'nostr-wasm': ['nostr'], commander: ['cli'], '@modelcontextprotocol': ['mcp'], hono: ['dashboard'] };
+const HOMES = {
+  'ts-mls': ['marmot'],
+  'smol-toml': ['agent'],
+  'nostr-wasm': ['nostr'],
+  commander: ['cli'],
+  '@modelcontextprotocol': ['mcp'],
+  hono: ['dashboard'],
+};
 
 const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({
   name: `layer-${folder}`,

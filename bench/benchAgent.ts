@@ -3,7 +3,8 @@
 import { mkdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { USE_CASES, type InputOf, type OutputOf, type UseCase, type UseCaseName } from '../src/agent/api.ts';
+import type { InputOf, OutputOf, UseCaseName } from '../src/agent/api.ts';
+import { callUseCase } from '../src/agent/compose.ts';
 import type { AgentContext } from '../src/agent/context.ts';
 import { init, initInput } from '../src/agent/init.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
@@ -59,10 +60,7 @@ export function createBenchAgent(folder: string, pool: RelayPool, tally: Tally):
     npub: encodeNpub(signer.pubkey),
     context,
     init: async () => void (await init(context, initInput.parse({ relays: [RELAY], invites: 'anyone' }))),
-    call: async (name, input) => {
-      const { input: schema, run } = await (USE_CASES[name] as unknown as UseCase<z.ZodType, OutputOf<typeof name>>).load();
-      return run(context, schema.parse(input));
-    },
+    call: (name, input) => callUseCase(context, name, input) as Promise<OutputOf<typeof name>>,
     close: () => store.close(),
   };
 }

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { z } from 'zod';
-import { USE_CASES, type InputOf, type OutputOf, type UseCase, type UseCaseName } from '../src/agent/api.ts';
+import type { InputOf, OutputOf, UseCaseName } from '../src/agent/api.ts';
+import { callUseCase } from '../src/agent/compose.ts';
 import type { AgentContext } from '../src/agent/context.ts';
 import { init, initInput } from '../src/agent/init.ts';
 import { bytesToHex } from '../src/core/bytes.ts';
@@ -159,10 +159,8 @@ export async function openStage({ clock = makeClock(), relays }: StageOptions = 
         pool.close();
       });
       await init(context, initInput.parse({ relays: relays ?? [relay?.url], invites: 'anyone' }));
-      const call = async <N extends UseCaseName>(name: N, input: InputOf<N>): Promise<OutputOf<N>> => {
-        const { input: schema, run } = await (USE_CASES[name] as unknown as UseCase<z.ZodType, OutputOf<N>>).load();
-        return run(context, schema.parse(input));
-      };
+      const call = async <N extends UseCaseName>(name: N, input: InputOf<N>): Promise<OutputOf<N>> =>
+        callUseCase(context, name, input) as Promise<OutputOf<N>>;
       return { npub: encodeNpub(signer.pubkey), context, wallet, call };
     },
     close: async () => {

@@ -4,8 +4,10 @@ import { z } from 'zod';
 import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { MAX_ALTERNATIVES } from '../negotiate/agreementSchema.ts';
+import { describeSigning } from '../decide/mandateAction.ts';
+import { latestConfirmBy } from '../negotiate/commitment.ts';
 import { findOfferObstacle } from '../negotiate/issueSignature.ts';
-import type { Negotiation, Offer } from '../negotiate/negotiation.ts';
+import { MAX_WINDOW_S, type Negotiation, type Offer } from '../negotiate/negotiation.ts';
 import { planAccept } from '../negotiate/planSignature.ts';
 import { readFixedAmount } from '../negotiate/price.ts';
 import { findHeld, termsOf } from '../negotiate/slot.ts';
@@ -14,10 +16,13 @@ import { isBudgetTaken, issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
 import { findOfferById } from './findOfferById.ts';
 import { openNamed } from './openNamed.ts';
+import { subjectOf } from './mandate/facts.ts';
+import { readMandate } from './mandate/mandateSetting.ts';
+import { foresee } from './mandate/permit.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
 import { drawLockValues, signAgreement } from './signAgreement.ts';
-import { atPresent, beginWork } from './work.ts';
+import { atPresent, beginWork, type Work } from './work.ts';
 
 /** Which offer to accept: the peer's newest one, unless `offer` names it. `priceMsat`: only for exactly this fixed price. */
 export const acceptInput = z.strictObject({
@@ -26,24 +31,35 @@ export const acceptInput = z.strictObject({
   /** One of the offer's alternatives, from 1; 0 is its main terms. */
   alternative: z.int().min(0).max(MAX_ALTERNATIVES).optional(),
   priceMsat: z.bigint().optional(),
+  /** The owner says yes to what his mandate would ask him about. */
+  isApproved: z.boolean().optional(),
 });
 
-/** Accepts an offer. Throws `input/…`, `negotiation/refused` (nothing is signed then), `signer/altered`. */
+/** Accepts an offer. Throws `input/…`, `negotiation/refused` and `mandate/…` (nothing is signed then), `signer/altered`. */
 export async function accept(context: AgentContext, input: z.infer<typeof acceptInput>): Promise<MoveResult> {
-  const work = beginWork(context);
+  const work = beginWork(context, input.isApproved);
   const open = openNamed(work, input.nid);
   const { alternative = 0 } = input;
   if (isBudgetTaken(work, open)) throw refusalError('budget');
   const chosen = chooseOffer(open.state, input.offer, alternative, work.now);
   const terms = termsOf(chosen, alternative);
-  const plan = planAccept(open.state, chosen, alternative, drawLockValues(context.rng), work.now);
+  const confirmBy = chooseWindow(work, chosen);
+  const plan = planAccept(open.state, chosen, alternative, drawLockValues(context.rng), work.now, confirmBy);
   if (terms === undefined || plan === undefined) throw refusalError('unknown-offer');
   checkPrice(terms, input.priceMsat);
+  const isFirst = chosen.presigned === undefined;
+  await foresee(work, subjectOf(open.state), describeSigning('accept', chosen, alternative, isFirst ? confirmBy : undefined));
   const signature = await signAgreement(context, plan.template);
   const body = { v: 1, type: 'accept', offer: chosen.id, alternative, agreement: plan.agreement, signature } as const;
   // A person may have taken a while to approve it. Signed too late is not signed: nothing is saved then.
   await issueMove(atPresent(work), open, { type: 'accept', body, signature, secrets: plan.secrets });
   return finishStep(work, open.state.nid);
+}
+
+/** Until when the peer may answer our first signature: the rules' longest time, or the shorter one of the owner's mandate. */
+function chooseWindow({ context, now }: Work, offer: Offer): number {
+  const longestS = readMandate(context.store)?.windows.signature_s ?? MAX_WINDOW_S;
+  return Math.min(latestConfirmBy(offer, now), now + longestS);
 }
 
 /** The offer to accept; everything that speaks against it is said before anything is signed. */

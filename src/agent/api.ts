@@ -112,6 +112,22 @@ export const USE_CASES = {
     const { showRfqs: run } = await import('./rfq/advanceRfq.ts');
     return { input: nothing, run };
   }),
+  setPolicy: writing('Put the owner’s policy in force, or take it out of force', async () => {
+    const { setPolicyInput: input, setPolicy: run } = await import('./mandate/policy.ts');
+    return { input, run };
+  }),
+  showPolicy: reading('Show the policy in force, and what is promised, paid and waiting under it', async () => {
+    const { showPolicy: run } = await import('./mandate/policy.ts');
+    return { input: nothing, run };
+  }),
+  settlePromise: writing('Say that a deal is paid or written off in another way', async () => {
+    const { settlePromiseInput: input, settlePromise: run } = await import('./mandate/settlePromise.ts');
+    return { input, run };
+  }),
+  approve: writing('Say yes to one thing that the policy asks about', async () => {
+    const { approveInput: input, approve: run } = await import('./mandate/approve.ts');
+    return { input, run };
+  }),
   announce: writing('Announce services, change or withdraw them', async () => {
     const { announceInput: input, announce: run } = await import('./announce.ts');
     return { input, run };

@@ -6,6 +6,8 @@ import { isSigned } from '../negotiate/issue.ts';
 import type { MoveRumor } from '../negotiate/move.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { refuseUnknownFeatures, transition, type CheckedArrival, type Transition } from '../negotiate/transition.ts';
+import { isMandateError } from './mandate/mandateError.ts';
+import { permitMoves, type AskMode } from './mandate/permit.ts';
 import { refusalError } from './refusalError.ts';
 import { findBudgetHolder } from './rfq/budgetSlot.ts';
 import { isDoubtful, trustIfCurrent } from './restored.ts';
@@ -13,15 +15,15 @@ import { requireChannel, sealMoves } from './sealMoves.ts';
 import { findRumor, isQueued, recordMove, type OpenNegotiation, type Work } from './work.ts';
 
 /**
- * Makes a move of ours. Throws `negotiation/refused`, with advice, when the rules do not allow it now, `input/not-found` when there is no
- * channel with the peer; then nothing has changed.
+ * Makes a move of ours. Throws `negotiation/refused`, with advice, when the rules do not allow it now, `mandate/…` when the owner does not,
+ * `input/not-found` when there is no channel with the peer; then nothing has changed.
  */
 export async function issueMove(work: Work, open: OpenNegotiation, draft: Draft): Promise<Negotiation> {
   if (isSigned(draft) && isBudgetTaken(work, open)) throw refusalError('budget');
   const result = transition(open.state, { kind: 'issue', draft, now: work.now });
   if (result.kind === 'refused') throw refusalError(result.reason);
   requireChannel(work, open.state.peer);
-  return applyResult(work, open, result);
+  return applyResult(work, open, result, 'save');
 }
 
 /** True when the budget of the request that this negotiation belongs to is held by another one: then nothing is signed here. */
@@ -29,10 +31,15 @@ export function isBudgetTaken({ context }: Work, { state }: OpenNegotiation): bo
   return findBudgetHolder(context.store, state.nid) !== undefined;
 }
 
-/** Makes a move that is due by itself; one that the rules do not allow now is not made. */
+/** Makes a move that is due by itself; one that the rules, or the owner's mandate, do not allow now is not made. */
 export async function issueIfAllowed(work: Work, open: OpenNegotiation, draft: Draft): Promise<void> {
   const result = transition(open.state, { kind: 'issue', draft, now: work.now });
-  if (result.kind === 'moved') await applyResult(work, open, result);
+  if (result.kind !== 'moved') return;
+  try {
+    await applyResult(work, open, result);
+  } catch (error) {
+    if (!isMandateError(error)) throw error;
+  }
 }
 
 /** Takes in a move of the peer and writes it down, once; one that the state machine refuses is dropped. */
@@ -64,9 +71,11 @@ export async function applyTick(work: Work, open: OpenNegotiation): Promise<void
   await applyResult(work, open, transition(open.state, { kind: 'tick', now: work.now }));
 }
 
-async function applyResult(work: Work, open: OpenNegotiation, result: Transition): Promise<Negotiation> {
+/** Every move of ours but the first of a negotiation goes out through here, and past the owner's mandate. */
+async function applyResult(work: Work, open: OpenNegotiation, result: Transition, ask: AskMode = 'leave'): Promise<Negotiation> {
   if (result.kind !== 'moved' || (result.send.length > 0 && isDoubtful(work, open.state.nid))) return open.state;
   const { state, send, resend } = result;
+  await permitMoves(work, open.state, send, ask);
   for (const rumor of send) recordMove(work, state.nid, rumor);
   // What is new in this step and also asked for in it goes out once.
   const asked = new Set(resend.filter((id) => !send.some((rumor) => rumor.id === id)));

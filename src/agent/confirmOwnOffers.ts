@@ -1,7 +1,13 @@
 // The second signature: an accept of our own open offer is confirmed without asking, because the offer was the consent.
 
+import { describeSigning } from '../decide/mandateAction.ts';
+import { isPassing } from '../decide/mandateVerdict.ts';
+import { findOffer, type Negotiation, type PendingAccept } from '../negotiate/negotiation.ts';
 import { planConfirm } from '../negotiate/planSignature.ts';
 import { isBudgetTaken, issueIfAllowed } from './applyTransition.ts';
+import { subjectOf } from './mandate/facts.ts';
+import { copyCell } from './mandate/ledgerRecord.ts';
+import { consider, keepAsk } from './mandate/permit.ts';
 import { isDoubtful } from './restored.ts';
 import { drawLockValues, signAgreement } from './signAgreement.ts';
 import { unlessSignerFails } from './signerFaults.ts';
@@ -19,11 +25,26 @@ export async function confirmOwnOffers(work: Work): Promise<void> {
 export async function confirmPending(work: Work, open: OpenNegotiation): Promise<void> {
   const { pending } = open.state;
   if (pending === undefined || work.now > pending.confirmBy || isDoubtful(work, open.state.nid)) return;
+  // What keeps us from signing is for nobody else to know: it is all the same to the peer.
   if (isBudgetTaken(work, open)) return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
+  const verdict = await mayConfirm(work, open.state, pending);
+  if (verdict === 'deny') return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
+  // It waits for the owner's yes, or for its hour, as long as its window is open.
+  if (verdict === 'later') return;
   const { agreement, template, secrets } = planConfirm(pending, drawLockValues(work.context.rng), work.now);
   const signature = await unlessSignerFails(() => signAgreement(work.context, template));
   if (signature === undefined) return;
   const body = { v: 1, type: 'confirm', accept: pending.id, agreement, signature } as const;
   // A person may have taken a while to approve it. Signed too late is not signed: nobody will ever see it.
   await issueIfAllowed(atPresent(work), open, { type: 'confirm', body, signature, secrets });
+}
+
+/** What the owner's mandate says of this signature; a question is kept with the step. Nothing is noted before the move is made. */
+async function mayConfirm(work: Work, state: Negotiation, { offer, alternative }: PendingAccept): Promise<'allow' | 'deny' | 'later'> {
+  const subject = subjectOf(state);
+  const action = describeSigning('confirm', findOffer(state, offer), alternative, undefined);
+  const verdict = await consider({ ...work, ledger: copyCell(work.ledger) }, subject, action);
+  if (verdict.verdict === 'ask') keepAsk(work, subject, action, verdict.reasons);
+  if (verdict.verdict === 'ask' || isPassing(verdict)) return 'later';
+  return verdict.verdict;
 }

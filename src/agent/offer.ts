@@ -6,6 +6,7 @@ import { NegotiateError } from '../core/errors.ts';
 import { makeFixedPrice } from '../negotiate/price.ts';
 import { longText, unixSeconds, wholeNumber } from '../negotiate/fields.ts';
 import { MAX_ALTERNATIVES } from '../negotiate/agreementSchema.ts';
+import { describeOffer } from '../decide/mandateAction.ts';
 import type { Draft } from '../negotiate/draft.ts';
 import type { BodyOf } from '../negotiate/moveBody.ts';
 import { MAX_WINDOW_S, type Negotiation } from '../negotiate/negotiation.ts';
@@ -16,6 +17,9 @@ import { parseTerms, termsSchema } from '../negotiate/termsSchema.ts';
 import { applyTick, issueMove } from './applyTransition.ts';
 import type { AgentContext } from './context.ts';
 import { openNamed } from './openNamed.ts';
+import { subjectOf } from './mandate/facts.ts';
+import { readMandate } from './mandate/mandateSetting.ts';
+import { foresee } from './mandate/permit.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
 import { drawLockValues, signAgreement } from './signAgreement.ts';
@@ -48,13 +52,15 @@ export const offerInput = z.strictObject({
   isPresigned: z.boolean().optional(),
   /** What it is to the deal that is made: a change of it, or a job under it. */
   to: z.enum(['amend', 'call-off']).optional(),
+  /** The owner says yes to what his mandate would ask him about. */
+  isApproved: z.boolean().optional(),
 });
 
 type OfferInput = z.infer<typeof offerInput>;
 
-/** Makes an offer; one that is accepted in time is confirmed without asking. Throws `input/…`, `negotiation/refused`. */
+/** Makes an offer; one that is accepted in time is confirmed without asking. Throws `input/…`, `negotiation/refused`, `mandate/…`. */
 export async function offer(context: AgentContext, input: OfferInput): Promise<MoveResult> {
-  const work = beginWork(context);
+  const work = beginWork(context, input.isApproved);
   const { nid } = openNamed(work, input.nid).state;
   const named = openNegotiation(work, nid);
   // What time has made due goes first: a signature is about the very next move.
@@ -72,13 +78,14 @@ async function draftOffer(work: Work, state: Negotiation, input: OfferInput): Pr
   const { context, now } = work;
   const countered = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open')?.id;
   const terms = buildTerms(state, input);
+  const lifeS = input.lifeS ?? (input.isPresigned === true ? MAX_WINDOW_S : DEFAULT_LIFE_S);
   const alternatives = (input.alternatives ?? []).map((each) => buildTerms(state, { ...input, ...each, terms: each.terms ?? terms }));
   const body: BodyOf<'offer'> = {
     v: 1,
     type: 'offer',
     terms,
     salt_seed: bytesToHex(context.rng.bytes(32)),
-    expires_at: now + (input.lifeS ?? (input.isPresigned === true ? MAX_WINDOW_S : DEFAULT_LIFE_S)),
+    expires_at: now + Math.min(lifeS, longestLife(work, input)),
     ...(countered === undefined ? {} : { re: countered }),
     ...(alternatives.length === 0 ? {} : { alternatives }),
     ...nameHead(state, input.to),
@@ -86,10 +93,19 @@ async function draftOffer(work: Work, state: Negotiation, input: OfferInput): Pr
   return input.isPresigned === true ? sign(work, state, body) : { type: 'offer', body };
 }
 
-async function sign({ context, now }: Work, state: Negotiation, body: BodyOf<'offer'>): Promise<Extract<Draft, { type: 'offer' }>> {
+/** For how long the owner's mandate lets an offer stand: one that would stand longer is shortened. */
+function longestLife({ context }: Work, { isPresigned }: OfferInput): number {
+  const windows = readMandate(context.store)?.windows;
+  if (windows === undefined) return LONGEST_LIFE_S;
+  return isPresigned === true ? Math.min(windows.offer_s, windows.signature_s) : windows.offer_s;
+}
+
+async function sign(work: Work, state: Negotiation, body: BodyOf<'offer'>): Promise<Extract<Draft, { type: 'offer' }>> {
+  const { context, now } = work;
   if (body.alternatives !== undefined) throw new NegotiateError('input/invalid', 'An offer with alternatives cannot be signed in advance.');
   const plan = planPresigned(state, body, drawLockValues(context.rng), now);
   if (plan === undefined) throw refusalError('invalid');
+  await foresee(work, subjectOf(state), describeOffer(body, true));
   const signature = await signAgreement(context, plan.template);
   return { type: 'offer', body: { ...body, presigned: signature }, signature, secrets: plan.secrets };
 }

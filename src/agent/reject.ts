@@ -18,7 +18,7 @@ export const rejectInput = z.strictObject({
   text: longText.optional(),
 });
 
-/** Declines. Throws `input/…`, `negotiation/refused`. */
+/** Declines. Throws `input/…`, `negotiation/refused`, `mandate/denied` for words that may not be said. */
 export async function reject(context: AgentContext, input: z.infer<typeof rejectInput>): Promise<MoveResult> {
   const work = beginWork(context);
   const open = openNamed(work, input.nid);

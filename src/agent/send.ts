@@ -11,12 +11,12 @@ import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { beginWork } from './work.ts';
 
-/** What to say in which negotiation. */
-export const sendInput = z.strictObject({ nid: z.string(), text: talkText });
+/** What to say in which negotiation; `isApproved` when the owner says yes to what his mandate would ask him about. */
+export const sendInput = z.strictObject({ nid: z.string(), text: talkText, isApproved: z.boolean().optional() });
 
-/** Sends a text. Throws `input/…` for an unknown negotiation, `negotiation/refused` for a closed one. */
-export async function send(context: AgentContext, { nid, text }: z.infer<typeof sendInput>): Promise<MoveResult> {
-  const work = beginWork(context);
+/** Sends a text. Throws `input/…` for an unknown negotiation, `negotiation/refused` for a closed one, `mandate/…`. */
+export async function send(context: AgentContext, { nid, text, isApproved }: z.infer<typeof sendInput>): Promise<MoveResult> {
+  const work = beginWork(context, isApproved);
   const open = openNamed(work, nid);
   const question = findOpenQuestion(context, open.state.nid);
   const body = question === undefined ? ({ v: 1, type: 'ask', text } as const) : ({ v: 1, type: 'answer', re: question, text } as const);

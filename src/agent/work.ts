@@ -9,6 +9,7 @@ import type { Phase } from '../negotiate/phase.ts';
 import type { Change, NegotiationRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { toRecord, type OpenChannel } from './channelRecord.ts';
+import { ledgerChanges, type LedgerCell } from './mandate/ledgerRecord.ts';
 import { isActive, readState } from './negotiationState.ts';
 import { relaysOf } from './relaysOf.ts';
 
@@ -47,12 +48,17 @@ export interface Work {
   readonly changes: Change[];
   readonly news: News[];
   readonly groupNews: GroupNews[];
+  /** What the step promises and does under the owner's mandate. */
+  readonly ledger: LedgerCell;
+  /** True when the owner himself says yes to what the step does. */
+  readonly isApproved: boolean;
 }
 
-/** Begins a step. */
-export function beginWork(context: AgentContext): Work {
+/** Begins a step. `isApproved` when the owner says yes to whatever the mandate would ask him about. */
+export function beginWork(context: AgentContext, isApproved = false): Work {
   const now = context.clock.now();
-  return { context, now, channels: new Map(), negotiations: new Map(), moves: new Map(), changes: [], news: [], groupNews: [] };
+  const maps = { channels: new Map(), negotiations: new Map(), moves: new Map() };
+  return { context, now, ...maps, changes: [], news: [], groupNews: [], ledger: {}, isApproved };
 }
 
 /** The same step at the present time: what a signer was asked for may have come late. */
@@ -97,8 +103,9 @@ export function recordMove(work: Work, nid: Hex, rumor: MoveRumor): void {
 }
 
 /** True when there is something to save. */
-export function hasChanges(work: Work): boolean {
-  return work.changes.length > 0 || work.channels.size > 0 || work.negotiations.size > 0;
+export function hasChanges({ changes, channels, negotiations, ledger }: Work): boolean {
+  const isNoted = ledger.opened !== undefined && ledger.opened.ledger !== ledger.opened.before;
+  return changes.length > 0 || channels.size > 0 || negotiations.size > 0 || isNoted;
 }
 
 /** Saves the whole step in one transaction. Nothing of it may be published before. */
@@ -106,7 +113,9 @@ export function saveWork(work: Work): void {
   const own = relaysOf(work.context);
   const channels = [...work.channels.values()].map((open): Change => ({ kind: 'channel', record: toRecord(open, own) }));
   const negotiations = [...work.negotiations.values()].map((open): Change => ({ kind: 'negotiation', record: recordOf(open, work.now) }));
-  work.context.store.save([...channels, ...negotiations, ...work.changes]);
+  const states = [...work.negotiations.values()].map(({ state }) => state);
+  const ledger = ledgerChanges(work.context.store, work.ledger, states, work.now);
+  work.context.store.save([...channels, ...negotiations, ...work.changes, ...ledger]);
 }
 
 function recordOf({ record, state, hasSent }: OpenNegotiation, now: number): NegotiationRecord {

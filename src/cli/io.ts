@@ -72,3 +72,12 @@ export function writeOwnFile(path: string, text: string): void {
     throw new NegotiateError('input/invalid', 'The file cannot be written there. Check the path and that you may write to it.', { cause });
   }
 }
+
+/** Writes a file that only its owner can read and that must not be there yet. Throws `input/invalid`. */
+export function writeNewOwnFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    throw new NegotiateError('input/invalid', 'The file is there already, or cannot be written. Choose another path.', { cause });
+  }
+}

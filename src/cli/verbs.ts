@@ -2,6 +2,8 @@
 
 import type { Command } from 'commander';
 import { collect } from './parseValues.ts';
+import { addPolicy } from './policyVerbs.ts';
+import { verb } from './verb.ts';
 
 /** Adds every verb to the program. `setExitCode` takes the code of verbs that have more than one way to end well. */
 export function addVerbs(program: Command, setExitCode: (code: number) => void): void {
@@ -9,22 +11,10 @@ export function addVerbs(program: Command, setExitCode: (code: number) => void):
   addMoves(program);
   addLooking(program);
   addGroups(program);
+  addPolicy(program, setExitCode);
   addTrading(program, setExitCode);
   addRequests(program, setExitCode);
   addTools(program, setExitCode);
-}
-
-function verb(program: Command, usage: string, description: string): Command {
-  const added = program
-    .command(usage)
-    .description(description)
-    .option('--json', 'print JSON on stdout, everything else on stderr')
-    .option('--home <dir>', 'folder of the agent (else AGENT_NEGOTIATE_HOME, else the XDG data folder)')
-    .option('--relay <url>', 'relay to use besides the configured ones; may be repeated', collect)
-    .option('--passphrase-file <file>', 'what opens a protected home: the file with its passphrase, - for stdin')
-    .option('--key-command <command>', 'what opens a protected home: a program that prints its key');
-  // `init` has called something else so for longer.
-  return usage === 'init' ? added : added.option('--key-file <file>', 'what opens a protected home: its key file');
 }
 
 function addSettingUp(program: Command): void {
@@ -68,12 +58,13 @@ function addMoves(program: Command): void {
     .option('--role <role>', 'what you will be in the deal: buyer or provider', 'buyer')
     .option('--terms <file>', 'terms to start from, as JSON; they bind nobody')
     .option('--for <duration>', 'how long the negotiation may take, such as 7d')
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (npub, service, requirements, options) =>
       (await import('./commands/talk.ts')).runStart(npub, service, requirements, options),
     );
-  verb(program, 'send <negotiation> <text>', 'answer the open question, or ask one; - takes the text from stdin').action(
-    async (nid, text, options) => (await import('./commands/talk.ts')).runSend(nid, text, options),
-  );
+  verb(program, 'send <negotiation> <text>', 'answer the open question, or ask one; - takes the text from stdin')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (nid, text, options) => (await import('./commands/talk.ts')).runSend(nid, text, options));
   verb(program, 'offer <negotiation>', 'make an offer or a counter-offer; what is not named stays as it was')
     .option('--sats <amount>', 'fixed price in sats; other prices stand in --terms')
     .option('--summary <text>', 'the work in words')
@@ -86,6 +77,7 @@ function addMoves(program: Command): void {
     .option('--sign', 'sign it now: then the accept of the peer seals it')
     .option('--amend', 'as a change of the deal that is made')
     .option('--call-off', 'as a job under the framework that was agreed')
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (nid, options) => (await import('./commands/talk.ts')).runOffer(nid, options));
   verb(program, 'withdraw <negotiation>', 'take your open offer back; one that you signed is made void')
     .option('--offer <id>', 'the offer to take back')
@@ -94,6 +86,7 @@ function addMoves(program: Command): void {
     .option('--offer <id>', 'the offer to accept')
     .option('--alternative <number>', 'which of its other terms to accept, from 1')
     .option('--sats <amount>', 'accept only if its fixed price is exactly this')
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (nid, options) => (await import('./commands/talk.ts')).runAccept(nid, options));
   verb(program, 'reject <negotiation>', 'decline and end the negotiation')
     .option('--offer <id>', 'the offer to decline')

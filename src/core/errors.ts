@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   'signer/unreachable': { retryable: true, exit: 69, http: 503 },
   'signer/unapproved': { retryable: true, exit: 75, http: 503 },
   'negotiation/refused': { retryable: false, exit: 65, http: 409 },
+  'mandate/denied': { retryable: false, exit: 77, http: 403 },
+  'mandate/approval-needed': { retryable: true, exit: 75, http: 409 },
   'wallet/missing': { retryable: false, exit: 78, http: 409 },
   'wallet/unreachable': { retryable: true, exit: 69, http: 503 },
   'wallet/refused': { retryable: false, exit: 77, http: 402 },

@@ -22,17 +22,21 @@ export interface SigningPlan<S extends FirstSecrets | SecondSecrets = FirstSecre
   readonly secrets: S;
 }
 
-/** For accepting an offer: first on a plain one, second on a presigned one. Undefined when it has no such alternative. `now` in unix seconds. */
+/**
+ * For accepting an offer: first on a plain one, second on a presigned one. Undefined when it has no such alternative. `now` in unix seconds;
+ * a first signature is open until `confirmBy`.
+ */
 export function planAccept(
   state: Negotiation,
   offer: Offer,
   alternative: number,
   values: LockValues,
   now: number,
+  confirmBy = latestConfirmBy(offer, now),
 ): SigningPlan | undefined {
   const claim = offer.presigned === undefined ? undefined : readClaim(offer.presigned);
   if (claim?.order === 'first') return planSecond('acceptor', claim.agreement, offer.presigned?.id ?? '', values, now);
-  return planFirst(state, offer, alternative, 'acceptor', latestConfirmBy(offer, now), values, now);
+  return planFirst(state, offer, alternative, 'acceptor', confirmBy, values, now);
 }
 
 /** For confirming the accept of a plain offer of ours. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { channel, everything, id, message, negotiation, payment, queued, rfq } from './everything.fixture.ts';
+import { channel, everything, id, ledger, message, negotiation, payment, queued, rfq } from './everything.fixture.ts';
 import { createMemoryStore } from './memoryStore.ts';
 import { MESSAGES_KEPT, WRAPS_PASSED, type Change, type Store } from './records.ts';
 import { createVault } from './seal.ts';
@@ -47,6 +47,7 @@ function testStore(name: string, open: () => Store, reopen: (store: Store) => St
       expect(store.findJob(id('4'))).toEqual({ nid: id('4'), key: id('c'), body: '{"job":1}', createdAt: 3 });
       expect(store.listJobs({ key: id('c') })).toEqual(store.listJobs());
       expect(store.listRfqs()).toEqual([{ ...rfq, version: 1 }]);
+      expect(store.readLedger()).toEqual({ ...ledger, version: 1 });
       expect(store.findPayment({ agreement: id('0') })).toEqual({ ...payment, version: 1 });
       expect(store.findPayment({ paymentHash: id('d') })).toEqual({ ...payment, version: 1 });
       expect(store.listQueued()).toEqual([queued]);
@@ -78,6 +79,8 @@ function testStore(name: string, open: () => Store, reopen: (store: Store) => St
       refuses({ kind: 'channel', record: channel });
       refuses({ kind: 'channel', record: { ...channel, id: id('d') } });
       refuses({ kind: 'rfq', record: { ...rfq, version: 4 } });
+      refuses({ kind: 'ledger', record: ledger });
+      refuses({ kind: 'ledger', record: { ...ledger, version: 2 } });
       refuses({ kind: 'queue', record: queued });
       expect(store.findNegotiation(id('4'))).toEqual({ ...negotiation, state: '2', version: 2 });
       expect(store.listQueued()).toHaveLength(1);

@@ -1,6 +1,6 @@
 // One record of every kind, for tests of what keeps them.
 
-import type { Change, ChannelRecord, NegotiationRecord, OutboxRecord, PaymentRecord, RfqRecord } from './records.ts';
+import type { Change, ChannelRecord, LedgerRecord, NegotiationRecord, OutboxRecord, PaymentRecord, RfqRecord } from './records.ts';
 
 export const id = (digit: string): string => digit.repeat(64);
 
@@ -39,6 +39,7 @@ export const queued: OutboxRecord = {
   ],
 };
 export const payment: PaymentRecord = { agreement: id('0'), paymentHash: id('d'), body: '{"sats":1}', version: 0 };
+export const ledger: LedgerRecord = { body: '{"open":[]}', version: 0 };
 export const rfq: RfqRecord = { id: id('e'), key: id('f'), body: '{"rfq":1}', createdAt: 5, version: 0 };
 export const message = { id: id('a'), channelId: id('1'), author: id('3'), text: 'said', at: 4, epochId: id('b'), isWithdrawn: false };
 
@@ -58,5 +59,6 @@ export const everything: readonly Change[] = [
   { kind: 'job', record: { nid: id('4'), key: id('c'), body: '{"job":1}', createdAt: 3 } },
   { kind: 'rfq', record: rfq },
   { kind: 'payment', record: payment },
+  { kind: 'ledger', record: ledger },
   { kind: 'queue', record: queued },
 ];

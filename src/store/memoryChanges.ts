@@ -28,9 +28,7 @@ export function applyChange(tables: Tables, change: Change): boolean {
     case 'message':
       return saveMessage(tables, change.record);
     case 'weigh-messages':
-      return replaceAll(tables.messages, (each) =>
-        each.channelId === change.channelId && change.epochIds.includes(each.epochId) ? { ...each, isWithdrawn: change.isWithdrawn } : each,
-      );
+      return weighMessages(tables, change);
     case 'seen':
       return addOnce(tables.seen, change.id, change.at);
     case 'pass-wraps':
@@ -63,6 +61,8 @@ export function applyChange(tables: Tables, change: Change): boolean {
       return follow(tables.rfqs, change.record.id, change.record, ['key', 'createdAt']);
     case 'payment':
       return savePayment(tables, change.record);
+    case 'ledger':
+      return follow(tables.ledger, '1', change.record, []);
     case 'queue':
       return add(tables.outbox, change.record.eventId, change.record);
     case 'target':
@@ -109,6 +109,12 @@ function follow<T extends { readonly version: number }>(
   if ((known?.version ?? 0) !== record.version) return false;
   const kept = known === undefined ? {} : Object.fromEntries(fixed.map((field) => [field, known[field]]));
   return put(table, key, { ...record, ...kept, version: record.version + 1 });
+}
+
+function weighMessages({ messages }: Tables, { channelId, epochIds, isWithdrawn }: Extract<Change, { kind: 'weigh-messages' }>): true {
+  return replaceAll(messages, (each) =>
+    each.channelId === channelId && epochIds.includes(each.epochId) ? { ...each, isWithdrawn } : each,
+  );
 }
 
 function passWraps({ passedWraps }: Tables, ids: readonly string[]): true {

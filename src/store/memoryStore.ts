@@ -44,6 +44,7 @@ export function createMemoryStore(): Store {
     listRfqs: () => all('rfqs').toSorted(byAge(({ id }) => id)),
     findPayment: (by) =>
       'agreement' in by ? one('payments', by.agreement) : all('payments').find(({ paymentHash }) => paymentHash === by.paymentHash),
+    readLedger: () => one('ledger', '1'),
     listQueued: () => all('outbox').map((queued) => ({ ...queued, targets: queued.targets.toSorted((a, b) => compare(a.relay, b.relay)) })),
     save: (changes) => {
       // On copies: what fails half-way leaves the tables as they were.

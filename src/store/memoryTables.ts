@@ -5,6 +5,7 @@ import type {
   InviteRecord,
   JobRecord,
   KeyPackageRecord,
+  LedgerRecord,
   MessageRecord,
   MoveRecord,
   NegotiationRecord,
@@ -32,6 +33,8 @@ export interface Tables {
   readonly jobs: Map<string, JobRecord>;
   readonly rfqs: Map<string, RfqRecord>;
   readonly payments: Map<string, PaymentRecord>;
+  /** One entry at most. */
+  readonly ledger: Map<string, LedgerRecord>;
   readonly outbox: Map<string, OutboxRecord>;
 }
 
@@ -53,6 +56,7 @@ export function emptyTables(): Tables {
     jobs: new Map(),
     rfqs: new Map(),
     payments: new Map(),
+    ledger: new Map(),
     outbox: new Map(),
   };
 }

@@ -5,6 +5,7 @@ import type {
   InviteRecord,
   JobRecord,
   KeyPackageRecord,
+  LedgerRecord,
   MessageRecord,
   MoveRecord,
   NegotiationRecord,
@@ -32,6 +33,7 @@ export interface RecordOpener {
   job(record: JobRecord): JobRecord;
   rfq(record: RfqRecord): RfqRecord;
   payment(record: PaymentRecord): PaymentRecord;
+  ledger(record: LedgerRecord): LedgerRecord;
   queued(record: OutboxRecord): OutboxRecord;
 }
 
@@ -81,6 +83,7 @@ export function openRecords(vault: Vault): RecordOpener {
       const paymentHash = name('payment', 'payment_hash', record.paymentHash);
       return { ...record, agreement, paymentHash, body: text('payment', 'body', agreement, record.body) };
     },
+    ledger: (record) => ({ ...record, body: text('ledger', 'body', '1', record.body) }),
     queued: (record) => {
       const named = record.moveId === undefined ? {} : { moveId: name('outbox', 'move_id', record.moveId) };
       return { ...record, ...named, event: text('outbox', 'event', record.eventId, record.event) };

@@ -163,6 +163,13 @@ export interface PaymentRecord {
   readonly version: number;
 }
 
+/** What the agent has promised, paid and said under its owner's mandate; there is one. `body` is JSON that only the agent reads. */
+export interface LedgerRecord {
+  readonly body: string;
+  /** Counts the saves, from 1; a save that does not follow the version it has read is refused. */
+  readonly version: number;
+}
+
 /** One change. Records with a `version` name the version they follow: 0 for a new one. */
 export type Change =
   | { readonly kind: 'setting'; readonly key: string; readonly value: string }
@@ -189,6 +196,7 @@ export type Change =
   | { readonly kind: 'job'; readonly record: JobRecord }
   | { readonly kind: 'rfq'; readonly record: RfqRecord }
   | { readonly kind: 'payment'; readonly record: PaymentRecord }
+  | { readonly kind: 'ledger'; readonly record: LedgerRecord }
   | { readonly kind: 'queue'; readonly record: OutboxRecord }
   | { readonly kind: 'target'; readonly eventId: Hex; readonly target: TargetRecord }
   | { readonly kind: 'drop-queued'; readonly eventId: Hex };
@@ -224,6 +232,7 @@ export interface Store {
   /** Newest first. */
   listRfqs(): readonly RfqRecord[];
   findPayment(by: { readonly agreement: Hex } | { readonly paymentHash: Hex }): PaymentRecord | undefined;
+  readLedger(): LedgerRecord | undefined;
   /** Oldest first. */
   listQueued(): readonly OutboxRecord[];
   /** Saves all changes in one transaction. Throws `store/conflict` when a version does not follow; then nothing is changed. */

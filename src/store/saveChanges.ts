@@ -10,6 +10,7 @@ import {
   type InviteRecord,
   type JobRecord,
   type KeyPackageRecord,
+  type LedgerRecord,
   type MessageRecord,
   type MoveRecord,
   type NegotiationRecord,
@@ -83,6 +84,8 @@ function saveChange(db: DatabaseSync, change: Change): void {
       return saveRfq(db, change.record);
     case 'payment':
       return savePayment(db, change.record);
+    case 'ledger':
+      return saveLedger(db, change.record);
     case 'queue':
       return saveQueued(db, change.record);
     case 'target':
@@ -179,6 +182,11 @@ function savePayment(db: DatabaseSync, { agreement, paymentHash, body, version }
   if (version === 0) return void run(db, 'INSERT INTO payment VALUES (?, ?, ?, 1)', agreement, paymentHash, body);
   const sql = 'UPDATE payment SET body = ?, version = version + 1 WHERE agreement = ? AND payment_hash = ? AND version = ?';
   expectOne(run(db, sql, body, agreement, paymentHash, version));
+}
+
+function saveLedger(db: DatabaseSync, { body, version }: LedgerRecord): void {
+  if (version === 0) return void run(db, 'INSERT INTO ledger VALUES (1, ?, 1)', body);
+  expectOne(run(db, 'UPDATE ledger SET body = ?, version = version + 1 WHERE version = ?', body, version));
 }
 
 function saveQueued(db: DatabaseSync, record: OutboxRecord): void {

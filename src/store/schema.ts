@@ -63,9 +63,10 @@ CREATE TABLE protection(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NUL
 CREATE TABLE secret(name TEXT PRIMARY KEY, value TEXT NOT NULL, marker TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** Adds the gift wraps that had nothing in them for us; `place` tells the latest. */
+/** Adds the gift wraps that had nothing in them for us (`place` tells the latest), and the one row of what was promised, paid and said under a mandate. */
 const VERSION_3 = `
 CREATE TABLE passed_wrap(place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE ledger(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL, version INTEGER NOT NULL) STRICT;
 `;
 
 /** The SQL that leads to version 1, 2, … from the one before. It must keep everything that is there. */

@@ -43,6 +43,7 @@ export function sealChange(vault: Vault, change: Change): Change {
     case 'job':
     case 'rfq':
     case 'payment':
+    case 'ledger':
     case 'queue':
       return sealDealChange(vault, change);
     case 'retire-key-packages':
@@ -98,7 +99,7 @@ function sealFileChange(vault: Vault, change: Extract<Change, { kind: 'parcel' |
   }
 }
 
-function sealDealChange(vault: Vault, change: Extract<Change, { kind: 'job' | 'rfq' | 'payment' | 'queue' }>): Change {
+function sealDealChange(vault: Vault, change: Extract<Change, { kind: 'job' | 'rfq' | 'payment' | 'ledger' | 'queue' }>): Change {
   const { text, name } = sealersOf(vault);
   switch (change.kind) {
     case 'job': {
@@ -115,6 +116,8 @@ function sealDealChange(vault: Vault, change: Extract<Change, { kind: 'job' | 'r
       const named = { agreement: name('payment', 'agreement', agreement), paymentHash: name('payment', 'payment_hash', paymentHash) };
       return { ...change, record: { ...change.record, ...named, body: text('payment', 'body', agreement, body) } };
     }
+    case 'ledger':
+      return { ...change, record: { ...change.record, body: text('ledger', 'body', '1', change.record.body) } };
     case 'queue': {
       const { eventId, event, moveId } = change.record;
       const named = moveId === undefined ? {} : { moveId: name('outbox', 'move_id', moveId) };

@@ -37,6 +37,7 @@ export function sealStore(inner: Store, vault: Vault): Store {
         ),
         open.payment,
       ),
+    readLedger: () => optional(inner.readLedger(), open.ledger),
     listQueued: () => inner.listQueued().map(open.queued),
     save: (changes) => inner.save(changes.map((change) => sealChange(vault, change))),
     close: () => inner.close(),

@@ -23,6 +23,7 @@ export const SEALED_TABLES: Readonly<Record<string, SealedTable>> = {
   job: { key: ['nid'], texts: ['body'], names: ['key'] },
   rfq: { key: ['id'], texts: ['body'], names: ['key'] },
   payment: { key: ['agreement'], texts: ['body'], names: ['agreement', 'payment_hash'] },
+  ledger: { key: ['id'], texts: ['body'] },
   outbox: { key: ['event_id'], texts: ['event'], names: ['move_id'] },
 };
 

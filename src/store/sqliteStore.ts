@@ -7,6 +7,7 @@ import type {
   InviteRecord,
   JobRecord,
   KeyPackageRecord,
+  LedgerRecord,
   MessageRecord,
   MoveRecord,
   NegotiationRecord,
@@ -67,6 +68,7 @@ export function createSqliteStore(db: DatabaseSync): Store {
       'agreement' in by
         ? all('SELECT * FROM payment WHERE agreement = ?', readPayment, by.agreement)[0]
         : all('SELECT * FROM payment WHERE payment_hash = ?', readPayment, by.paymentHash)[0],
+    readLedger: () => all('SELECT * FROM ledger', readLedger)[0],
     listQueued: () => all('SELECT * FROM outbox ORDER BY place', (row) => readQueued(db, row)),
     save: (changes) => explainFaults(() => saveChanges(db, changes)),
     close: () => db.close(),
@@ -185,6 +187,10 @@ function readPayment(row: Row): PaymentRecord {
     body: String(row['body']),
     version: Number(row['version']),
   };
+}
+
+function readLedger(row: Row): LedgerRecord {
+  return { body: String(row['body']), version: Number(row['version']) };
 }
 
 function readQueued(db: DatabaseSync, row: Row): OutboxRecord {

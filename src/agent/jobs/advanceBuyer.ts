@@ -44,7 +44,7 @@ export async function advanceBuyer(context: AgentContext, state: Negotiation, jo
     case 'accepted':
       return IDLE;
     case 'disputed':
-      return resolvePayment(context, settlement.agreement);
+      return resolvePayment(context, state.nid, settlement.agreement);
     case 'payable': {
       const { payterms, agreement } = settlement;
       return payterms === undefined ? IDLE : payDeal(context, job, { nid: state.nid, deal, agreement, payterms });

@@ -27,7 +27,7 @@ const MAX_CANDIDATES = 5;
 const NOBODY_TRUSTED =
   'Nobody who offers this reaches the trust that you ask for. Lower --min-trust, or look with: agent-negotiate trust NPUB';
 // What is wrong with one provider is no reason not to try the next.
-const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['peer/no-key-package', 'peer/unusable-key-package']);
+const LEFT_OUT: ReadonlySet<ErrorCode> = new Set(['peer/no-key-package', 'peer/unusable-key-package', 'mandate/denied']);
 const LIFE_S = 7 * 86_400;
 
 /** What to buy and within which limits. */
@@ -102,7 +102,7 @@ async function startWithOne(context: AgentContext, input: BuyInput, { inputs, in
     try {
       return await startWith(context, input, body, key, service);
     } catch (error) {
-      if (!isNegotiateError(error) || !UNREACHABLE.has(error.code)) throw error;
+      if (!isNegotiateError(error) || !LEFT_OUT.has(error.code)) throw error;
       failure = error;
     }
   }
@@ -111,14 +111,15 @@ async function startWithOne(context: AgentContext, input: BuyInput, { inputs, in
 
 async function startWith(context: AgentContext, input: BuyInput, body: Purchase, key: Hex, service: Candidate): Promise<Hex> {
   const work = beginWork(context);
-  const nid = await beginStart(work, {
+  const order = {
     peer: service.pubkey,
     service: input.find,
     requirements: input.about,
     role: 'buyer',
     terms: openingTerms(body, service),
     lifeS: LIFE_S,
-  });
+  } as const;
+  const nid = await beginStart(work, order, { announcement: service.service, trust: body.trust.score });
   for (const { data } of input.inputs) keepFile(work, sha256Hex(data), data);
   work.changes.push(newJob(nid, body, work.now, key));
   await finishStep(work, nid);

@@ -10,6 +10,7 @@ import { applyObservation, applyOutcome, beginPayment, isPaymentOpen, nextAct, r
 import type { Rail } from '../../pay/rail.ts';
 import type { AgentContext } from '../context.ts';
 import { isDoubtfulNow, readRestored } from '../restoredNote.ts';
+import { followPayment, permitPayment, permitRepeat } from '../mandate/permitPayment.ts';
 import { findPayment, savePayment, type SavedPayment } from './findPayment.ts';
 import type { Job, Purchase } from './job.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
@@ -25,7 +26,7 @@ export interface DueDeal {
   readonly payterms: BodyOf<'payterms'>;
 }
 
-/** Takes the payment one step further. Throws `wallet/…` where the wallet cannot be used at all; no money moves then. */
+/** Takes the payment one step further. Throws `wallet/…` where the wallet cannot be used at all, `mandate/…`; no money moves then. */
 export async function payDeal(context: AgentContext, job: Job<Purchase>, due: DueDeal): Promise<Progress> {
   if (isDoubtfulNow(context.store, due.nid)) return IDLE;
   const saved = findPayment(context.store, due.agreement);
@@ -34,10 +35,11 @@ export async function payDeal(context: AgentContext, job: Job<Purchase>, due: Du
   const rail = await context.rail();
   const { payment } = saved;
   const seen = isPaymentOpen(payment) ? await rail.lookUp(payment.paymentHash, 'outgoing') : undefined;
-  const current = seen === undefined ? saved : save(context, saved, applyObservation(payment, seen, context.clock.now()));
+  const current = seen === undefined ? saved : save(context, due.nid, saved, applyObservation(payment, seen, context.clock.now()));
   switch (nextAct(current.payment, seen, context.clock.now())) {
     case 'pay':
-      await callWallet(context, rail, save(context, current, repeatPayment(current.payment, context.clock.now())));
+      await permitRepeat(context, { nid: due.nid, terms: due.deal.terms, payment: current.payment });
+      await callWallet(context, rail, due.nid, save(context, due.nid, current, repeatPayment(current.payment, context.clock.now())));
       return MOVED;
     case 'none':
       return current.payment.state === 'failed' ? giveUp(context, due, current.payment) : MOVED;
@@ -48,11 +50,11 @@ export async function payDeal(context: AgentContext, job: Job<Purchase>, due: Du
 }
 
 /** Finds out what became of a payment whose deal has ended in a dispute meanwhile; pays nothing. */
-export async function resolvePayment(context: AgentContext, agreement: Hex): Promise<Progress> {
+export async function resolvePayment(context: AgentContext, nid: Hex, agreement: Hex): Promise<Progress> {
   const saved = findPayment(context.store, agreement);
   if (saved === undefined || !isPaymentOpen(saved.payment)) return IDLE;
   const seen = await (await context.rail()).lookUp(saved.payment.paymentHash, 'outgoing');
-  const { payment } = save(context, saved, applyObservation(saved.payment, seen, context.clock.now()));
+  const { payment } = save(context, nid, saved, applyObservation(saved.payment, seen, context.clock.now()));
   return isPaymentOpen(payment) ? pollAfter(POLL_S) : MOVED;
 }
 
@@ -85,21 +87,22 @@ async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: Due
   // A restored home may have paid this and not know: it asks the wallet first, as after any order whose outcome is not known.
   const isForgetful = readRestored(context.store) !== undefined;
   const payment: Payment = isForgetful ? { ...begun, state: 'unknown', tries: 0 } : begun;
-  context.store.save([savePayment(payment, undefined)]);
+  const ledger = await permitPayment(context, { nid, terms: deal.terms, payment });
+  context.store.save([savePayment(payment, undefined), ...ledger]);
   const saved = findPayment(context.store, agreement);
-  if (saved !== undefined && !isForgetful) await callWallet(context, rail, saved);
+  if (saved !== undefined && !isForgetful) await callWallet(context, rail, nid, saved);
   return MOVED;
 }
 
 /** The intent is saved by now, so that a process that ends here is followed by one that asks before it pays. */
-async function callWallet(context: AgentContext, rail: Rail, saved: SavedPayment): Promise<void> {
+async function callWallet(context: AgentContext, rail: Rail, nid: Hex, saved: SavedPayment): Promise<void> {
   const outcome = await rail.pay(saved.payment.request);
-  save(context, saved, applyOutcome(saved.payment, outcome, context.clock.now()));
+  save(context, nid, saved, applyOutcome(saved.payment, outcome, context.clock.now()));
 }
 
-function save(context: AgentContext, { record, payment: before }: SavedPayment, payment: Payment): SavedPayment {
+function save(context: AgentContext, nid: Hex, { record, payment: before }: SavedPayment, payment: Payment): SavedPayment {
   if (payment === before) return { record, payment };
-  context.store.save([savePayment(payment, record)]);
+  context.store.save([savePayment(payment, record), ...followPayment(context, nid, payment)]);
   return { record: { ...record, version: record.version + 1 }, payment };
 }
 

@@ -8,6 +8,7 @@ import { findHeld } from '../../negotiate/slot.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
+import { isMandateError } from '../mandate/mandateError.ts';
 import { readState } from '../negotiationState.ts';
 import type { SignerProblem } from '../signerFaults.ts';
 import { sync, syncUntil } from '../sync.ts';
@@ -21,6 +22,8 @@ import { viewJob, type JobView } from './viewJob.ts';
 const LONGEST_WAIT_S = 86_400;
 const MAX_ROUNDS = 16;
 const AFTER_FAULT_S = 5;
+// The owner, the hour or another mandate may say otherwise.
+const AFTER_NO_S = 30;
 
 /** The services to sell, and for how long to wait (seconds) when there is nothing to do. With `nid` only that purchase is advanced. */
 export const pursueInput = z.strictObject({
@@ -112,7 +115,7 @@ async function advanceJob(context: AgentContext, nid: Hex, services: readonly Se
     } catch (error) {
       if (!isNegotiateError(error)) throw error;
       const problem = { nid, code: error.code, message: error.message };
-      return { didMove, last: pollAfter(AFTER_FAULT_S), problem };
+      return { didMove, last: pollAfter(isMandateError(error) ? AFTER_NO_S : AFTER_FAULT_S), problem };
     }
   }
   return { didMove, last: IDLE };

@@ -8,6 +8,7 @@ import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { findDeal } from '../../negotiate/slot.ts';
 import { accept } from '../accept.ts';
 import type { AgentContext } from '../context.ts';
+import { isMandateError } from '../mandate/mandateError.ts';
 import { reject } from '../reject.ts';
 import { send } from '../send.ts';
 import { sync, syncUntil } from '../sync.ts';
@@ -100,8 +101,14 @@ async function advanceOne(context: AgentContext, id: Hex): Promise<boolean> {
 async function answerOne(context: AgentContext, { answer }: RfqBody, states: readonly Negotiation[]): Promise<boolean> {
   const asking = answer === undefined ? undefined : states.find((state) => state.ended === undefined && isAsked(context, state));
   if (asking === undefined || answer === undefined) return false;
-  await send(context, { nid: asking.nid, text: answer });
-  return true;
+  try {
+    await send(context, { nid: asking.nid, text: answer });
+    return true;
+  } catch (error) {
+    // The others go on without this answer.
+    if (isMandateError(error)) return false;
+    throw error;
+  }
 }
 
 /** True when the last word in it is a question of the peer. */
@@ -121,14 +128,25 @@ async function signBest(context: AgentContext, body: RfqBody, states: readonly N
   const hasAll = live.every(({ nid }) => fit.some(({ of }) => of.nid === nid));
   if (now < body.collectUntil && !hasAll) return false;
   const tries = ({ nid }: OfferRef): number => states.find((state) => state.nid === nid)?.commitments.length ?? 0;
-  const [best] = fit.filter(({ of }) => tries(of) < MAX_TRIES).toSorted((a, b) => tries(a.of) - tries(b.of));
-  if (best === undefined) return false;
+  const ordered = fit.filter(({ of }) => tries(of) < MAX_TRIES).toSorted((a, b) => tries(a.of) - tries(b.of));
+  for (const { of, priceMsat } of ordered) {
+    const outcome = await sign(context, of, priceMsat);
+    // What the owner's mandate refuses gives way to the next best; what it asks about waits for the answer.
+    if (outcome !== 'denied') return outcome === 'signed';
+  }
+  return false;
+}
+
+async function sign(context: AgentContext, of: OfferRef, priceMsat: bigint): Promise<'signed' | 'gone' | 'denied' | 'asked'> {
   try {
-    await accept(context, { ...best.of, priceMsat: best.priceMsat });
-    return true;
+    await accept(context, { ...of, priceMsat });
+    return 'signed';
   } catch (error) {
+    if (!isNegotiateError(error)) throw error;
     // It has gone meanwhile; the next look finds another one, or none.
-    if (isNegotiateError(error) && error.code === 'negotiation/refused') return false;
+    if (error.code === 'negotiation/refused') return 'gone';
+    if (error.code === 'mandate/denied') return 'denied';
+    if (error.code === 'mandate/approval-needed') return 'asked';
     throw error;
   }
 }

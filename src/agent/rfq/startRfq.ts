@@ -17,7 +17,13 @@ import { listRfqs, saveRfq, weightsSchema, type Rfq, type RfqBody } from './rfqR
 import { viewRfq, type RfqView } from './viewRfq.ts';
 
 // What is wrong with one provider is no reason not to ask the others; asked again, it gets another chance.
-const LEFT_OUT: ReadonlySet<ErrorCode> = new Set(['peer/no-key-package', 'peer/unusable-key-package', 'negotiation/refused']);
+const LEFT_OUT: ReadonlySet<ErrorCode> = new Set([
+  'peer/no-key-package',
+  'peer/unusable-key-package',
+  'negotiation/refused',
+  'mandate/denied',
+  'mandate/approval-needed',
+]);
 const MAX_PEERS = 16;
 const SUMMARY_CHARS = 4_000;
 const DEFAULT_COLLECT_S = 600;
@@ -105,7 +111,8 @@ async function askOne(context: AgentContext, rfq: Rfq, peer: Hex, minTrust: numb
   const seen = await trust(context, { peer, blockBelow: minTrust });
   try {
     if (seen.verdict.kind === 'block') throw new NegotiateError('negotiation/refused', 'It is trusted less than you ask for.');
-    const nid = await beginStart(work, { peer, service, requirements, role: 'buyer', lifeS: Math.max(60, endsAt - work.now) });
+    const lifeS = Math.max(60, endsAt - work.now);
+    const nid = await beginStart(work, { peer, service, requirements, role: 'buyer', lifeS }, { trust: seen.score });
     const next = { ...rfq.body, asked: [...others, { peer, nid, trust: seen.score }] };
     work.changes.push(saveRfq(rfq.record, next));
     await finishStep(work, nid);

@@ -9,15 +9,20 @@ import { parseDuration, parseInstant, parseJsonText } from '../parseValues.ts';
 import { renderMoveResult } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
 
+/** Options of the moves that a policy may ask about. */
+export interface ApprovableOptions extends CommonOptions {
+  readonly approve?: true;
+}
+
 /** Options of `start`. */
-export interface StartOptions extends CommonOptions {
+export interface StartOptions extends ApprovableOptions {
   readonly role?: string;
   readonly terms?: string;
   readonly for?: string;
 }
 
 /** Options of `offer`. */
-export interface OfferOptions extends CommonOptions {
+export interface OfferOptions extends ApprovableOptions {
   readonly sats?: string;
   readonly summary?: string;
   readonly output?: string;
@@ -32,7 +37,7 @@ export interface OfferOptions extends CommonOptions {
 }
 
 /** Options of `accept`, `reject` and `withdraw`. */
-export interface AnswerOptions extends CommonOptions {
+export interface AnswerOptions extends ApprovableOptions {
   readonly offer?: string;
   readonly alternative?: string;
   readonly sats?: string;
@@ -50,14 +55,15 @@ export async function runStart(peer: string, service: string, requirements: stri
     role,
     ...(options.terms === undefined ? {} : { terms: readTerms(options.terms) }),
     ...(options.for === undefined ? {} : { lifeS: parseDuration(options.for) }),
+    ...readApproval(options),
   };
   const result = await useAgent(options, 'write', (agent) => agent.start(input as InputOf<'start'>));
   printMove(options, 'Started', result);
 }
 
 /** Says something. */
-export async function runSend(nid: string, text: string, options: CommonOptions): Promise<void> {
-  const input = { nid, text: readTextArgument(text) };
+export async function runSend(nid: string, text: string, options: ApprovableOptions): Promise<void> {
+  const input = { nid, text: readTextArgument(text), ...readApproval(options) };
   printMove(options, 'Sent', await useAgent(options, 'write', (agent) => agent.send(input)));
 }
 
@@ -78,6 +84,7 @@ export async function runOffer(nid: string, options: OfferOptions): Promise<void
     ...(or.length === 0 ? {} : { alternatives: or.map((path) => ({ terms: readTerms(path) })) }),
     ...(sign === undefined ? {} : { isPresigned: sign }),
     ...(amend === true ? { to: 'amend' } : callOff === true ? { to: 'call-off' } : {}),
+    ...readApproval(options),
   };
   const result = await useAgent(options, 'write', (agent) => agent.offer(input as InputOf<'offer'>));
   printMove(options, `Offered ${result.negotiation.offers.findLast((each) => each.by === 'me')?.price ?? ''}`, result);
@@ -91,6 +98,7 @@ export async function runAccept(nid: string, options: AnswerOptions): Promise<vo
     ...(offer === undefined ? {} : { offer }),
     ...(sats === undefined ? {} : { priceMsat: parseSats(sats) }),
     ...(alternative === undefined ? {} : { alternative: Number(alternative) }),
+    ...readApproval(options),
   };
   const result = await useAgent(options, 'write', (agent) => agent.accept(input));
   const signed = result.negotiation.agreements.at(-1);
@@ -109,6 +117,10 @@ export async function runReject(nid: string, options: AnswerOptions): Promise<vo
   const { offer, reason, keepTalking = false } = options;
   const input = { nid, keepTalking, ...(offer === undefined ? {} : { offer }), ...(reason === undefined ? {} : { text: reason }) };
   printMove(options, 'Declined', await useAgent(options, 'write', (agent) => agent.reject(input)));
+}
+
+function readApproval({ approve }: ApprovableOptions): { readonly isApproved?: true } {
+  return approve === undefined ? {} : { isApproved: approve };
 }
 
 function printMove(options: CommonOptions, done: string, result: MoveResult): void {

@@ -1,0 +1,91 @@
+// Gathers what a judgement needs: the ledger, the peer, what is known of its standing, and what the negotiation is about.
+
+import type { Hex } from '../../core/bytes.ts';
+import { isNegotiateError } from '../../core/errors.ts';
+import type { Facts } from '../../decide/mandateFacts.ts';
+import { countActs, sumHeld, sumSpent, type Ledger } from '../../decide/mandateLedger.ts';
+import type { Mandate } from '../../decide/mandateSchema.ts';
+import type { Role } from '../../negotiate/agreement.ts';
+import type { Negotiation } from '../../negotiate/negotiation.ts';
+import { findDeal } from '../../negotiate/slot.ts';
+import type { Store } from '../../store/records.ts';
+import type { AgentContext } from '../context.ts';
+import { findJob } from '../jobs/job.ts';
+import { readState } from '../negotiationState.ts';
+import { findRfqOf } from '../rfq/rfqRecord.ts';
+import { trust } from '../trust.ts';
+
+/** What a judgement is about: a negotiation, or one that is to be begun. */
+export interface Subject {
+  readonly nid: Hex | undefined;
+  readonly peer: Hex;
+  readonly role: Role;
+  readonly service: string;
+  /** The announcement that led to it, where the caller knows one. */
+  readonly announcement?: string | undefined;
+  /** How the peer scored, where the caller knows; 0 is not known. */
+  readonly trust?: number | undefined;
+  readonly isFirstMove: boolean;
+}
+
+/** Moves that are not counted: answers that are due, not acts of our own. */
+const ANSWERS = new Set(['receipt', 'error', 'close', 'cancel']);
+
+/** The subject of a negotiation. */
+export function subjectOf({ nid, peer, role, open, chain }: Negotiation): Subject {
+  return { nid, peer, role, service: open.service, isFirstMove: chain.sent.every(({ type }) => ANSWERS.has(type)) };
+}
+
+/** Gathers the facts. Asks relays for the standing of the peer only where the mandate depends on it; nobody's answer is an unknown score. */
+export async function gatherFacts(
+  context: AgentContext,
+  mandate: Mandate,
+  ledger: Ledger,
+  subject: Subject,
+  { now, agreement }: { readonly now: number; readonly agreement?: Hex },
+): Promise<Facts> {
+  const { store } = context;
+  const { nid, peer, role, service, isFirstMove } = subject;
+  const job = nid === undefined ? undefined : findJob(store, nid)?.body;
+  return {
+    now,
+    latestAt: ledger.latestAt,
+    peer,
+    trust: await findTrust(context, mandate, subject),
+    role,
+    service,
+    announcement: subject.announcement ?? (job?.role === 'buyer' ? job.service.id : job?.service),
+    ...sumHeld(ledger),
+    spentMsat: sumSpent(ledger, now),
+    holdMsat: ledger.open.find((hold) => hold.agreement === agreement)?.msat,
+    dealsWithPeer: mandate.approval.when.includes('first-deal') ? countDeals(store, peer) : undefined,
+    isFirstMove,
+    all: countActs(ledger, now),
+    ofPeer: countActs(ledger, now, peer),
+  };
+}
+
+async function findTrust(context: AgentContext, { peers, approval }: Mandate, subject: Subject): Promise<number | undefined> {
+  if (peers.min_trust === 0 && !approval.when.includes('unknown-trust')) return undefined;
+  const known = subject.trust ?? knownTrust(context.store, subject);
+  if (known !== undefined && known > 0) return known;
+  try {
+    const { score, attestations } = await trust(context, { peer: subject.peer, blockBelow: 0 });
+    return attestations === 0 ? undefined : score;
+  } catch (error) {
+    if (isNegotiateError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The score that was looked up when the job or the request began. */
+function knownTrust(store: Store, { nid, peer }: Subject): number | undefined {
+  const job = nid === undefined ? undefined : findJob(store, nid)?.body;
+  if (job?.role === 'buyer') return job.trust.score;
+  return nid === undefined ? undefined : findRfqOf(store, nid)?.body.asked.find((each) => each.peer === peer)?.trust;
+}
+
+function countDeals(store: Store, peer: Hex): number {
+  const states = store.listNegotiations().flatMap((record) => (record.peer === peer ? [readState(record)] : []));
+  return states.filter((state) => findDeal(state) !== undefined).length;
+}

@@ -1,0 +1,84 @@
+// A mandate reads the same in TOML and JSON, with npubs and keys, dates and seconds; what is damaged is told where and never obeyed.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { POLICY_PRESETS } from '../../cli/policyPresets.ts';
+import { encodeNpub } from '../../nostr/npub.ts';
+import { readMandateFile } from './readMandateFile.ts';
+
+const KEY = '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+const TOML = `version = 1
+name = "n"
+role = "buyer"
+valid_until = 2027-01-31T12:00:00+01:00
+[services]
+capabilities = ["translation"]
+[peers]
+allow = ["${encodeNpub(KEY)}"] # by npub
+[limits]
+per_deal_msat = 1_000
+per_day_msat = "3000"
+open_msat = 2000
+[disclosure]
+terms = ["*"]
+free_text = true
+max_text_chars = 100
+`;
+const JSON_TEXT = JSON.stringify({
+  version: 1,
+  name: 'n',
+  role: 'buyer',
+  valid_until: '2027-01-31T11:00:00Z',
+  services: { capabilities: ['translation'] },
+  peers: { allow: [KEY] },
+  limits: { per_deal_msat: '1000', per_day_msat: 3000, open_msat: 2000 },
+  disclosure: { terms: ['*'], free_text: true, max_text_chars: 100 },
+});
+
+function digestOf(text: string): string {
+  const file = readMandateFile(text);
+  return file.kind === 'ok' ? file.digest : file.problems.map((each) => each.text).join(' ');
+}
+
+const problemsOf = (text: string): readonly string[] => {
+  const file = readMandateFile(text);
+  return file.kind === 'ok' ? [] : file.problems.map(({ path, code }) => `${path} ${code}`);
+};
+
+describe('a mandate file', () => {
+  it('has one digest, however it is written', () => {
+    expect(digestOf(TOML)).toMatch(/^[0-9a-f]{64}$/);
+    expect(digestOf(JSON_TEXT)).toBe(digestOf(TOML));
+    expect(digestOf(`# a comment\n${TOML}`)).toBe(digestOf(TOML));
+    expect(digestOf(TOML.replace('1_000', '1_001'))).not.toBe(digestOf(TOML));
+  });
+
+  it('may be a preset as it stands', () => {
+    for (const preset of Object.values(POLICY_PRESETS)) expect(problemsOf(preset)).toEqual([]);
+  });
+
+  it('is told where it is damaged', () => {
+    expect(problemsOf('version = 1\nname = = 2')).toEqual(['line 2 syntax']);
+    expect(problemsOf('{"version": 1,}')).toEqual([' syntax']);
+    expect(problemsOf(`${TOML}\n[limits]\nopen_msat = 1`)).toEqual(['line 18 syntax']);
+    expect(problemsOf('x'.repeat(65_537))).toEqual([' syntax']);
+    expect(problemsOf(TOML.replace('+01:00', ''))).toEqual(['valid_until time']);
+    expect(problemsOf(TOML.replace('2027-01-31T12:00:00+01:00', '2027-01-31'))).toEqual(['valid_until time']);
+    expect(problemsOf(JSON_TEXT.replace('11:00:00Z', '11:00:00'))).toEqual(['valid_until time']);
+    expect(problemsOf(TOML.replace('npub1', 'npub2'))).toEqual(['peers.allow[0] key']);
+    expect(problemsOf(TOML.replace('1_000', '9_007_199_254_740_993_000_000'))).toEqual(['limits.per_deal_msat amount']);
+    expect(problemsOf(TOML.replace('1_000', '-1'))).toEqual(['limits.per_deal_msat amount']);
+    expect(problemsOf(TOML.replace('1_000', '1000.5'))).toEqual(['limits.per_deal_msat amount']);
+    expect(problemsOf(`${TOML}\n[__proto__]\nx = 1`)).not.toEqual([]);
+  });
+
+  it('never makes the reader throw', () => {
+    fc.assert(fc.property(fc.string(), (text) => void readMandateFile(text)));
+    // A letter of a good one that is another.
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: TOML.length - 1 }), fc.string({ minLength: 0, maxLength: 3 }), (at, text) => {
+        readMandateFile(TOML.slice(0, at) + text + TOML.slice(at + 1));
+      }),
+    );
+  });
+});

@@ -1,0 +1,96 @@
+// May the agent do this? One pure function for every move, signature and payment; what it is not told counts against it.
+
+import type { Action } from './mandateAction.ts';
+import type { Facts } from './mandateFacts.ts';
+import { checkOfferWindow, checkPayment, checkRates, checkSignature, checkSignatureWindow } from './mandateAmounts.ts';
+import { checkSaid, checkText, checkWords } from './mandateSpeech.ts';
+import { checkBinding } from './mandateTerms.ts';
+import { checkDenied, checkPeer, checkRole, checkService, checkTime } from './mandateWho.ts';
+import type { Mandate } from './mandateSchema.ts';
+import { askIf, conclude, denyIf, type Finding, type Verdict } from './mandateVerdict.ts';
+
+/**
+ * Judges what the agent is about to do. Duties (closing or cancelling what is signed, receipts, errors, taking back, reporting, objecting)
+ * are always allowed: they bind to nothing new, and to hold them back would be a breach. Never throws.
+ *
+ * @example judge(mandate, { kind: 'duty', type: 'close' }, facts) // { verdict: 'allow', reasons: [] }
+ */
+export function judge(mandate: Mandate, action: Action, facts: Facts): Verdict {
+  return conclude(findReasons(mandate, action, facts));
+}
+
+function findReasons(mandate: Mandate, action: Action, facts: Facts): readonly Finding[] {
+  switch (action.kind) {
+    case 'duty':
+      return [];
+    case 'reject':
+      return action.text === undefined ? [] : checkWords(mandate, action.text);
+    case 'perform':
+      return checkDenied(mandate, facts);
+    case 'blind':
+      return denyIf(true, 'unknown-terms', '');
+    case 'talk':
+      return [
+        ...checkWho(mandate, facts),
+        ...checkWords(mandate, action.text),
+        ...denyIf(action.hasFiles && !mandate.disclosure.attachments, 'attachments', 'disclosure.attachments'),
+        ...askIf(mandate.approval.when.includes('free-text'), 'own-words', 'approval.when'),
+      ];
+    case 'open':
+      return judgeOpening(mandate, action, facts);
+    case 'offer':
+      return judgeOffer(mandate, action, facts);
+    case 'sign':
+      return [
+        ...checkWho(mandate, facts),
+        ...checkBinding(mandate, action.terms, facts),
+        ...checkSignature(mandate, action, [action.terms], facts),
+        ...(action.confirmBy === undefined ? [] : checkSignatureWindow(mandate, action.confirmBy, facts)),
+      ];
+    case 'pay':
+      return [...checkDenied(mandate, facts), ...checkRole(mandate, facts), ...checkPayment(mandate, action, facts)];
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Who, when, about what, and how often. */
+function checkWho(mandate: Mandate, facts: Facts): readonly Finding[] {
+  return [
+    ...checkTime(mandate, facts),
+    ...checkRole(mandate, facts),
+    ...checkPeer(mandate, facts),
+    ...checkService(mandate, facts),
+    ...checkRates(mandate, facts),
+  ];
+}
+
+/** What an opening wishes for binds nobody; it is judged by what it tells. */
+function judgeOpening(mandate: Mandate, action: Extract<Action, { kind: 'open' }>, facts: Facts): readonly Finding[] {
+  const { service, requirements, terms } = action;
+  // The sentence that stands where nobody had anything to say.
+  const isPlain = requirements === `I need: ${service}` || requirements === `I offer: ${service}`;
+  return [
+    ...checkWho(mandate, facts),
+    ...(isPlain ? checkText(mandate, requirements) : checkWords(mandate, requirements)),
+    ...(terms === undefined ? [] : checkSaid(mandate, terms)),
+    ...checkOfferWindow(mandate, action.expiresAt, facts),
+  ];
+}
+
+/** What an offer says is told, and we would be held to it; a signed one is a signature besides. */
+function judgeOffer(mandate: Mandate, action: Extract<Action, { kind: 'offer' }>, facts: Facts): readonly Finding[] {
+  const { terms, expiresAt, isSigned } = action;
+  const plain = [
+    ...checkWho(mandate, facts),
+    ...terms.flatMap((each) => [...checkSaid(mandate, each), ...checkBinding(mandate, each, facts)]),
+    ...checkOfferWindow(mandate, expiresAt, facts),
+  ];
+  if (!isSigned) return plain;
+  return [
+    ...plain,
+    ...checkSignature(mandate, action, terms, facts),
+    ...checkSignatureWindow(mandate, expiresAt, facts),
+    ...askIf(mandate.approval.when.includes('presigned-offer'), 'presigned-offer', 'approval.when'),
+  ];
+}

@@ -1,0 +1,40 @@
+// What a judgement is made from besides the mandate and the action: the time, the peer, and what has been promised and paid so far.
+
+import type { Hex } from '../core/bytes.ts';
+import type { Msat } from '../core/money.ts';
+import type { Role } from '../negotiate/agreement.ts';
+
+/** How often the agent has moved by itself, the move in question left out. */
+export interface Counts {
+  readonly movesInMinute: number;
+  readonly movesInHour: number;
+  readonly newInHour: number;
+}
+
+/** The facts. Times are unix seconds. */
+export interface Facts {
+  readonly now: number;
+  /** The latest time that the ledger knows of: what has ended stays ended when the clock goes back. */
+  readonly latestAt: number;
+  readonly peer: Hex;
+  /** Score of the peer, 0 to 100; undefined when nobody knows. */
+  readonly trust: number | undefined;
+  /** Our role in this negotiation. */
+  readonly role: Role;
+  readonly service: string;
+  /** Identifier (`d` tag) of the announcement that the negotiation is about, if it is about one. */
+  readonly announcement: string | undefined;
+  /** Everything that is promised and not paid, this negotiation's included, and in how many signatures and deals. */
+  readonly heldMsat: Msat;
+  readonly openDeals: number;
+  /** What was paid within the last 24 hours. */
+  readonly spentMsat: Msat;
+  /** For a payment: what is held for its agreement; undefined when nothing is. */
+  readonly holdMsat: Msat | undefined;
+  /** How many deals were made with this peer before; undefined when nobody has counted. */
+  readonly dealsWithPeer: number | undefined;
+  /** True when this is our first move in the negotiation. */
+  readonly isFirstMove: boolean;
+  readonly all: Counts;
+  readonly ofPeer: Counts;
+}

@@ -1,0 +1,79 @@
+// The verbs of the owner's policy as he types them: written, checked, put in force, asked, approved.
+
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeLab, type Lab, type TestAgent } from './agents.fixture.ts';
+import { runCli } from './cli.fixture.ts';
+
+let lab: Lab;
+let [buyer, seller]: TestAgent[] = [];
+beforeAll(async () => {
+  lab = await makeLab();
+  [buyer, seller] = [await lab.makeAgent(), await lab.makeAgent()];
+});
+afterAll(() => lab.close());
+
+describe('policy', () => {
+  it('init writes a file that check takes and explain puts into sentences; needs no agent', async () => {
+    const folder = lab.makeHome().replace(/home$/, '');
+    const file = join(folder, 'policy.toml');
+    const written = await runCli(['policy', 'init', '--preset', 'seller', '--out', file]);
+    expect(written.code).toBe(0);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect((await runCli(['policy', 'init', '--out', file])).code).toBe(64);
+    expect((await runCli(['policy', 'init', '--preset', 'seller'])).stdout).toBe(readFileSync(file, 'utf8'));
+    expect((await runCli(['policy', 'init', '--preset', 'broker'])).code).toBe(64);
+    const checked = await runCli(['policy', 'check', file, '--json']);
+    expect([checked.code, checked.json()]).toMatchObject([0, { isValid: true, role: 'seller' }]);
+    const explained = await runCli(['policy', 'explain', file]);
+    expect(explained.stdout).toContain('As seller, /price is at least 700 sats; it aims at 900 sats.');
+    const wrong = await runCli(['policy', 'check', '-', '--json'], { stdin: 'version = 1\nbudget = 4711' });
+    expect(wrong.code).toBe(65);
+    expect(wrong.json()).toMatchObject({ isValid: false });
+    expect(wrong.stdout).toContain('"budget"');
+    expect(wrong.stdout).not.toContain('4711');
+  }, 60_000);
+
+  it('set puts it in force: verbs are refused with 77, asked about with 75, and go on once approved', async () => {
+    if (buyer === undefined || seller === undefined) throw new Error('no agents');
+    const home = ['--home', buyer.home];
+    const file = join(buyer.home, '..', 'policy.toml');
+    const preset = (await runCli(['policy', 'init'])).stdout;
+    expect((await runCli(['policy', 'show', ...home])).stdout).toContain('No policy is in force');
+    expect((await runCli(['policy', 'set', '-', ...home], { stdin: 'version = 2' })).code).toBe(65);
+    writeFileSync(file, preset);
+    const set = await runCli(['policy', 'set', file, ...home]);
+    const { digest } = (await runCli(['policy', 'check', file, '--json'])).json();
+    expect([set.code, set.stdout]).toEqual([0, expect.stringContaining(String(digest))]);
+    expect((await runCli(['policy', 'show', '--text', ...home])).stdout).toBe(preset);
+
+    const denied = await runCli(['start', seller.npub, 'weapons', '--json', ...home]);
+    expect([denied.code, denied.json().error]).toMatchObject([
+      77,
+      { code: 'mandate/denied', details: { reasons: 'service (services.capabilities)' } },
+    ]);
+    const started = await runCli(['start', seller.npub, 'translation', '--json', ...home]);
+    const { nid } = started.json()['negotiation'] as { nid: string };
+    await seller.call((agent) => agent.sync());
+    await seller.call((agent) => agent.offer({ nid, priceMsat: 600_000n }));
+    await runCli(['sync', ...home]);
+    const asked = await runCli(['accept', nid, '--json', ...home]);
+    expect([asked.code, asked.json().error]).toMatchObject([75, { code: 'mandate/approval-needed' }]);
+    expect((await runCli(['policy', 'show', ...home])).stdout).toMatch(/accept for up to 600 sats {2}\(amount, first-deal\)/);
+    const approved = await runCli(['approve', nid.slice(0, 8), ...home]);
+    expect(approved.stdout).toContain('Approved: ');
+    expect((await runCli(['accept', nid, ...home])).code).toBe(0);
+    expect((await runCli(['policy', 'show', ...home])).stdout).toContain('promised  600 sats in 1 signatures and deals');
+    expect((await runCli(['policy', 'settle', nid, ...home])).code).toBe(66);
+    expect((await runCli(['approve', nid, ...home])).code).toBe(66);
+
+    const again = (await runCli(['start', seller.npub, 'translation', '--json', ...home])).json()['negotiation'] as { nid: string };
+    await seller.call((agent) => agent.sync());
+    await seller.call((agent) => agent.offer({ nid: again.nid, priceMsat: 600_000n }));
+    await runCli(['sync', ...home]);
+    expect((await runCli(['accept', again.nid, '--approve', ...home])).code).toBe(0);
+    expect((await runCli(['policy', 'unset', ...home])).code).toBe(0);
+    expect((await runCli(['policy', 'show', '--json', ...home])).json()).toEqual({ isSet: false });
+  }, 120_000);
+});
