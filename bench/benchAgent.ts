@@ -13,7 +13,6 @@ import { createKeySigner, type Signer } from '../src/nostr/signer.ts';
 import { createUnwrapper } from '../src/nostr/unwrapper.ts';
 import type { Store } from '../src/store/records.ts';
 import { openSqliteStore } from '../src/store/sqliteStore.ts';
-import type { z } from 'zod';
 
 const RELAY = 'wss://relay.example';
 
