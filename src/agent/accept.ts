@@ -16,7 +16,7 @@ import { findOfferById } from './findOfferById.ts';
 import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
-import { drawLockValues, signAgreement } from './signAgreement.ts';
+import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { atPresent, beginWork } from './work.ts';
 
 /** Which offer to accept: the peer's newest one, unless `offer` names it. `priceMsat`: only for exactly this fixed price. */
@@ -36,7 +36,7 @@ export async function accept(context: AgentContext, input: z.infer<typeof accept
   if (isBudgetTaken(work, open)) throw refusalError('budget');
   const chosen = chooseOffer(open.state, input.offer, alternative, work.now);
   const terms = termsOf(chosen, alternative);
-  const plan = planAccept(open.state, chosen, alternative, drawLockValues(context.rng), work.now);
+  const plan = planAccept(open.state, chosen, alternative, makeLockValues(context, open.state, chosen.id, work.now), work.now);
   if (terms === undefined || plan === undefined) throw refusalError('unknown-offer');
   checkPrice(terms, input.priceMsat);
   const signature = await signAgreement(context, plan.template);

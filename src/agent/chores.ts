@@ -10,7 +10,9 @@ import type { AgentContext } from './context.ts';
 import { fetchChannelNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
+import { isHeldBack } from './restored.ts';
 import { toQueued } from './sealMoves.ts';
+import { countSends } from './sendCount.ts';
 import { beginWork, saveWork } from './work.ts';
 
 const DAY_S = 86_400;
@@ -30,9 +32,9 @@ export async function finishCommits(context: AgentContext): Promise<void> {
  */
 export async function doChores(context: AgentContext): Promise<ReceivedNews> {
   const received: ReceivedNews[] = [];
-  for (const { id } of listBusy(context)) received.push(await doBusy(context, id));
+  for (const { id } of listBusy(context)) if (!isHeldBack(context.store, id)) received.push(await doBusy(context, id));
   const now = context.clock.now();
-  for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now)) {
+  for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now && !isHeldBack(context.store, each.id))) {
     await commitChange(context, record.id, { kind: 'self-update' });
   }
   return { news: received.flatMap(({ news }) => news), groupNews: received.flatMap(({ groupNews }) => groupNews) };
@@ -73,6 +75,7 @@ async function askToLeave(context: AgentContext, record: ChannelRecord): Promise
     { kind: 'seen', id: event.id, at: work.now },
     { kind: 'seen', id: mlsHash, at: work.now },
   );
+  countSends(context.store, work.changes);
   saveWork(work);
 }
 

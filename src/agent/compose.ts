@@ -11,13 +11,20 @@ import type { Sandbox, SandboxOptions } from '../pay/sandbox/startSandbox.ts';
 import { jobsPath, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
 import { inspectHome } from '../store/inspectHome.ts';
 import type { OpenedHome } from '../store/openHome.ts';
+import type { Store } from '../store/records.ts';
 import type { Secrets } from '../store/secrets.ts';
+import { openSentinel } from '../store/sentinel.ts';
 import type { HomeKey } from '../store/wrapKey.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
 import { openHome, openNewHome } from './composeHome.ts';
 import { checkIdentity, openSigner, settleIdentity, type BunkerOptions, type IdentityOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
+import { judgeStart } from './judgeStart.ts';
+import { seedLocks } from './lockValues.ts';
+import { hasHeldBack, recoverChannels } from './recoverChannels.ts';
+import { createSendGuard } from './sendCount.ts';
 import { readProxy, readSetting } from './settings.ts';
+import { unlessSignerFails } from './signerFaults.ts';
 import type { InitResult, initInput } from './init.ts';
 
 export type { HomeKey, Sandbox, SandboxOptions };
@@ -32,6 +39,8 @@ export interface OpenOptions extends BunkerOptions {
   readonly mode?: 'read' | 'write';
   /** Milliseconds to wait for another process to give the home free; 3,000 by default. */
   readonly lockWaitMs?: number;
+  /** The folder of the second place that remembers how much was sent; AGENT_NEGOTIATE_STATE or the system's place for such data unless given. */
+  readonly stateFolder?: string;
   /** What opens a protected home (docs/keys.md); unused for another. */
   readonly key?: HomeKey | undefined;
   /** Wall clock and randomness, for tests. */
@@ -58,8 +67,8 @@ export async function openAgent(options: OpenOptions): Promise<Agent> {
   requireIdentity(home);
   const opened = openHome(options, mode === 'write');
   try {
-    const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'));
-    return buildAgent(context, mode, close, opened.close);
+    const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'), mode);
+    return buildAgent(context, mode, close, () => release(context, opened));
   } catch (error) {
     opened.close();
     throw error;
@@ -78,7 +87,7 @@ export function openParts(options: OpenOptions): AgentParts {
   const opened = openHome(options, true);
   try {
     const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'));
-    return { context, close: () => close().finally(opened.close) };
+    return { context, close: () => close().finally(() => release(context, opened)) };
   } catch (error) {
     opened.close();
     throw error;
@@ -92,7 +101,7 @@ export function openParts(options: OpenOptions): AgentParts {
  */
 export async function createAgent(options: CreateOptions): Promise<InitResult> {
   const { home, secretKey, bunkerUrl, clock = systemClock, rng = systemRng, lockWaitMs: _wait, key, ...rest } = options;
-  const { onApprovalUrl: _show, bunkerLimits: _limits, ...input } = rest;
+  const { onApprovalUrl: _show, bunkerLimits: _limits, stateFolder: _folder, ...input } = rest;
   const { init, initInput: schema } = await import('./init.ts');
   const parsed = parseInput(schema, input);
   checkIdentity(options);
@@ -106,7 +115,7 @@ export async function createAgent(options: CreateOptions): Promise<InitResult> {
     const pubkey = await settleIdentity({ ...options, secrets: opened.secrets, clock, rng, pool: pool.get }, isFinished).finally(
       pool.close,
     );
-    const { context, close } = buildContext({ ...options, relays: [] }, opened, pubkey);
+    const { context, close } = buildContext({ ...options, relays: [] }, opened, pubkey, 'new');
     try {
       return await init(context, parsed);
     } finally {
@@ -125,10 +134,25 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   return (await import('../pay/sandbox/startSandbox.ts')).startSandbox(options);
 }
 
+/** Says how much was sent, while the home is still ours alone. */
+function release({ sends }: AgentContext, opened: OpenedHome): void {
+  sends?.close();
+  opened.close();
+}
+
+/** What the second place says of the home: read by everybody, acted upon by who may write, and not asked for a home that is just being made. */
+function watchSends(home: string, store: Store, pubkey: string, stateFolder: string | undefined, mode: 'read' | 'write' | 'new', clock: Clock, rng: Rng) {
+  const sentinel = openSentinel(home, pubkey, stateFolder);
+  if (mode !== 'read') store.save(seedLocks(store, rng));
+  if (mode === 'write') judgeStart(store, sentinel, clock.now());
+  return mode === 'read' ? { sentinel, announce: () => undefined, close: () => undefined } : createSendGuard(store, sentinel);
+}
+
 function buildContext(
-  { home, relays = [], clock = systemClock, rng = systemRng, ...bunkerOptions }: OpenOptions,
+  { home, relays = [], stateFolder, clock = systemClock, rng = systemRng, ...bunkerOptions }: OpenOptions,
   { store, secrets }: Pick<OpenedHome, 'store' | 'secrets'>,
   pubkey: string,
+  mode: 'read' | 'write' | 'new' = 'write',
 ): { context: AgentContext; close: () => Promise<void> } {
   const closing = new AbortController();
   const pool = openPool(() => ({ clock, rng, proxy: readProxy(store) }));
@@ -151,6 +175,7 @@ function buildContext(
     rng,
     extraRelays,
     ...ports,
+    sends: watchSends(home, store, pubkey, stateFolder, mode, clock, rng),
     inspectHome: () => inspectHome(home),
     jobs: jobsPath(home),
     background: new Map(),
@@ -214,8 +239,12 @@ async function runUseCase(context: AgentContext, mode: 'read' | 'write', name: U
 
 /** Checks the input of a use case and runs it. Throws `input/invalid` besides what the use case throws. */
 export async function callUseCase(context: AgentContext, name: UseCaseName, input: unknown): Promise<unknown> {
-  const { input: schema, run } = await (USE_CASES[name] as UseCase<z.ZodType, unknown>).load();
-  return run(context, parseInput(schema, input));
+  const { writes, load } = USE_CASES[name] as UseCase<z.ZodType, unknown>;
+  const { input: schema, run } = await load();
+  const parsed = parseInput(schema, input);
+  // A home that may be old catches up before anything of its owner's is said; a sync does so by itself.
+  if (writes && hasHeldBack(context)) await unlessSignerFails(() => recoverChannels(context));
+  return run(context, parsed);
 }
 
 /** Reads an input by its schema. Throws `input/invalid`, which names the field and not its value. */

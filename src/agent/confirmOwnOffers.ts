@@ -3,7 +3,7 @@
 import { planConfirm } from '../negotiate/planSignature.ts';
 import { isBudgetTaken, issueIfAllowed } from './applyTransition.ts';
 import { isDoubtful } from './restored.ts';
-import { drawLockValues, signAgreement } from './signAgreement.ts';
+import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { unlessSignerFails } from './signerFaults.ts';
 import { atPresent, type OpenNegotiation, type Work } from './work.ts';
 
@@ -20,7 +20,7 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
   const { pending } = open.state;
   if (pending === undefined || work.now > pending.confirmBy || isDoubtful(work, open.state.nid)) return;
   if (isBudgetTaken(work, open)) return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
-  const { agreement, template, secrets } = planConfirm(pending, drawLockValues(work.context.rng), work.now);
+  const { agreement, template, secrets } = planConfirm(pending, makeLockValues(work.context, open.state, pending.id, work.now), work.now);
   const signature = await unlessSignerFails(() => signAgreement(work.context, template));
   if (signature === undefined) return;
   const body = { v: 1, type: 'confirm', accept: pending.id, agreement, signature } as const;

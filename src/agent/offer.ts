@@ -17,7 +17,7 @@ import type { AgentContext } from './context.ts';
 import { openNamed } from './openNamed.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
-import { drawLockValues, signAgreement } from './signAgreement.ts';
+import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { atPresent, beginWork, openNegotiation, type Work } from './work.ts';
 
 const DEFAULT_LIFE_S = 86_400;
@@ -87,7 +87,7 @@ async function draftOffer(work: Work, state: Negotiation, input: OfferInput): Pr
 
 async function sign({ context, now }: Work, state: Negotiation, body: BodyOf<'offer'>): Promise<Extract<Draft, { type: 'offer' }>> {
   if (body.alternatives !== undefined) throw new NegotiateError('input/invalid', 'An offer with alternatives cannot be signed in advance.');
-  const plan = planPresigned(state, body, drawLockValues(context.rng), now);
+  const plan = planPresigned(state, body, makeLockValues(context, state, body.salt_seed, now), now);
   if (plan === undefined) throw refusalError('invalid');
   const signature = await signAgreement(context, plan.template);
   return { type: 'offer', body: { ...body, presigned: signature }, signature, secrets: plan.secrets };

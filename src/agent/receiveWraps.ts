@@ -10,6 +10,7 @@ import { unwrapGift } from '../nostr/giftWrap.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
 import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
+import { suspectIfOld } from './restored.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { isInvited } from './settings.ts';
@@ -108,6 +109,7 @@ async function join(work: Work, sender: Hex, welcome: Rumor): Promise<boolean> {
   const made = admit(work, newChannel(result.channel, relaysOf(context), now));
   if (made === undefined) return false;
   work.channels.set(mlsGroupId, made);
+  suspectIfOld(work, mlsGroupId, keyPackage.createdAt);
   if (members.length > 2)
     work.groupNews.push({ group: mlsGroupId, name, type: 'joined', by: encodeNpub(sender), members: members.map(encodeNpub) });
   await queueKeyPackage(work);

@@ -1,4 +1,5 @@
-// What a home remembers of having been restored from a backup: since when, and of which negotiations it may have forgotten something.
+// What a home remembers of having gone back in time, from a backup or as an old copy: since when, what it may have forgotten, and whose channels
+// are not safe to send in.
 
 import { z } from 'zod';
 import type { Hex } from '../core/bytes.ts';
@@ -8,19 +9,23 @@ import type { Change, Store } from '../store/records.ts';
 const KEY = 'restored';
 
 const schema = z.strictObject({
-  /** When it was restored (unix seconds). */
+  /** When it was restored, or found to be old (unix seconds). */
   at: z.int(),
-  /** Negotiations in which moves may have been made that the backup does not hold. */
+  /** Negotiations in which moves may have been made that this home does not know. */
   doubtful: z.array(z.string()),
   /** Peers whose channel with us was lost: they are invited into a new one. */
   rejoin: z.array(z.string()),
+  /** Channels whose keys may have been used since: nothing is sent in them until they are renewed, or given up. */
+  suspect: z.array(z.string()).default([]),
+  /** Negotiations in which we are known to have made moves that cannot be made out any more: they stay as they are. */
+  broken: z.array(z.string()).default([]),
 });
 
 /** The note. */
 export type RestoredNote = z.infer<typeof schema>;
 
-/** Reads the note; undefined for a home that was never restored. Throws `store/corrupt`. */
-export function readRestored(store: Store): RestoredNote | undefined {
+/** Reads the note; undefined for a home that has never gone back. Throws `store/corrupt`. */
+export function readRestored(store: Pick<Store, 'readSetting'>): RestoredNote | undefined {
   return parseRestored(store.readSetting(KEY));
 }
 
@@ -38,15 +43,21 @@ export function parseRestored(text: string | undefined): RestoredNote | undefine
 export function noteRestored(store: Store, at: number, madeAt: number): RestoredNote {
   const lost = store.listChannels().filter(({ endedAt, leavingAt }) => endedAt === madeAt && leavingAt === undefined);
   const rejoin = [...new Set(lost.flatMap(({ peer }) => peer ?? []))];
-  return { at, doubtful: store.listNegotiations().map(({ nid }) => nid), rejoin };
+  return { at, doubtful: listNids(store), rejoin, suspect: [], broken: readRestored(store)?.broken ?? [] };
+}
+
+/** The note of a home that is found to be an old copy of itself: nothing in it can be relied on. */
+export function noteReturned(store: Store, at: number): RestoredNote {
+  const before = readRestored(store);
+  const open = store.listChannels().filter(({ endedAt }) => endedAt === undefined);
+  return { at, doubtful: listNids(store), rejoin: before?.rejoin ?? [], suspect: open.map(({ id }) => id), broken: before?.broken ?? [] };
+}
+
+function listNids(store: Store): Hex[] {
+  return store.listNegotiations().map(({ nid }) => nid);
 }
 
 /** The change that writes it. */
 export function writeRestored(note: RestoredNote): Extract<Change, { kind: 'setting' }> {
   return { kind: 'setting', key: KEY, value: JSON.stringify(note) };
-}
-
-/** True where a saved negotiation may have forgotten moves of ours. */
-export function isDoubtfulNow(store: Store, nid: Hex): boolean {
-  return readRestored(store)?.doubtful.includes(nid) === true;
 }

@@ -11,6 +11,7 @@ import type { AgentContext } from './context.ts';
 import { toRecord, type OpenChannel } from './channelRecord.ts';
 import { isActive, readState } from './negotiationState.ts';
 import { relaysOf } from './relaysOf.ts';
+import { sendsAfter } from './sendCount.ts';
 
 const FIRST_RESEND_S = 3_600;
 
@@ -106,7 +107,14 @@ export function saveWork(work: Work): void {
   const own = relaysOf(work.context);
   const channels = [...work.channels.values()].map((open): Change => ({ kind: 'channel', record: toRecord(open, own) }));
   const negotiations = [...work.negotiations.values()].map((open): Change => ({ kind: 'negotiation', record: recordOf(open, work.now) }));
-  work.context.store.save([...channels, ...negotiations, ...work.changes]);
+  saveChanges(work.context, [...channels, ...negotiations, ...work.changes]);
+}
+
+/** Saves changes; the second place hears first of what is to be sent (docs/decisions/0012-old-homes.md). */
+export function saveChanges({ store, sends }: Pick<AgentContext, 'store' | 'sends'>, changes: readonly Change[]): void {
+  const count = sendsAfter(changes);
+  if (count !== undefined) sends?.announce(count);
+  store.save(changes);
 }
 
 function recordOf({ record, state, hasSent }: OpenNegotiation, now: number): NegotiationRecord {

@@ -11,6 +11,7 @@ import { listOpenChannels } from '../openChannels.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { renewKeyPackage } from '../publishIdentity.ts';
 import { joinWaiting } from '../receiveWraps.ts';
+import { hasHeldBack } from '../recoverChannels.ts';
 import { readRestored } from '../restoredNote.ts';
 import { advanceRfqs } from '../rfq/advanceRfq.ts';
 import { letTimePass } from '../runTimers.ts';
@@ -69,6 +70,8 @@ export async function runRound(engine: Engine): Promise<Round> {
   engine.unread.clear();
   const taken = await takeIn(context, feed.take(), kept, again);
   own.add({ ...taken, ended: [] });
+  // What has come may have shown that the home is an old one.
+  if (agenda.restoredAt === Infinity && hasHeldBack(context)) agenda.restoredAt = context.clock.now();
   note(engine);
   if (feed.takeReturn() && agenda.outboxAt < Infinity) await publish(engine, true);
   for (let turn = 0; turn < MAX_TURNS && nextDueAt(agenda) <= context.clock.now() && !context.closing.aborted; turn += 1) {
@@ -86,6 +89,8 @@ export async function runRound(engine: Engine): Promise<Round> {
 async function runTurn({ context, agenda, ...engine }: Engine, own: NewsDesk, touched: Set<Hex>, problems: JobProblem[]): Promise<void> {
   const now = context.clock.now();
   const whole = { context, agenda, ...engine };
+  // Before anything of ours is said: a home that may be old catches up first.
+  if (agenda.restoredAt <= now) await settle(whole, own);
   // Jobs before timers: a move of ours covers the receipt that would go out otherwise.
   for (const nid of listDueAt(agenda.jobs, now)) {
     const round = await advanceJobs(context, [nid], engine.services);
@@ -100,7 +105,6 @@ async function runTurn({ context, agenda, ...engine }: Engine, own: NewsDesk, to
     note(whole);
     rescheduleTimer(context, agenda, nid);
   }
-  if (agenda.restoredAt <= now) await settle(whole);
   if (agenda.keyPackageAt <= now) await renew(whole);
   if (agenda.choresAt <= now || listDueAt(agenda.leaves, now).length > 0) await doDueChores(whole, own);
   for (const id of listDueAt(agenda.rfqs, now)) {
@@ -111,10 +115,12 @@ async function runTurn({ context, agenda, ...engine }: Engine, own: NewsDesk, to
   if (agenda.outboxAt <= now) await publish(whole);
 }
 
-async function settle(engine: Engine): Promise<void> {
+async function settle(engine: Engine, own: NewsDesk): Promise<void> {
   const { context, agenda } = engine;
-  await unlessSignerFails(() => settleRestored(context));
-  agenda.restoredAt = readRestored(context.store) === undefined ? Infinity : context.clock.now() + AGAIN_S;
+  const report = await unlessSignerFails(() => settleRestored(context));
+  if (report !== undefined) own.add({ ...report, joined: [], waiting: [], ended: [] });
+  const isOver = readRestored(context.store) === undefined && !hasHeldBack(context);
+  agenda.restoredAt = isOver ? Infinity : context.clock.now() + AGAIN_S;
   note(engine);
 }
 

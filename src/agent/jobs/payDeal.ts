@@ -9,7 +9,8 @@ import { checkPayTerms, makeFundedTemplate, readPayTerms } from '../../pay/payTe
 import { applyObservation, applyOutcome, beginPayment, isPaymentOpen, nextAct, repeatPayment, type Payment } from '../../pay/payment.ts';
 import type { Rail } from '../../pay/rail.ts';
 import type { AgentContext } from '../context.ts';
-import { isDoubtfulNow, readRestored } from '../restoredNote.ts';
+import { isDoubtfulNow } from '../restored.ts';
+import { readRestored } from '../restoredNote.ts';
 import { findPayment, savePayment, type SavedPayment } from './findPayment.ts';
 import type { Job, Purchase } from './job.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
