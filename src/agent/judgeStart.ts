@@ -33,8 +33,9 @@ export function judgeStart(store: Store, sentinel: Sentinel, now: number): void 
   if (verdict.kind === 'same') return;
   if (verdict.kind === 'old') store.save([...listReturned(store, now), writeSends(verdict.upTo)]);
   else {
+    const isBounded = seen.kind === 'known' && count <= seen.record.mark;
     // Until the doubt is written down, the place says that there is one.
-    const canTell = seen.kind === 'known' || sentinel.write({ floor: count, mark: count + BLOCK });
+    const canTell = isBounded || sentinel.write({ floor: count, mark: count + BLOCK });
     store.save([writeDoubts(addDoubts(store, canTell ? verdict.burn : 0)), writeSends(verdict.upTo)]);
   }
   sentinel.write({ floor: verdict.upTo, mark: verdict.upTo });

@@ -21,6 +21,11 @@ export function isDoubtfulNow(store: Store, nid: Hex): boolean {
   return isListed(readRestored(store), nid) || isUnread(store, nid);
 }
 
+/** True where what we have said is known to be lost. */
+export function isBroken(store: Store, nid: Hex): boolean {
+  return readRestored(store)?.broken.includes(nid) === true;
+}
+
 function isListed(note: RestoredNote | undefined, nid: Hex): boolean {
   return note !== undefined && (note.doubtful.includes(nid) || note.broken.includes(nid));
 }
