@@ -1,5 +1,8 @@
 // `npm run bench -- [--json] [NAME…]`: runs the named benches, or all, and prints their figures beside the floor of each.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Metric } from './measure.ts';
 
@@ -64,4 +67,10 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = EXIT_USAGE;
 }
-if (choice !== undefined) await runBenches(choice);
+if (choice !== undefined) {
+  // What agents keep outside their homes is gone with the bench.
+  const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-bench-state-'));
+  process.env['AGENT_NEGOTIATE_STATE'] = folder;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await runBenches(choice);
+}

@@ -1,7 +1,7 @@
 // An old copy of a home is put back in its place: it notices, finds out what it has lost, and nobody sees two words of one number.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent } from '../src/agent/api.ts';
@@ -9,7 +9,7 @@ import { readRestored } from '../src/agent/restoredNote.ts';
 import { startRelay } from '../src/relay/startRelay.ts';
 import { databasePath } from '../src/store/home.ts';
 import type { Store } from '../src/store/records.ts';
-import { findStateFolder } from '../src/store/sentinel.ts';
+import { openSentinel } from '../src/store/sentinel.ts';
 import { openSqliteStore } from '../src/store/sqliteStore.ts';
 import { makeClock, makeLab, type Lab, type TestAgent, type TestClock } from './agents.fixture.ts';
 
@@ -67,7 +67,6 @@ function look<T>({ home }: TestAgent, read: (store: Store) => T): T {
 }
 const channelsOf = (agent: TestAgent) => look(agent, (store) => store.listChannels());
 const noteOf = (agent: TestAgent) => look(agent, readRestored);
-const stateFolder = findStateFolder();
 
 async function expectSameDeal(nid: string, ...agents: readonly TestAgent[]): Promise<void> {
   const [one, other] = await Promise.all(agents.map((agent) => statusOf(agent, nid)));
@@ -179,11 +178,74 @@ describe('an old copy of a home', () => {
     await run({ seller, buyer, nid }, [ask, answer, accept]);
     putBack();
     // The second place is gone as well: no home has been here before.
-    for (const name of readdirSync(stateFolder)) rmSync(join(stateFolder, name));
+    rmSync(openSentinel(buyer.home, buyer.pubkey).path);
     await expect(buyer.call((agent) => agent.accept({ nid }))).rejects.toMatchObject({ code: 'negotiation/refused' });
     expect(noteOf(buyer)).toMatchObject({ doubtful: [], broken: [], suspect: [] });
     await settle(buyer, seller);
     await expectSameDeal(nid, seller, buyer);
+  });
+
+  it('that comes with an old second place is found out as soon as it reads', async () => {
+    const { seller, buyer, nid } = await begin();
+    const { path } = openSentinel(buyer.home, buyer.pubkey);
+    const [putBack, place] = [copyHome(buyer), readFileSync(path)];
+    await run({ seller, buyer, nid }, [ask, answer, accept]);
+    putBack();
+    writeFileSync(path, place);
+    await settle(buyer, seller);
+    expect(noteOf(buyer)).toMatchObject({ doubtful: [], broken: [], suspect: [] });
+    await expectSameDeal(nid, seller, buyer);
+  });
+
+  it('takes in a negotiation that it has begun since, and one that the peer has', async () => {
+    const { seller, buyer, nid } = await begin();
+    const putBack = copyHome(buyer);
+    const mine = (await buyer.call((agent) => agent.start({ peer: seller.npub, service, requirements: 'Mine' }))).negotiation.nid;
+    const theirs = (await seller.call((agent) => agent.start({ peer: buyer.npub, service, requirements: 'Theirs' }))).negotiation.nid;
+    await run({ seller, buyer, nid: mine }, [all, reply]);
+    await run({ seller, buyer, nid: theirs }, [ask, answer]);
+    putBack();
+    await settle(buyer, seller);
+    await run({ seller, buyer, nid: mine }, [accept, all]);
+    await run({ seller, buyer, nid: theirs }, [counter, acceptOther, all]);
+    await run({ seller, buyer, nid }, [accept, all]);
+    for (const each of [mine, theirs, nid]) await expectSameDeal(each, seller, buyer);
+  });
+
+  it('joins again, and with new keys, what it had joined since', async () => {
+    const [seller, buyer] = [await lab.makeAgent(), await lab.makeAgent()];
+    clock.advance(10);
+    const putBack = copyHome(buyer);
+    const { nid } = (await seller.call((agent) => agent.start({ peer: buyer.npub, service, requirements: 'A page' }))).negotiation;
+    await settle(buyer, seller);
+    await run({ seller, buyer, nid }, [counter, answer]);
+    putBack();
+    await settle(buyer, seller);
+    const { phase, warnings } = await statusOf(seller, nid);
+    expect([phase, warnings]).toEqual(['offered', []]);
+    const note = noteOf(buyer);
+    expect([note?.suspect, note?.rejoin]).toEqual([[], []]);
+    // After the join its leaf had been renewed: that channel is given up, and there is another.
+    expect(channelsOf(buyer).map(({ state }) => state.length > 0).toSorted()).toEqual([false, true]);
+    const again = (await seller.call((agent) => agent.start({ peer: buyer.npub, service, requirements: 'Another page' }))).negotiation.nid;
+    await settle(buyer, seller);
+    await run({ seller, buyer, nid: again }, [counter, acceptOther, all]);
+    await expectSameDeal(again, seller, buyer);
+  });
+
+  it('says nothing twice in a group, and everybody reads on', async () => {
+    const [one, two, three] = [await lab.makeAgent(), await lab.makeAgent(), await lab.makeAgent()];
+    const { group } = await one.call((agent) => agent.createGroup({ name: 'Three', members: [two.npub, three.npub] }));
+    await settle(one, two, three);
+    const putBack = copyHome(two);
+    await two.call((agent) => agent.say({ group, text: 'Lost' }));
+    putBack();
+    await expect(two.call((agent) => agent.say({ group, text: 'Found' }))).resolves.toMatchObject({ isSent: true });
+    await settle(one, three, two);
+    for (const { call } of [one, two, three]) {
+      const { messages } = await call((agent) => agent.showGroup({ group, limit: 10 }));
+      expect(messages.map(({ text }) => text)).toEqual(['Lost', 'Found']);
+    }
   });
 
   it('that cannot reach a relay says nothing', async () => {

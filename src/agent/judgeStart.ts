@@ -6,6 +6,9 @@ import { readDoubts, writeDoubts, type Doubts } from './doubtNote.ts';
 import { noteReturned, readRestored, writeRestored } from './restoredNote.ts';
 import { BLOCK, readSends, writeSends } from './sendCount.ts';
 
+// Other clients follow a sender over a gap of two hundred messages, some no further.
+const MAX_BURN = 160;
+
 /** What the second place says about a home. `upTo`: how many messages there may be. */
 export type Verdict =
   | { readonly kind: 'same' }
@@ -50,5 +53,5 @@ function addDoubts(store: Store, burn: number): Doubts {
   const before = readDoubts(store);
   const suspect = readRestored(store)?.suspect ?? [];
   const open = store.listChannels().filter(({ id, endedAt }) => endedAt === undefined && !suspect.includes(id));
-  return Object.fromEntries(open.map(({ id }) => [id, { burn: (before[id]?.burn ?? 0) + burn, isRead: false }]));
+  return Object.fromEntries(open.map(({ id }) => [id, { burn: Math.min(MAX_BURN, (before[id]?.burn ?? 0) + burn), isRead: false }]));
 }

@@ -9,6 +9,7 @@ import type { ChannelRecord } from '../store/records.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import { commitChange, isAlive, publishStaged } from './commits.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
+import { isLost } from './channelRecord.ts';
 import type { AgentContext } from './context.ts';
 import { receiveFileEvent } from './dealFiles.ts';
 import { readDoubts, writeDoubts } from './doubtNote.ts';
@@ -89,7 +90,7 @@ async function recoverSuspect(context: AgentContext, { record: { id, peer }, eve
   const work = beginWork(context);
   const reading = await readEvents(work, id, listFresh(context, events));
   const isCurrent = readUntil !== undefined && events.every((event) => isSeen(work, event.id));
-  const made = peer === undefined ? [] : await takeIn(work, peer, reading, isCurrent);
+  const made = peer === undefined ? [] : await takeIn(work, peer, reading, isCurrent && isOnly(context, id, peer));
   const open = openChannel(work, id);
   const isOver = open === undefined || open.record.endedAt !== undefined || !isAlive(open.channel);
   // What comes after a commit of ours can be read by nobody but who has made it.
@@ -101,13 +102,21 @@ async function recoverSuspect(context: AgentContext, { record: { id, peer }, eve
   return work;
 }
 
+/** True when the peer has had no other channel with us since that could hold what is missing here. */
+function isOnly({ store }: AgentContext, id: Hex, peer: Hex): boolean {
+  const at = readRestored(store)?.at ?? 0;
+  const mayHold = (record: ChannelRecord): boolean =>
+    record.endedAt === undefined ? isSuspect(store, record.id) : isLost(record) && record.endedAt >= at;
+  return !store.listChannels().some((record) => record.peer === peer && record.id !== id && mayHold(record));
+}
+
 /** Takes in what was said, own moves first. Returns the own moves that this has led to: they are not sealed yet. */
-async function takeIn(work: Work, peer: Hex, { rumors, strays }: Reading, isCurrent: boolean): Promise<readonly Hex[]> {
+async function takeIn(work: Work, peer: Hex, { rumors, strays }: Reading, isComplete: boolean): Promise<readonly Hex[]> {
   const theirs = rumors.filter(({ pubkey }) => pubkey === peer).toSorted(compareBySeq);
   const own = strays.flatMap((rumor) => rumor ?? []);
   const left = recoverMoves(work, peer, own, theirs);
   const known = new Set(work.moves.keys());
-  if (isCurrent) for (const { nid } of work.context.store.listNegotiations().filter((record) => record.peer === peer)) trust(work, nid);
+  if (isComplete) for (const { nid } of work.context.store.listNegotiations().filter((record) => record.peer === peer)) trust(work, nid);
   for (const rumor of left) await receiveMove(work, peer, rumor);
   for (const rumor of theirs) await receiveFileEvent(work, peer, rumor);
   await confirmOwnOffers(work);

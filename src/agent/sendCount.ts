@@ -13,7 +13,7 @@ export interface SendGuard {
   readonly sentinel: Sentinel;
   /** Returns once the place says that there may be as many messages, unless it cannot be written. */
   announce(count: number): void;
-  /** Says how many there are, once none is made any more. */
+  /** Says how many there are, once none is made any more, and the store is still open. */
   close(): void;
 }
 
@@ -41,6 +41,7 @@ export function sendsAfter(changes: readonly Change[]): number | undefined {
 /** Guards a home whose second place has been looked at. */
 export function createSendGuard(store: Pick<Store, 'readSetting'>, sentinel: Sentinel): SendGuard {
   const reading = sentinel.read();
+  let isClosed = false;
   let mark = reading.kind === 'known' ? reading.record.mark : readSends(store);
   return {
     sentinel,
@@ -50,6 +51,8 @@ export function createSendGuard(store: Pick<Store, 'readSetting'>, sentinel: Sen
       if (sentinel.write({ floor: readSends(store), mark: next })) mark = next;
     },
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       const count = readSends(store);
       if (mark !== count && sentinel.write({ floor: count, mark: count })) mark = count;
     },

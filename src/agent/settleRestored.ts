@@ -7,10 +7,11 @@ import { KINDS } from '../marmot/profile.ts';
 import type { ChannelRecord, NegotiationRecord } from '../store/records.ts';
 import { isLost } from './channelRecord.ts';
 import type { AgentContext } from './context.ts';
+import { listOpenChannels } from './openChannels.ts';
 import { openPeerChannel } from './openPeerChannel.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
 import { recoverChannels } from './recoverChannels.ts';
-import { noteRejoined, trust } from './restored.ts';
+import { isSuspect, noteRejoined, trust } from './restored.ts';
 import { readRestored, type RestoredNote } from './restoredNote.ts';
 import { sealMoves } from './sealMoves.ts';
 import { beginWork, findRumor, hasChanges, openNegotiation, saveWork, type Work } from './work.ts';
@@ -33,7 +34,8 @@ async function settlePeers(context: AgentContext, note: RestoredNote): Promise<v
 
 async function settlePeer(context: AgentContext, peer: Hex, records: readonly NegotiationRecord[], isToRejoin: boolean): Promise<void> {
   const lost = context.store.listChannels().filter((record) => record.peer === peer && isLost(record));
-  const isQuiet = records.length > 0 && lost.length > 0 && (await wasQuiet(context, lost));
+  const isReading = listOpenChannels(context.store).some((record) => record.peer === peer && isSuspect(context.store, record.id));
+  const isQuiet = records.length > 0 && lost.length > 0 && !isReading && (await wasQuiet(context, lost));
   const work = beginWork(context);
   if (isQuiet) for (const { nid } of records) trust(work, nid);
   if (isToRejoin && (await rejoin(work, peer))) for (const { nid, isActive } of records) if (isActive) await askAgain(work, peer, nid);

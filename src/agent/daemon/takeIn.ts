@@ -7,6 +7,7 @@ import type { Change } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import { receiveGroupEvents } from '../receiveGroupEvents.ts';
 import { receiveWraps } from '../receiveWraps.ts';
+import { isHeldBack } from '../restored.ts';
 import { readSetting, writeSetting } from '../settings.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import type { GroupNews, News } from '../work.ts';
@@ -86,6 +87,8 @@ export function markRead(context: AgentContext, owners: readonly Hex[]): void {
     if (owner === INBOX) return isOld(readSetting(store, 'wrapsFetchedUntil'), now) ? [writeSetting('wrapsFetchedUntil', now)] : [];
     const record = store.findChannel(owner);
     if (record === undefined || record.endedAt !== undefined || !isOld(record.fetchedUntil, now)) return [];
+    // What has come there has not been taken in.
+    if (isHeldBack(store, owner)) return [];
     return [{ kind: 'channel', record: { ...record, fetchedUntil: now } }];
   });
   if (changes.length > 0) store.save(changes);
