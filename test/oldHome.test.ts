@@ -37,7 +37,8 @@ interface Scene {
 
 async function begin(options: Parameters<Lab['makeAgent']>[0] = {}): Promise<Scene> {
   const [seller, buyer] = [await lab.makeAgent(options), await lab.makeAgent(options)];
-  const { nid } = (await buyer.call((agent) => agent.start({ peer: seller.npub, service, requirements: 'A page', lifeS: 200 * 86_400 }))).negotiation;
+  const { nid } = (await buyer.call((agent) => agent.start({ peer: seller.npub, service, requirements: 'A page', lifeS: 200 * 86_400 })))
+    .negotiation;
   await settle(seller, buyer);
   await seller.call((agent) => agent.offer({ nid, priceMsat: 700_000n, deliverWithinS: 86_400 }));
   await settle(buyer, seller);
@@ -226,7 +227,11 @@ describe('an old copy of a home', () => {
     const note = noteOf(buyer);
     expect([note?.suspect, note?.rejoin]).toEqual([[], []]);
     // After the join its leaf had been renewed: that channel is given up, and there is another.
-    expect(channelsOf(buyer).map(({ state }) => state.length > 0).toSorted()).toEqual([false, true]);
+    expect(
+      channelsOf(buyer)
+        .map(({ state }) => state.length > 0)
+        .toSorted(),
+    ).toEqual([false, true]);
     const again = (await seller.call((agent) => agent.start({ peer: buyer.npub, service, requirements: 'Another page' }))).negotiation.nid;
     await settle(buyer, seller);
     await run({ seller, buyer, nid: again }, [counter, acceptOther, all]);

@@ -72,7 +72,8 @@ function look({ home }: TestAgent) {
 }
 
 const placeOf = ({ home, pubkey }: TestAgent) => openSentinel(home, pubkey);
-const findingOf = async ({ call }: TestAgent) => (await call((agent) => agent.doctor({}), { mode: 'read' })).checks.find(({ id }) => id === 'copies');
+const findingOf = async ({ call }: TestAgent) =>
+  (await call((agent) => agent.doctor({}), { mode: 'read' })).checks.find(({ id }) => id === 'copies');
 
 async function closeDeal({ seller, buyer, nid }: Awaited<ReturnType<typeof begin>>): Promise<void> {
   await buyer.call((agent) => agent.accept({ nid }));

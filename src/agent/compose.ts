@@ -141,7 +141,15 @@ function release({ sends }: AgentContext, opened: OpenedHome): void {
 }
 
 /** What the second place says of the home: read by everybody, acted upon by who may write, and not asked for a home that is just being made. */
-function watchSends(home: string, store: Store, pubkey: string, stateFolder: string | undefined, mode: 'read' | 'write' | 'new', clock: Clock, rng: Rng) {
+function watchSends(
+  home: string,
+  store: Store,
+  pubkey: string,
+  stateFolder: string | undefined,
+  mode: 'read' | 'write' | 'new',
+  clock: Clock,
+  rng: Rng,
+) {
   const sentinel = openSentinel(home, pubkey, stateFolder);
   if (mode !== 'read') store.save(seedLocks(store, rng));
   if (mode === 'write') judgeStart(store, sentinel, clock.now());

@@ -91,7 +91,10 @@ describe('the second place', () => {
   it('hears of every message before it is saved, in one write for thirty-two', () => {
     const [store, place] = [makeStore(0), makePlace()];
     const guard = createSendGuard(store, place.sentinel);
-    const context = { store: { ...store, save: (changes: Parameters<typeof store.save>[0]) => (check(), store.save(changes)) }, sends: guard };
+    const context = {
+      store: { ...store, save: (changes: Parameters<typeof store.save>[0]) => (check(), store.save(changes)) },
+      sends: guard,
+    };
     const check = (): void => expect(place.sentinel.read()).toMatchObject({ kind: 'known' });
     for (let sent = 0; sent < 100; sent += 1) {
       const changes: Parameters<typeof store.save>[0][number][] = [];

@@ -17,7 +17,8 @@ export function seedLocks(store: Pick<Store, 'readSetting'>, rng: Rng): readonly
 
 /** The values for a signature at this place: new ones for each, since every signature that goes out takes a place of its own. */
 export function deriveLockValues(seed: string, { nid, about, at, place }: SigningPlace): LockValues {
-  const derive = (name: 'yes' | 'no'): string => bytesToHex(hmacSha256(hexToBytes(seed), JSON.stringify([DOMAIN, name, nid, about, at, place])));
+  const derive = (name: 'yes' | 'no'): string =>
+    bytesToHex(hmacSha256(hexToBytes(seed), JSON.stringify([DOMAIN, name, nid, about, at, place])));
   return { yes: derive('yes'), no: derive('no') };
 }
 

@@ -172,7 +172,12 @@ function follow(work: Work, channelId: Hex, before: Channel, result: Extract<Pro
 function keepMessage(
   work: Work,
   channelId: Hex,
-  { rumor, sender, epochId = '', channel }: { readonly rumor: MoveRumor; readonly sender?: Hex; readonly epochId?: Hex; readonly channel: Channel },
+  {
+    rumor,
+    sender,
+    epochId = '',
+    channel,
+  }: { readonly rumor: MoveRumor; readonly sender?: Hex; readonly epochId?: Hex; readonly channel: Channel },
 ): void {
   const record = readMessage(channelId, rumor, epochId);
   if (record === undefined) return;

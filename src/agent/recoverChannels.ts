@@ -134,7 +134,14 @@ async function renewKeys(context: AgentContext, id: Hex): Promise<boolean> {
 
 async function sealMade(context: AgentContext, peer: Hex, ids: readonly Hex[]): Promise<void> {
   const work = beginWork(context);
-  if (await sealMoves(work, peer, ids.flatMap((id) => findRumor(work, id) ?? []))) saveWork(work);
+  if (
+    await sealMoves(
+      work,
+      peer,
+      ids.flatMap((id) => findRumor(work, id) ?? []),
+    )
+  )
+    saveWork(work);
 }
 
 /** True while something is to be caught up with. */
@@ -142,4 +149,3 @@ export function hasHeldBack({ store }: AgentContext): boolean {
   const isInQuestion = (readRestored(store)?.suspect.length ?? 0) > 0 || Object.values(readDoubts(store)).some(({ isRead }) => !isRead);
   return isInQuestion && listOpenChannels(store).some(({ id }) => isHeldBack(store, id));
 }
-

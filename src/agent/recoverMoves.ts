@@ -4,17 +4,12 @@ import type { Hex } from '../core/bytes.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { readPhase } from '../negotiate/phase.ts';
-import { isNext, replayNext, takeInSilently, type FindLockValues, type ForgottenMove } from '../negotiate/replay.ts';
-import { beginNegotiation, checkArrival, type CheckedArrival } from '../negotiate/transition.ts';
+import { replayMoves, type FindLockValues, type ForgottenMove, type ReplayedStep, type TheirMove } from '../negotiate/replay.ts';
+import { beginNegotiation, checkArrival } from '../negotiate/transition.ts';
 import { tagValue, verifyEvent } from '../nostr/event.ts';
 import { lockValuesFor } from './lockValues.ts';
 import { breakOff } from './restored.ts';
 import { openNegotiation, recordMove, type Work } from './work.ts';
-
-interface Theirs {
-  readonly rumor: MoveRumor;
-  readonly arrival: CheckedArrival;
-}
 
 /** Takes in own moves within a step, with those moves of the peer that came before or between. Returns the moves of the peer that are left. */
 export function recoverMoves(work: Work, peer: Hex, own: readonly MoveRumor[], theirs: readonly MoveRumor[]): readonly MoveRumor[] {
@@ -33,30 +28,14 @@ function recoverOne(work: Work, nid: Hex, own: readonly MoveRumor[], theirs: rea
   // Without its first move it is not known at all, and nothing can be said in it.
   if (begun === undefined || begun.peer !== peer) return [];
   const find: FindLockValues = (place) => lockValuesFor(work.context.store, work.context.rng, place);
-  const taken: Hex[] = [];
-  let state = begun;
-  let [forgotten, arrivals] = [listForgotten(state, own), theirs.flatMap(toArrival)];
-  for (let move = forgotten[0]; move !== undefined; move = forgotten[0]) {
-    const next = arrivals.find(({ arrival }) => isNext(state, arrival));
-    const replayed = replayNext(state, move, next?.arrival, find);
-    const silent = replayed === undefined && next !== undefined ? takeInSilently(state, next.arrival, move.madeAt) : undefined;
-    const after = replayed?.state ?? silent;
-    if (after === undefined) {
-      breakOff(work, nid);
-      break;
-    }
-    if (next !== undefined && after.chain.received.length > state.chain.received.length) {
-      recordMove(work, nid, next.rumor);
-      taken.push(next.rumor.id);
-      if (next.arrival.kind === 'move') work.news.push({ nid, type: next.arrival.body.type, phase: readPhase(after) });
-    }
-    for (const rumor of replayed?.made ?? []) noteMade(work, nid, rumor);
-    state = after;
-    forgotten = listForgotten(state, own);
-    arrivals = arrivals.filter(({ rumor }) => !taken.includes(rumor.id));
+  const { state, steps, isWhole } = replayMoves(begun, own.flatMap(toForgotten), theirs.flatMap(toTheirs), find);
+  for (const step of steps) {
+    if (step.kind === 'own') noteMade(work, nid, step.rumor);
+    else noteTakenIn(work, step, theirs);
   }
+  if (!isWhole) breakOff(work, nid);
   work.negotiations.set(nid, { record: work.context.store.findNegotiation(nid), state, hasSent: true });
-  return taken;
+  return steps.flatMap((step) => (step.kind === 'theirs' ? [step.arrival.header.id] : []));
 }
 
 /** A negotiation that began after this home was copied. */
@@ -80,19 +59,21 @@ function noteMade(work: Work, nid: Hex, rumor: MoveRumor): void {
   work.changes.push({ kind: 'move-sent', id: rumor.id, at: work.now });
 }
 
-/** Own moves that this state does not hold, in order. */
-function listForgotten({ chain }: Negotiation, own: readonly MoveRumor[]): readonly ForgottenMove[] {
-  const moves = own.flatMap((rumor): ForgottenMove[] => {
-    const decoded = decodeMove(rumor);
-    const isKnown = decoded.kind === 'move' && chain.sent[decoded.header.seq - 1]?.id === rumor.id;
-    return decoded.kind === 'move' && !isKnown ? [{ header: decoded.header, body: decoded.body, madeAt: rumor.created_at }] : [];
-  });
-  return [...new Map(moves.map((move) => [move.header.id, move])).values()].toSorted((a, b) => a.header.seq - b.header.seq);
+function noteTakenIn(work: Work, { arrival, state }: Extract<ReplayedStep, { kind: 'theirs' }>, theirs: readonly MoveRumor[]): void {
+  const rumor = theirs.find(({ id }) => id === arrival.header.id);
+  if (rumor !== undefined) recordMove(work, state.nid, rumor);
+  const type = arrival.kind === 'move' ? arrival.body.type : 'unusable';
+  if (type !== 'receipt' && type !== 'error') work.news.push({ nid: state.nid, type, phase: readPhase(state) });
 }
 
-function toArrival(rumor: MoveRumor): readonly Theirs[] {
+function toForgotten(rumor: MoveRumor): readonly ForgottenMove[] {
+  const decoded = decodeMove(rumor);
+  return decoded.kind === 'move' ? [{ header: decoded.header, body: decoded.body, madeAt: rumor.created_at }] : [];
+}
+
+function toTheirs(rumor: MoveRumor): readonly TheirMove[] {
   const arrival = decodeMove(rumor);
-  return arrival.kind === 'not-a-move' ? [] : [{ rumor, arrival: checkArrival(arrival, verifyEvent) }];
+  return arrival.kind === 'not-a-move' ? [] : [{ arrival: checkArrival(arrival, verifyEvent), madeAt: rumor.created_at }];
 }
 
 function nidOf(rumor: MoveRumor): readonly Hex[] {

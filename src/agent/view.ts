@@ -137,7 +137,9 @@ function listWarnings(state: Negotiation): readonly string[] {
 /** What a home that has gone back in time says of a negotiation that it cannot rely on. */
 function warnOfDoubt(store: Store, nid: Hex): readonly string[] {
   if (isBroken(store, nid))
-    return ['This home is older than what it has said here, and that cannot be made out any more. Nothing is said or signed here: start anew.'];
+    return [
+      'This home is older than what it has said here, and that cannot be made out any more. Nothing is said or signed here: start anew.',
+    ];
   const doubt = 'This home may be older than what it has said here. Nothing is said or signed here until that is clear: run sync.';
   return isDoubtfulNow(store, nid) ? [doubt] : [];
 }

@@ -73,7 +73,10 @@ export async function sealPayload(channel: Channel, { payload, now, rng }: SealI
 export async function burnKeys(channel: Channel, count: number, rng: Rng): Promise<Channel> {
   let state = { ...channel.state, unappliedProposals: {} };
   for (let i = 0; i < count; i += 1)
-    state = { ...(await createApplicationMessage({ context: createMlsContext(rng), state, message: new Uint8Array(1) })).newState, unappliedProposals: {} };
+    state = {
+      ...(await createApplicationMessage({ context: createMlsContext(rng), state, message: new Uint8Array(1) })).newState,
+      unappliedProposals: {},
+    };
   return { ...channel, state: { ...state, unappliedProposals: channel.state.unappliedProposals } };
 }
 

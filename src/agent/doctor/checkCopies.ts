@@ -23,7 +23,9 @@ function findReturn({ store }: AgentContext): Check | undefined {
   const held = listOpenChannels(store).filter(({ id }) => isHeldBack(store, id)).length;
   if (held > 0) {
     const isInDoubt = Object.keys(readDoubts(store)).length > 0;
-    const what = isInDoubt ? 'This home was not closed in order, and may be older than what it has sent' : 'This home is an old copy of itself';
+    const what = isInDoubt
+      ? 'This home was not closed in order, and may be older than what it has sent'
+      : 'This home is an old copy of itself';
     return warn(ID, `${what}: nothing is sent in ${countOf(held, 'channel')}.`, 'Run: agent-negotiate sync, when the relays answer');
   }
   const broken = (note?.broken ?? []).filter(isActive).length;
