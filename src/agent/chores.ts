@@ -5,12 +5,12 @@ import { describeChannel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import { proposeDeparture } from '../marmot/proposeDeparture.ts';
 import type { ChannelRecord } from '../store/records.ts';
+import { isBehind } from './behind.ts';
 import { commitChange, publishStaged } from './commits.ts';
 import type { AgentContext } from './context.ts';
 import { fetchChannelNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
-import { isHeldBack } from './restored.ts';
 import { toQueued } from './sealMoves.ts';
 import { countSends } from './sendCount.ts';
 import { beginWork, saveWork } from './work.ts';
@@ -32,9 +32,9 @@ export async function finishCommits(context: AgentContext): Promise<void> {
  */
 export async function doChores(context: AgentContext): Promise<ReceivedNews> {
   const received: ReceivedNews[] = [];
-  for (const { id } of listBusy(context)) if (!isHeldBack(context.store, id)) received.push(await doBusy(context, id));
+  for (const { id } of listBusy(context)) if (!isBehind(context.store, id)) received.push(await doBusy(context, id));
   const now = context.clock.now();
-  for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now && !isHeldBack(context.store, each.id))) {
+  for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now && !isBehind(context.store, each.id))) {
     await commitChange(context, record.id, { kind: 'self-update' });
   }
   return { news: received.flatMap(({ news }) => news), groupNews: received.flatMap(({ groupNews }) => groupNews) };

@@ -11,13 +11,13 @@ import type { NostrEvent } from '../nostr/event.ts';
 import { wrapRumor } from '../nostr/giftWrap.ts';
 import type { PublishOutcome } from '../nostr/publishToRelay.ts';
 import type { Change, ChannelRecord } from '../store/records.ts';
+import { isBehind } from './behind.ts';
 import type { AgentContext } from './context.ts';
 import { toRecord } from './channelRecord.ts';
 import { weighMessages } from './groupMessages.ts';
 import { findInbox } from './lookUpPeer.ts';
 import { relaysOf } from './relaysOf.ts';
 import { toQueued } from './sealMoves.ts';
-import { isHeldBack } from './restored.ts';
 import { countSends } from './sendCount.ts';
 import { beginWork, saveChanges, saveWork } from './work.ts';
 
@@ -38,7 +38,7 @@ export async function commitChange(
   { isRecovery = false } = {},
 ): Promise<CommitOutcome> {
   const { record, channel } = openForChange(context, channelId);
-  if (!isRecovery && isHeldBack(context.store, channelId)) throw notCaughtUp();
+  if (!isRecovery && isBehind(context.store, channelId)) throw notCaughtUp();
   // Who has asked to be let go sends nothing but that (protocol-core/member-departure.md).
   if (record.leavingAt !== undefined)
     throw new NegotiateError(

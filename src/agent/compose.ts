@@ -11,20 +11,14 @@ import type { Sandbox, SandboxOptions } from '../pay/sandbox/startSandbox.ts';
 import { jobsPath, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
 import { inspectHome } from '../store/inspectHome.ts';
 import type { OpenedHome } from '../store/openHome.ts';
-import type { Store } from '../store/records.ts';
 import type { Secrets } from '../store/secrets.ts';
-import { openSentinel } from '../store/sentinel.ts';
 import type { HomeKey } from '../store/wrapKey.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
-import { openHome, openNewHome } from './composeHome.ts';
+import { hasBehind } from './behind.ts';
+import { guardSends, openHome, openNewHome, type HomeMode } from './composeHome.ts';
 import { checkIdentity, openSigner, settleIdentity, type BunkerOptions, type IdentityOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
-import { judgeStart } from './judgeStart.ts';
-import { seedLocks } from './lockValues.ts';
-import { hasHeldBack, recoverChannels } from './recoverChannels.ts';
-import { createSendGuard } from './sendCount.ts';
 import { readProxy, readSetting } from './settings.ts';
-import { unlessSignerFails } from './signerFaults.ts';
 import type { InitResult, initInput } from './init.ts';
 
 export type { HomeKey, Sandbox, SandboxOptions };
@@ -140,27 +134,11 @@ function release({ sends }: AgentContext, opened: OpenedHome): void {
   opened.close();
 }
 
-/** What the second place says of the home: read by everybody, acted upon by who may write, and not asked for a home that is just being made. */
-function watchSends(
-  home: string,
-  store: Store,
-  pubkey: string,
-  stateFolder: string | undefined,
-  mode: 'read' | 'write' | 'new',
-  clock: Clock,
-  rng: Rng,
-) {
-  const sentinel = openSentinel(home, pubkey, stateFolder);
-  if (mode !== 'read') store.save(seedLocks(store, rng));
-  if (mode === 'write') judgeStart(store, sentinel, clock.now());
-  return mode === 'read' ? { sentinel, announce: () => undefined, close: () => undefined } : createSendGuard(store, sentinel);
-}
-
 function buildContext(
   { home, relays = [], stateFolder, clock = systemClock, rng = systemRng, ...bunkerOptions }: OpenOptions,
   { store, secrets }: Pick<OpenedHome, 'store' | 'secrets'>,
   pubkey: string,
-  mode: 'read' | 'write' | 'new' = 'write',
+  mode: HomeMode = 'write',
 ): { context: AgentContext; close: () => Promise<void> } {
   const closing = new AbortController();
   const pool = openPool(() => ({ clock, rng, proxy: readProxy(store) }));
@@ -183,7 +161,7 @@ function buildContext(
     rng,
     extraRelays,
     ...ports,
-    sends: watchSends(home, store, pubkey, stateFolder, mode, clock, rng),
+    sends: guardSends({ home, stateFolder, pubkey, mode, clock, rng }, store),
     inspectHome: () => inspectHome(home),
     jobs: jobsPath(home),
     background: new Map(),
@@ -251,8 +229,13 @@ export async function callUseCase(context: AgentContext, name: UseCaseName, inpu
   const { input: schema, run } = await load();
   const parsed = parseInput(schema, input);
   // A home that may be old catches up before anything of its owner's is said; a sync does so by itself.
-  if (writes && hasHeldBack(context)) await unlessSignerFails(() => recoverChannels(context));
+  if (writes && hasBehind(context.store)) await catchUp(context);
   return run(context, parsed);
+}
+
+async function catchUp(context: AgentContext): Promise<void> {
+  const [{ recoverChannels }, { unlessSignerFails }] = await Promise.all([import('./recoverChannels.ts'), import('./signerFaults.ts')]);
+  await unlessSignerFails(() => recoverChannels(context));
 }
 
 /** Reads an input by its schema. Throws `input/invalid`, which names the field and not its value. */

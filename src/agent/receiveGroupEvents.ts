@@ -9,6 +9,7 @@ import type { ProcessResult, UnreadableReason } from '../marmot/processResult.ts
 import type { MoveRumor } from '../negotiate/move.ts';
 import { tagValue, type NostrEvent } from '../nostr/event.ts';
 import { encodeNpub } from '../nostr/npub.ts';
+import { isBehind } from './behind.ts';
 import { isAlive, isCommitPending } from './commits.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
 import type { AgentContext } from './context.ts';
@@ -16,7 +17,6 @@ import { receiveFileEvent } from './dealFiles.ts';
 import { readMessage, weighMessages } from './groupMessages.ts';
 import { listReturned } from './judgeStart.ts';
 import { receiveMove } from './receiveMove.ts';
-import { isHeldBack } from './restored.ts';
 import { beginWork, hasChanges, openChannel, saveWork, type GroupNews, type News, type Work } from './work.ts';
 
 const STEP_EVENTS = 50;
@@ -35,7 +35,7 @@ export async function receiveGroupEvents(
   events: readonly NostrEvent[],
   readUntil: number | undefined,
 ): Promise<ReceivedNews> {
-  if (isHeldBack(context.store, channelId) || (await isCommitPending(context, channelId, events))) return { news: [], groupNews: [] };
+  if (isBehind(context.store, channelId) || (await isCommitPending(context, channelId, events))) return { news: [], groupNews: [] };
   const fresh = listFresh(context, events);
   const steps: Work[] = [];
   for (let start = 0; start < fresh.length; start += STEP_EVENTS) {

@@ -9,6 +9,7 @@ import type { ChannelRecord } from '../store/records.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import { commitChange, isAlive, publishStaged } from './commits.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
+import { hasBehind, isBehind, isSuspect } from './behind.ts';
 import { isLost } from './channelRecord.ts';
 import type { AgentContext } from './context.ts';
 import { receiveFileEvent } from './dealFiles.ts';
@@ -19,7 +20,7 @@ import { listOpenChannels } from './openChannels.ts';
 import { compareBySeq, isSeen, listFresh, readEvents, receiveGroupEvents, type Reading, type ReceivedNews } from './receiveGroupEvents.ts';
 import { receiveMove } from './receiveMove.ts';
 import { recoverMoves } from './recoverMoves.ts';
-import { clearSuspicion, isHeldBack, isSuspect, loseChannel, trust } from './restored.ts';
+import { clearSuspicion, loseChannel, trust } from './restored.ts';
 import { readRestored } from './restoredNote.ts';
 import { sealMoves } from './sealMoves.ts';
 import { beginWork, findRumor, openChannel, saveWork, type Work } from './work.ts';
@@ -36,33 +37,33 @@ interface Fetched {
 
 /** Does what can be done now; the rest is tried again with a later sync. Returns what was said. Never throws for what relays do. */
 export async function recoverChannels(context: AgentContext): Promise<ReceivedNews> {
-  if (!hasHeldBack(context)) return { news: [], groupNews: [] };
-  const inDoubt = await forEachHeldBack(context, (record) => !isSuspect(context.store, record.id), clearDoubt);
+  if (!hasBehind(context.store)) return { news: [], groupNews: [] };
+  const inDoubt = await forEachBehind(context, (record) => !isSuspect(context.store, record.id), clearDoubt);
   // What was found there may have put the whole home in question.
-  const suspect = await forEachHeldBack(context, (record) => isSuspect(context.store, record.id), recoverSuspect);
+  const suspect = await forEachBehind(context, (record) => isSuspect(context.store, record.id), recoverSuspect);
   const all = [...inDoubt, ...suspect];
   return { news: all.flatMap(({ news }) => news), groupNews: all.flatMap(({ groupNews }) => groupNews) };
 }
 
-async function forEachHeldBack(
+async function forEachBehind(
   context: AgentContext,
   isWanted: (record: ChannelRecord) => boolean,
   recover: (context: AgentContext, fetched: Fetched) => Promise<ReceivedNews>,
 ): Promise<readonly ReceivedNews[]> {
   const ids = listOpenChannels(context.store)
-    .filter((record) => isHeldBack(context.store, record.id) && isWanted(record))
+    .filter((record) => isBehind(context.store, record.id) && isWanted(record))
     .map(({ id }) => id);
   if (ids.length > 0) await loadSchnorr();
   const received: ReceivedNews[] = [];
   for (let start = 0; start < ids.length; start += FETCHES_AT_ONCE) {
-    const batch = await Promise.all(ids.slice(start, start + FETCHES_AT_ONCE).map((id) => fetchHeldBack(context, id)));
+    const batch = await Promise.all(ids.slice(start, start + FETCHES_AT_ONCE).map((id) => fetchBehind(context, id)));
     for (const fetched of batch) if (fetched?.isAnswered === true) received.push(await recover(context, fetched));
   }
   return received;
 }
 
 /** Undefined while a commit of ours waits for a relay: what comes of it decides how the rest is read. */
-async function fetchHeldBack(context: AgentContext, id: Hex): Promise<Fetched | undefined> {
+async function fetchBehind(context: AgentContext, id: Hex): Promise<Fetched | undefined> {
   if (context.store.findChannel(id)?.hasChores === true) await publishStaged(context, id);
   const record = context.store.findChannel(id);
   if (record === undefined || decodeChannel(record.state).staged !== undefined) return undefined;
@@ -142,10 +143,4 @@ async function sealMade(context: AgentContext, peer: Hex, ids: readonly Hex[]): 
     )
   )
     saveWork(work);
-}
-
-/** True while something is to be caught up with. */
-export function hasHeldBack({ store }: AgentContext): boolean {
-  const isInQuestion = (readRestored(store)?.suspect.length ?? 0) > 0 || Object.values(readDoubts(store)).some(({ isRead }) => !isRead);
-  return isInQuestion && listOpenChannels(store).some(({ id }) => isHeldBack(store, id));
 }

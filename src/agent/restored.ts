@@ -4,10 +4,9 @@
 import type { Hex } from '../core/bytes.ts';
 import { burnKeys } from '../marmot/sealPayload.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
-import type { Store } from '../store/records.ts';
 import type { OpenChannel } from './channelRecord.ts';
-import { doubtsAfter, readDoubts, writeDoubts } from './doubtNote.ts';
-import { listOpenChannels } from './openChannels.ts';
+import { doubtsAfter, writeDoubts } from './doubtNote.ts';
+import { isBehind, isListed, isUnread } from './behind.ts';
 import { parseRestored, readRestored, writeRestored, type RestoredNote } from './restoredNote.ts';
 import type { Work } from './work.ts';
 
@@ -16,43 +15,11 @@ export function isDoubtful(work: Work, nid: Hex): boolean {
   return isListed(noteOf(work), nid) || isUnread(work.context.store, nid, work.negotiations.get(nid)?.state.peer);
 }
 
-/** The same of a saved negotiation. */
-export function isDoubtfulNow(store: Store, nid: Hex): boolean {
-  return isListed(readRestored(store), nid) || isUnread(store, nid);
-}
-
-/** True where what we have said is known to be lost. */
-export function isBroken(store: Store, nid: Hex): boolean {
-  return readRestored(store)?.broken.includes(nid) === true;
-}
-
-function isListed(note: RestoredNote | undefined, nid: Hex): boolean {
-  return note !== undefined && (note.doubtful.includes(nid) || note.broken.includes(nid));
-}
-
-/** True as long as no relay was asked what we have sent to the peer of this negotiation. */
-function isUnread(store: Store, nid: Hex, peer?: Hex): boolean {
-  const doubts = readDoubts(store);
-  if (!Object.values(doubts).some(({ isRead }) => !isRead)) return false;
-  const other = peer ?? store.findNegotiation(nid)?.peer;
-  return listOpenChannels(store).some((record) => record.peer === other && doubts[record.id]?.isRead === false);
-}
-
-/** True for a channel that has to be caught up with before anything else is done with it: it is not read from, nor sent to, by other ways. */
-export function isHeldBack(store: Store, channelId: Hex): boolean {
-  return isSuspect(store, channelId) || readDoubts(store)[channelId]?.isRead === false;
-}
-
-/** True for a channel whose keys may have been used by what was lost. */
-export function isSuspect(store: Store, channelId: Hex): boolean {
-  return readRestored(store)?.suspect.includes(channelId) === true;
-}
-
 /** The channel, ready for messages of ours; undefined while none may be sent. Where there was doubt, keys are thrown away, once. */
 export async function readyToSend(work: Work, open: OpenChannel): Promise<OpenChannel | undefined> {
   const { context, changes } = work;
   const { id } = open.record;
-  if (open.channel.staged !== undefined || isHeldBack(context.store, id)) return undefined;
+  if (open.channel.staged !== undefined || isBehind(context.store, id)) return undefined;
   const { [id]: doubt, ...rest } = doubtsAfter(context.store, changes);
   if (doubt === undefined) return open;
   changes.push(writeDoubts(rest));

@@ -11,7 +11,7 @@ import type { Terms } from '../negotiate/terms.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { NegotiationRecord, Store } from '../store/records.ts';
 import { readState } from './negotiationState.ts';
-import { isBroken, isDoubtfulNow } from './restored.ts';
+import { isBroken, isDoubtfulNow } from './behind.ts';
 import { listAgreements, termsOfCommitment, viewTerms, type AgreementView } from './viewAgreement.ts';
 
 /** One offer on or off the table. Times are unix seconds. */

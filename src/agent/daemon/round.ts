@@ -2,6 +2,7 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError } from '../../core/errors.ts';
+import { hasBehind } from '../behind.ts';
 import { doChores, finishCommits } from '../chores.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
@@ -11,7 +12,6 @@ import { listOpenChannels } from '../openChannels.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { renewKeyPackage } from '../publishIdentity.ts';
 import { joinWaiting } from '../receiveWraps.ts';
-import { hasHeldBack } from '../recoverChannels.ts';
 import { readRestored } from '../restoredNote.ts';
 import { advanceRfqs } from '../rfq/advanceRfq.ts';
 import { letTimePass } from '../runTimers.ts';
@@ -71,7 +71,7 @@ export async function runRound(engine: Engine): Promise<Round> {
   const taken = await takeIn(context, feed.take(), kept, again);
   own.add({ ...taken, ended: [] });
   // What has come may have shown that the home is an old one.
-  if (agenda.restoredAt === Infinity && hasHeldBack(context)) agenda.restoredAt = context.clock.now();
+  if (agenda.restoredAt === Infinity && hasBehind(context.store)) agenda.restoredAt = context.clock.now();
   note(engine);
   if (feed.takeReturn() && agenda.outboxAt < Infinity) await publish(engine, true);
   for (let turn = 0; turn < MAX_TURNS && nextDueAt(agenda) <= context.clock.now() && !context.closing.aborted; turn += 1) {
@@ -119,7 +119,7 @@ async function settle(engine: Engine, own: NewsDesk): Promise<void> {
   const { context, agenda } = engine;
   const report = await unlessSignerFails(() => settleRestored(context));
   if (report !== undefined) own.add({ ...report, joined: [], waiting: [], ended: [] });
-  const isOver = readRestored(context.store) === undefined && !hasHeldBack(context);
+  const isOver = readRestored(context.store) === undefined && !hasBehind(context.store);
   agenda.restoredAt = isOver ? Infinity : context.clock.now() + AGAIN_S;
   note(engine);
 }

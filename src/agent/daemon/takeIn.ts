@@ -4,10 +4,10 @@ import type { Hex } from '../../core/bytes.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import { loadSchnorr } from '../../nostr/schnorr.ts';
 import type { Change } from '../../store/records.ts';
+import { isBehind } from '../behind.ts';
 import type { AgentContext } from '../context.ts';
 import { receiveGroupEvents } from '../receiveGroupEvents.ts';
 import { receiveWraps } from '../receiveWraps.ts';
-import { isHeldBack } from '../restored.ts';
 import { readSetting, writeSetting } from '../settings.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import type { GroupNews, News } from '../work.ts';
@@ -88,7 +88,7 @@ export function markRead(context: AgentContext, owners: readonly Hex[]): void {
     const record = store.findChannel(owner);
     if (record === undefined || record.endedAt !== undefined || !isOld(record.fetchedUntil, now)) return [];
     // What has come there has not been taken in.
-    if (isHeldBack(store, owner)) return [];
+    if (isBehind(store, owner)) return [];
     return [{ kind: 'channel', record: { ...record, fetchedUntil: now } }];
   });
   if (changes.length > 0) store.save(changes);

@@ -1,9 +1,9 @@
 // Is this home the newest of itself: does anything say that it is an old copy, and would anything say so?
 
+import { isBehind } from '../behind.ts';
 import type { AgentContext } from '../context.ts';
 import { readDoubts } from '../doubtNote.ts';
 import { listOpenChannels } from '../openChannels.ts';
-import { isHeldBack } from '../restored.ts';
 import { readRestored } from '../restoredNote.ts';
 import { readSends, type SendGuard } from '../sendCount.ts';
 import { countOf, pass, warn, type Check } from './check.ts';
@@ -20,7 +20,7 @@ export function checkCopies(context: AgentContext): Check {
 function findReturn({ store }: AgentContext): Check | undefined {
   const note = readRestored(store);
   const isActive = (nid: string): boolean => store.findNegotiation(nid)?.isActive === true;
-  const held = listOpenChannels(store).filter(({ id }) => isHeldBack(store, id)).length;
+  const held = listOpenChannels(store).filter(({ id }) => isBehind(store, id)).length;
   if (held > 0) {
     const isInDoubt = Object.keys(readDoubts(store)).length > 0;
     const what = isInDoubt
