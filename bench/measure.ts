@@ -55,7 +55,7 @@ export async function measureCallMs(work: () => unknown, { batch = 50, rounds = 
 /** Runs Node with `args` to its end and returns what it cost. Throws when it fails, with what it said. */
 export async function measureChild(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ChildCost> {
   const child = spawn(process.execPath, ['--require', HOOK, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], AGENT_NEGOTIATE_STATE: process.env['AGENT_NEGOTIATE_STATE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   const [output, errors, cost] = [child.stdout, child.stderr, child.stdio[3] as Readable].map((stream) => text(stream as Readable));

@@ -1,6 +1,9 @@
 // `npm run bench -- [--json] [--tables] [NAME…]`: runs the named benches, or all, and prints their figures beside the floor of each;
 // with --tables also the tables of those that have some, which takes minutes.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Metric } from './measure.ts';
 
@@ -76,4 +79,10 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = EXIT_USAGE;
 }
-if (choice !== undefined) await runBenches(choice);
+if (choice !== undefined) {
+  // What agents keep outside their homes is gone with the bench.
+  const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-bench-state-'));
+  process.env['AGENT_NEGOTIATE_STATE'] = folder;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await runBenches(choice);
+}

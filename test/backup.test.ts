@@ -1,6 +1,6 @@
 // A home that is lost and restored goes on with its negotiations in new channels, and says nothing twice.
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../src/agent/api.ts';
@@ -126,6 +126,26 @@ describe('a restored home', () => {
     expect(other.negotiations).toHaveLength(1);
     // The peer holds the first signature and no second one.
     expect((await theirs((agent) => agent.status({ nid }))).phase).toBe('sealing');
+  }, 60_000);
+
+  it('in the place of the lost one is known to be older, and says nothing twice', async () => {
+    const { seller, buyer, theirs, mine, nid } = await begin();
+    const file = await backUp(buyer);
+    await mine((agent) => agent.send({ nid, text: 'After the backup' }));
+    rmSync(buyer.home, { recursive: true });
+    clock.advance(60);
+    await restoreHome(buyer.home, readFileSync(file), backupKey, clock.now());
+    await settle(mine, theirs);
+    await expect(mine((agent) => agent.send({ nid, text: 'Hello?' }))).rejects.toMatchObject({ details: { reason: 'restored' } });
+    const again = (await mine((agent) => agent.start({ peer: seller.npub, service, requirements: 'Anew' }))).negotiation.nid;
+    await settle(theirs, mine);
+    await theirs((agent) => agent.offer({ nid: again, priceMsat: 500_000n, deliverWithinS: 86_400 }));
+    await settle(mine, theirs);
+    await mine((agent) => agent.accept({ nid: again }));
+    await settle(theirs, mine);
+    const [a, b] = [await mine((agent) => agent.status({ nid: again })), await theirs((agent) => agent.status({ nid: again }))];
+    expect([a.phase, b.phase, a.bundle]).toEqual(['agreed', 'agreed', b.bundle]);
+    expect((await theirs((agent) => agent.status({ nid }))).warnings).toEqual([]);
   }, 60_000);
 
   it('is made by the right key, into an empty home alone', async () => {

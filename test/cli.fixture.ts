@@ -20,7 +20,12 @@ export interface CliOptions {
 
 export function runCli(args: readonly string[], { stdin = '', env = {} }: CliOptions = {}): Promise<CliResult> {
   const child = spawn(process.execPath, [BIN, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nonexistent',
+      AGENT_NEGOTIATE_STATE: process.env['AGENT_NEGOTIATE_STATE'] ?? '',
+      ...env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => undefined).end(stdin);

@@ -71,7 +71,18 @@ describe('doctor', () => {
     const diagnosis = await examine(agent);
     expect(faultsOf(diagnosis)).toEqual({});
     expect(diagnosis.state).toBe('ok');
-    const ids = ['identity', `relay ${lab.relay.url}`, 'key-package', 'relay-list', 'inbox-list', 'inbox', 'clock', 'store', 'outbox'];
+    const ids = [
+      'identity',
+      `relay ${lab.relay.url}`,
+      'key-package',
+      'relay-list',
+      'inbox-list',
+      'inbox',
+      'clock',
+      'store',
+      'copies',
+      'outbox',
+    ];
     expect(diagnosis.checks.map(({ id }) => id)).toEqual([...ids, 'channels', 'invites']);
     expect(findingOf(diagnosis, 'inbox')).toContain('nobody else (NIP-42)');
     expect(findingOf(diagnosis, 'clock')).toContain('right within');

@@ -35,7 +35,10 @@ afterAll(() => lab.close());
 
 /** Runs the driver to its end; `onLine` hears each JSON line as it comes. */
 function runDriver(args: readonly string[], onLine: (line: Line, child: ChildProcess) => void = () => undefined): Promise<Drive> {
-  const child = spawn(process.execPath, [DRIVER, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } });
+  const child = spawn(process.execPath, [DRIVER, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', AGENT_NEGOTIATE_STATE: process.env['AGENT_NEGOTIATE_STATE'] ?? '' },
+  });
   const isJson = args.includes('--json');
   const lines: Line[] = [];
   const out: string[] = [];

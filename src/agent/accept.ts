@@ -21,7 +21,7 @@ import { readMandate } from './mandate/mandateSetting.ts';
 import { foresee } from './mandate/permit.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
-import { drawLockValues, signAgreement } from './signAgreement.ts';
+import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { atPresent, beginWork, type Work } from './work.ts';
 
 /** Which offer to accept: the peer's newest one, unless `offer` names it. `priceMsat`: only for exactly this fixed price. */
@@ -44,7 +44,8 @@ export async function accept(context: AgentContext, input: z.infer<typeof accept
   const chosen = chooseOffer(open.state, input.offer, alternative, work.now);
   const terms = termsOf(chosen, alternative);
   const confirmBy = chooseWindow(work, chosen);
-  const plan = planAccept(open.state, chosen, alternative, drawLockValues(context.rng), work.now, confirmBy);
+  const locks = makeLockValues(context, open.state, chosen.id, work.now);
+  const plan = planAccept(open.state, chosen, alternative, locks, work.now, confirmBy);
   if (terms === undefined || plan === undefined) throw refusalError('unknown-offer');
   checkPrice(terms, input.priceMsat);
   const isFirst = chosen.presigned === undefined;

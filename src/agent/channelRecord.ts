@@ -13,7 +13,7 @@ export interface OpenChannel {
   readonly channel: Channel;
 }
 
-/** True for a channel whose keys were left out of the backup that this home was restored from. */
+/** True for a channel whose keys were given up when this home went back in time: a backup has none, and those of an old copy may have been used. */
 export function isLost({ state }: ChannelRecord): boolean {
   return state.length === 0;
 }

@@ -5,6 +5,7 @@ import { describeChannel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import { proposeDeparture } from '../marmot/proposeDeparture.ts';
 import type { ChannelRecord } from '../store/records.ts';
+import { isBehind } from './behind.ts';
 import { commitChange, publishStaged } from './commits.ts';
 import type { AgentContext } from './context.ts';
 import { retireIdle } from './inbox/retireIdle.ts';
@@ -12,6 +13,7 @@ import { fetchChannelNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
 import { toQueued } from './sealMoves.ts';
+import { countSends } from './sendCount.ts';
 import { beginWork, saveWork } from './work.ts';
 
 const DAY_S = 86_400;
@@ -32,9 +34,9 @@ export async function finishCommits(context: AgentContext): Promise<void> {
 export async function doChores(context: AgentContext): Promise<ReceivedNews> {
   retireIdle(context);
   const received: ReceivedNews[] = [];
-  for (const { id } of listBusy(context)) received.push(await doBusy(context, id));
+  for (const { id } of listBusy(context)) if (!isBehind(context.store, id)) received.push(await doBusy(context, id));
   const now = context.clock.now();
-  for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now)) {
+  for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now && !isBehind(context.store, each.id))) {
     await commitChange(context, record.id, { kind: 'self-update' });
   }
   return { news: received.flatMap(({ news }) => news), groupNews: received.flatMap(({ groupNews }) => groupNews) };
@@ -75,6 +77,7 @@ async function askToLeave(context: AgentContext, record: ChannelRecord): Promise
     { kind: 'seen', id: event.id, at: work.now },
     { kind: 'seen', id: mlsHash, at: work.now },
   );
+  countSends(context.store, work.changes);
   saveWork(work);
 }
 

@@ -10,13 +10,15 @@ import { adoptStaged, dropStaged, stageCommit, type AdoptedCommit, type GroupCha
 import type { NostrEvent } from '../nostr/event.ts';
 import type { PublishOutcome } from '../nostr/publishToRelay.ts';
 import type { Change, ChannelRecord } from '../store/records.ts';
+import { isBehind } from './behind.ts';
 import type { AgentContext } from './context.ts';
 import { toRecord } from './channelRecord.ts';
 import { weighMessages } from './groupMessages.ts';
 import { findInbox } from './lookUpPeer.ts';
 import { relaysOf } from './relaysOf.ts';
 import { toQueued } from './sealMoves.ts';
-import { beginWork, saveWork } from './work.ts';
+import { countSends } from './sendCount.ts';
+import { beginWork, saveChanges, saveWork } from './work.ts';
 import { wrapWelcome } from './wrapWelcome.ts';
 
 /**
@@ -27,10 +29,16 @@ export type CommitOutcome = 'applied' | 'superseded' | 'refused' | 'waiting';
 
 /**
  * Makes a commit and publishes it. Throws what `stageCommit` throws, `input/not-found` for a channel that is not there or over, or that we
- * are leaving.
+ * are leaving, `relay/unacknowledged` for one that has to be caught up with first; `isRecovery` says that it has been.
  */
-export async function commitChange(context: AgentContext, channelId: Hex, change: GroupChange): Promise<CommitOutcome> {
+export async function commitChange(
+  context: AgentContext,
+  channelId: Hex,
+  change: GroupChange,
+  { isRecovery = false } = {},
+): Promise<CommitOutcome> {
   const { record, channel } = openForChange(context, channelId);
+  if (!isRecovery && isBehind(context.store, channelId)) throw notCaughtUp();
   // Who has asked to be let go sends nothing but that (protocol-core/member-departure.md).
   if (record.leavingAt !== undefined)
     throw new NegotiateError(
@@ -39,12 +47,14 @@ export async function commitChange(context: AgentContext, channelId: Hex, change
     );
   const now = context.clock.now();
   const staged = await stageCommit(channel, change, now, context.rng);
-  context.store.save([
+  const changes: Change[] = [
     { kind: 'channel', record: toRecord({ record, channel: staged.channel }, relaysOf(context)) },
     // What comes back from a relay as our own needs no second look.
     { kind: 'seen', id: staged.event.id, at: now },
     { kind: 'seen', id: staged.mlsHash, at: now },
-  ]);
+  ];
+  countSends(context.store, changes);
+  saveChanges(context, changes);
   return publishStaged(context, channelId, ['unreachable', 'rejected']);
 }
 
@@ -113,6 +123,14 @@ export async function queueWelcome(context: AgentContext, { account, welcome }: 
   const wrap = await wrapWelcome(work, account, welcome);
   // Not on the identity's own socket: the wrap's author is a throw-away key, and shall stay one.
   return { kind: 'queue', record: toQueued(work, wrap, 'lookup', await findInbox(context, account)) };
+}
+
+/** What is said to whoever wants something in a channel that is held back. */
+export function notCaughtUp(): NegotiateError {
+  return new NegotiateError(
+    'relay/unacknowledged',
+    'More may have been sent here than this home knows. Run sync, so that a relay can say, then try again.',
+  );
 }
 
 /** False when there is nobody left to talk to, or the group was disbanded. */

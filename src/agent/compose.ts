@@ -14,7 +14,8 @@ import type { OpenedHome } from '../store/openHome.ts';
 import type { Secrets } from '../store/secrets.ts';
 import type { HomeKey } from '../store/wrapKey.ts';
 import { USE_CASES, type Agent, type UseCase, type UseCaseName } from './api.ts';
-import { openHome, openNewHome } from './composeHome.ts';
+import { hasBehind } from './behind.ts';
+import { guardSends, openHome, openNewHome, type HomeMode } from './composeHome.ts';
 import type { IdentityOptions } from './composeIdentity.ts';
 import { openSigner, type BunkerOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
@@ -34,6 +35,8 @@ export interface OpenOptions extends BunkerOptions {
   readonly mode?: 'read' | 'write';
   /** Milliseconds to wait for another process to give the home free; 3,000 by default. */
   readonly lockWaitMs?: number;
+  /** The folder of the second place that remembers how much was sent; AGENT_NEGOTIATE_STATE or the system's place for such data unless given. */
+  readonly stateFolder?: string;
   /** What opens a protected home (docs/keys.md); unused for another. */
   readonly key?: HomeKey | undefined;
   /** Wall clock and randomness, for tests. */
@@ -60,8 +63,8 @@ export async function openAgent(options: OpenOptions): Promise<Agent> {
   requireIdentity(home);
   const opened = openHome(options, mode === 'write');
   try {
-    const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'));
-    return buildAgent(context, mode, close, opened.close);
+    const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'), mode);
+    return buildAgent(context, mode, close, () => release(context, opened));
   } catch (error) {
     opened.close();
     throw error;
@@ -80,7 +83,7 @@ export function openParts(options: OpenOptions): AgentParts {
   const opened = openHome(options, true);
   try {
     const { context, close } = buildContext(options, opened, readSetting(opened.store, 'pubkey'));
-    return { context, close: () => close().finally(opened.close) };
+    return { context, close: () => close().finally(() => release(context, opened)) };
   } catch (error) {
     opened.close();
     throw error;
@@ -94,7 +97,7 @@ export function openParts(options: OpenOptions): AgentParts {
  */
 export async function createAgent(options: CreateOptions): Promise<InitResult> {
   const { home, secretKey, bunkerUrl, clock = systemClock, rng = systemRng, lockWaitMs: _wait, key, ...rest } = options;
-  const { onApprovalUrl: _show, bunkerLimits: _limits, ...input } = rest;
+  const { onApprovalUrl: _show, bunkerLimits: _limits, stateFolder: _folder, ...input } = rest;
   const [{ init, initInput: schema }, { checkIdentity, settleIdentity }] = await Promise.all([
     import('./init.ts'),
     import('./composeIdentity.ts'),
@@ -111,7 +114,7 @@ export async function createAgent(options: CreateOptions): Promise<InitResult> {
     const pubkey = await settleIdentity({ ...options, secrets: opened.secrets, clock, rng, pool: pool.get }, isFinished).finally(
       pool.close,
     );
-    const { context, close } = buildContext({ ...options, relays: [] }, opened, pubkey);
+    const { context, close } = buildContext({ ...options, relays: [] }, opened, pubkey, 'new');
     try {
       return await init(context, parsed);
     } finally {
@@ -130,10 +133,17 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   return (await import('../pay/sandbox/startSandbox.ts')).startSandbox(options);
 }
 
+/** Says how much was sent, while the home is still ours alone. */
+function release({ sends }: AgentContext, opened: OpenedHome): void {
+  sends?.close();
+  opened.close();
+}
+
 function buildContext(
-  { home, relays = [], clock = systemClock, rng = systemRng, ...bunkerOptions }: OpenOptions,
+  { home, relays = [], stateFolder, clock = systemClock, rng = systemRng, ...bunkerOptions }: OpenOptions,
   { store, secrets }: Pick<OpenedHome, 'store' | 'secrets'>,
   pubkey: string,
+  mode: HomeMode = 'write',
 ): { context: AgentContext; close: () => Promise<void> } {
   const closing = new AbortController();
   const pool = openPool(() => ({ clock, rng, proxy: readProxy(store) }));
@@ -156,6 +166,7 @@ function buildContext(
     rng,
     extraRelays,
     ...ports,
+    sends: guardSends({ home, stateFolder, pubkey, mode, clock, rng }, store),
     inspectHome: () => inspectHome(home),
     jobs: jobsPath(home),
     background: new Map(),
@@ -219,8 +230,17 @@ async function runUseCase(context: AgentContext, mode: 'read' | 'write', name: U
 
 /** Checks the input of a use case and runs it. Throws `input/invalid` besides what the use case throws. */
 export async function callUseCase(context: AgentContext, name: UseCaseName, input: unknown): Promise<unknown> {
-  const { input: schema, run } = await (USE_CASES[name] as UseCase<InputSchema, unknown>).load();
-  return run(context, parseInput(schema, input));
+  const { writes, load } = USE_CASES[name] as UseCase<InputSchema, unknown>;
+  const { input: schema, run } = await load();
+  const parsed = parseInput(schema, input);
+  // A home that may be old catches up before anything of its owner's is said; a sync does so by itself.
+  if (writes && hasBehind(context.store)) await catchUp(context);
+  return run(context, parsed);
+}
+
+async function catchUp(context: AgentContext): Promise<void> {
+  const [{ recoverChannels }, { unlessSignerFails }] = await Promise.all([import('./recoverChannels.ts'), import('./signerFaults.ts')]);
+  await unlessSignerFails(() => recoverChannels(context));
 }
 
 /** Reads an input by its schema. Throws `input/invalid`, which names the field and not its value. */

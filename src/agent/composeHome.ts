@@ -1,10 +1,15 @@
 // The part of compose.ts that meets the home as a concrete thing: how it is opened, and how its protection is changed.
 
-import { hexToBytes } from '../core/bytes.ts';
+import { hexToBytes, type Hex } from '../core/bytes.ts';
+import type { Clock, Rng } from '../core/ports.ts';
 import { hasIdentity, requireIdentity } from '../store/home.ts';
 import { makeMarkerOf, openHome as openStoredHome, readMethod, type HomeOptions, type OpenedHome } from '../store/openHome.ts';
 import type { Change, Store } from '../store/records.ts';
+import { openSentinel } from '../store/sentinel.ts';
 import type { HomeKey, ProtectionMethod } from '../store/wrapKey.ts';
+import { judgeStart } from './judgeStart.ts';
+import { seedLocks } from './lockValues.ts';
+import { createSendGuard, type SendGuard } from './sendCount.ts';
 
 export type { HomeKey, ProtectionMethod };
 
@@ -32,6 +37,28 @@ export async function openNewHome(input: HomeInput): Promise<OpenedHome> {
     opened.close();
     throw error;
   }
+}
+
+/** What a home is opened for; `new` is one that is just being made. */
+export type HomeMode = 'read' | 'write' | 'new';
+
+/** Whose second place it is, and what may be done there. */
+export interface GuardInput {
+  readonly home: string;
+  readonly stateFolder: string | undefined;
+  readonly pubkey: Hex;
+  readonly mode: HomeMode;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
+
+/** The second place that remembers how much a home has sent: looked at by everybody, acted upon by who may write. Throws `store/…`. */
+export function guardSends({ home, stateFolder, pubkey, mode, clock, rng }: GuardInput, store: Store): SendGuard {
+  const sentinel = openSentinel(home, pubkey, stateFolder);
+  if (mode === 'read') return { sentinel, announce: () => undefined, close: () => undefined };
+  store.save(seedLocks(store, rng));
+  if (mode === 'write') judgeStart(store, sentinel, clock.now());
+  return createSendGuard(store, sentinel);
 }
 
 /** How a home is protected; undefined when it is not. Throws `home/missing`, `store/…`. */

@@ -9,7 +9,7 @@ import { subjectOf } from './mandate/facts.ts';
 import { copyCell } from './mandate/ledgerRecord.ts';
 import { consider, keepAsk } from './mandate/permit.ts';
 import { isDoubtful } from './restored.ts';
-import { drawLockValues, signAgreement } from './signAgreement.ts';
+import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { unlessSignerFails } from './signerFaults.ts';
 import { atPresent, type OpenNegotiation, type Work } from './work.ts';
 
@@ -31,7 +31,7 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
   if (verdict === 'deny') return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
   // It waits for the owner's yes, or for its hour, as long as its window is open.
   if (verdict === 'later') return;
-  const { agreement, template, secrets } = planConfirm(pending, drawLockValues(work.context.rng), work.now);
+  const { agreement, template, secrets } = planConfirm(pending, makeLockValues(work.context, open.state, pending.id, work.now), work.now);
   const signature = await unlessSignerFails(() => signAgreement(work.context, template));
   if (signature === undefined) return;
   const body = { v: 1, type: 'confirm', accept: pending.id, agreement, signature } as const;

@@ -10,6 +10,7 @@ import type { Rail } from '../pay/rail.ts';
 import type { JobOutcome } from '../request/runCommand.ts';
 import type { HomeInspection } from '../store/inspectHome.ts';
 import type { Store } from '../store/records.ts';
+import type { SendGuard } from './sendCount.ts';
 
 /** A command under way; `outcome` is there once it has ended. */
 export interface BackgroundWork {
@@ -37,6 +38,8 @@ export interface AgentContext {
   readonly rail: () => Promise<Rail>;
   /** Connects a wallet (NIP-47 URL) in place of the one before. Throws `input/invalid`, `home/unreadable`. */
   readonly connectWallet: (url: string) => Promise<void>;
+  /** Tells a second place how much is sent; undefined when the store is in memory. */
+  readonly sends?: SendGuard | undefined;
   /** Looks at the home on disk; undefined when the store is elsewhere. */
   readonly inspectHome?: (() => HomeInspection) | undefined;
   /** The folder in which a provider's commands work, each job in one of its own. */

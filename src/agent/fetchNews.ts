@@ -52,7 +52,7 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   const gapped = listGapped(context);
   for (let start = 0; start < channels.length; start += FETCHES_AT_ONCE) {
     const batch = channels.slice(start, start + FETCHES_AT_ONCE);
-    const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, reports, gapped)));
+    const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, { reports, gapped })));
     // Taken in one after the other: each step reads what the one before has saved.
     for (const { record, events, readUntil } of fetched) {
       // The welcome to somebody we have added needs the signer; the other channels do not wait for it.
@@ -78,7 +78,7 @@ export async function fetchChannelNews(context: AgentContext, channelId: Hex): P
   await loadSchnorr();
   const record = listOpenChannels(context.store).find(({ id }) => id === channelId);
   if (record === undefined) return { news: [], groupNews: [] };
-  const { events, readUntil } = await fetchChannel(context, record, [], listGapped(context));
+  const { events, readUntil } = await fetchChannel(context, record, { reports: [], gapped: listGapped(context) });
   return receiveGroupEvents(context, channelId, events, readUntil);
 }
 
@@ -132,11 +132,20 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
   return outcome;
 }
 
-async function fetchChannel(context: AgentContext, record: ChannelRecord, reports: FetchReport[], gapped: ReadonlySet<Hex>) {
+/** How to fetch: where to report what each relay did, the peers of whose moves one is missing, and whether everything is wanted. */
+interface FetchPlan {
+  readonly reports: FetchReport[];
+  readonly gapped: ReadonlySet<Hex>;
+  readonly isFromStart?: boolean;
+}
+
+/** Fetches the events of a channel from wherever they may be. Never throws for what relays do. */
+export async function fetchChannel(context: AgentContext, record: ChannelRecord, { reports, gapped, isFromStart = false }: FetchPlan) {
   const startedAt = context.clock.now();
   const pool = await context.pool();
+  const filterAt = (address: Hex): Filter => ({ ...channelFilter(record, address, gapped), ...(isFromStart ? { since: 0 } : {}) });
   const fetchAt = ({ address, relays }: Pick<Route, 'address' | 'relays'>) =>
-    pool.fetch(relays, [channelFilter(record, address, gapped)], { purpose: `group:${address}`, signal: context.closing });
+    pool.fetch(relays, [filterAt(address)], { purpose: `group:${address}`, signal: context.closing });
   const [present, ...others] = await Promise.all([
     fetchAt({ address: record.nostrGroupId, relays: record.relays }),
     ...record.otherRoutes.map(fetchAt),

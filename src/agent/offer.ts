@@ -22,7 +22,7 @@ import { readMandate } from './mandate/mandateSetting.ts';
 import { foresee } from './mandate/permit.ts';
 import { finishStep, type MoveResult } from './finishStep.ts';
 import { refusalError } from './refusalError.ts';
-import { drawLockValues, signAgreement } from './signAgreement.ts';
+import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { atPresent, beginWork, openNegotiation, type Work } from './work.ts';
 
 const DEFAULT_LIFE_S = 86_400;
@@ -103,7 +103,7 @@ function longestLife({ context }: Work, { isPresigned }: OfferInput): number {
 async function sign(work: Work, state: Negotiation, body: BodyOf<'offer'>): Promise<Extract<Draft, { type: 'offer' }>> {
   const { context, now } = work;
   if (body.alternatives !== undefined) throw new NegotiateError('input/invalid', 'An offer with alternatives cannot be signed in advance.');
-  const plan = planPresigned(state, body, drawLockValues(context.rng), now);
+  const plan = planPresigned(state, body, makeLockValues(context, state, body.salt_seed, now), now);
   if (plan === undefined) throw refusalError('invalid');
   await foresee(work, subjectOf(state), describeOffer(body, true));
   const signature = await signAgreement(context, plan.template);

@@ -9,11 +9,13 @@ import type { ProcessResult, UnreadableReason } from '../marmot/processResult.ts
 import type { MoveRumor } from '../negotiate/move.ts';
 import { tagValue, type NostrEvent } from '../nostr/event.ts';
 import { encodeNpub } from '../nostr/npub.ts';
+import { isBehind } from './behind.ts';
 import { isAlive, isCommitPending } from './commits.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
 import type { AgentContext } from './context.ts';
 import { receiveFileEvent } from './dealFiles.ts';
 import { readMessage, weighMessages } from './groupMessages.ts';
+import { listReturned } from './judgeStart.ts';
 import { receiveMove } from './receiveMove.ts';
 import { beginWork, hasChanges, openChannel, saveWork, type GroupNews, type News, type Work } from './work.ts';
 
@@ -33,19 +35,35 @@ export async function receiveGroupEvents(
   events: readonly NostrEvent[],
   readUntil: number | undefined,
 ): Promise<ReceivedNews> {
-  if (await isCommitPending(context, channelId, events)) return { news: [], groupNews: [] };
-  const fresh = events.filter(({ id }) => !context.store.hasSeen(id)).sort(compareOldestFirst);
+  if (isBehind(context.store, channelId) || (await isCommitPending(context, channelId, events))) return { news: [], groupNews: [] };
+  const fresh = listFresh(context, events);
   const steps: Work[] = [];
   for (let start = 0; start < fresh.length; start += STEP_EVENTS) {
-    steps.push(await receiveStep(context, channelId, fresh.slice(start, start + STEP_EVENTS)));
+    const step = await receiveStep(context, channelId, fresh.slice(start, start + STEP_EVENTS));
+    if (step === undefined) return summarize(steps);
+    steps.push(step);
   }
   if (readUntil !== undefined) noteReadUntil(context, channelId, readUntil);
+  return summarize(steps);
+}
+
+/** Those that were not taken in before, oldest first. */
+export function listFresh({ store }: AgentContext, events: readonly NostrEvent[]): readonly NostrEvent[] {
+  return events.filter(({ id }) => !store.hasSeen(id)).sort(compareOldestFirst);
+}
+
+function summarize(steps: readonly Work[]): ReceivedNews {
   return { news: steps.flatMap(({ news }) => news), groupNews: steps.flatMap(({ groupNews }) => groupNews) };
 }
 
-async function receiveStep(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): Promise<Work> {
+/** Undefined when the home turns out to be an old one: nothing was taken in then (recoverChannels.ts goes on). */
+async function receiveStep(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): Promise<Work | undefined> {
   const work = beginWork(context);
-  const rumors = [...(await decryptAll(work, channelId, events))];
+  const { rumors, strays } = await readEvents(work, channelId, events);
+  if (strays.length > 0) {
+    context.store.save(listReturned(context.store, work.now));
+    return undefined;
+  }
   // Negotiations are led between two alone: what comes through a group is no move.
   const peer = openChannel(work, channelId)?.record.peer;
   const moves = peer === undefined ? [] : rumors.filter((rumor) => rumor.pubkey === peer).sort(compareBySeq);
@@ -59,25 +77,41 @@ async function receiveStep(context: AgentContext, channelId: Hex, events: readon
   return work;
 }
 
-/** Relays keep no order within a second: what puts us out takes all keys along, so that it comes after everything else. */
-async function decryptAll(work: Work, channelId: Hex, events: readonly NostrEvent[]): Promise<readonly MoveRumor[]> {
-  const endings = new Set<Hex>();
-  const rumors = await decryptRound(work, channelId, events, endings);
-  for (const event of events) if (endings.has(event.id)) await decrypt(work, channelId, event);
-  return rumors;
+/** What was said in a batch of events; `strays` is what we ourselves have said and do not know of, without a rumor for a commit or a proposal. */
+export interface Reading {
+  readonly rumors: readonly MoveRumor[];
+  readonly strays: readonly (MoveRumor | undefined)[];
+}
+
+interface Batch {
+  readonly endings: Set<Hex>;
+  readonly strays: (MoveRumor | undefined)[];
+}
+
+/** Reads events within a step. Relays keep no order within a second: what puts us out takes all keys along, so that it comes after everything else. */
+export async function readEvents(work: Work, channelId: Hex, events: readonly NostrEvent[]): Promise<Reading> {
+  const batch: Batch = { endings: new Set(), strays: [] };
+  const rumors = await decryptRound(work, channelId, events, batch);
+  for (const event of events) if (batch.endings.has(event.id)) await decrypt(work, channelId, event, { ...batch, endings: undefined });
+  return { rumors, strays: batch.strays };
 }
 
 /** What a commit in the batch opens is tried again after it. */
-async function decryptRound(work: Work, channelId: Hex, events: readonly NostrEvent[], endings: Set<Hex>): Promise<readonly MoveRumor[]> {
+async function decryptRound(work: Work, channelId: Hex, events: readonly NostrEvent[], batch: Batch): Promise<readonly MoveRumor[]> {
   const rumors: MoveRumor[] = [];
-  for (const event of events) rumors.push(...(await decrypt(work, channelId, event, endings)));
-  const left = events.filter(({ id }) => !isSeen(work, id) && !endings.has(id));
+  for (const event of events) rumors.push(...(await decrypt(work, channelId, event, batch)));
+  const left = events.filter(({ id }) => !isSeen(work, id) && !batch.endings.has(id));
   const isProgress = left.length > 0 && left.length < events.length;
-  return isProgress ? [...rumors, ...(await decryptRound(work, channelId, left, endings))] : rumors;
+  return isProgress ? [...rumors, ...(await decryptRound(work, channelId, left, batch))] : rumors;
 }
 
 /** The payload of one event, if it has one for us. What may become readable later is not marked as seen; with `endings` what ends the channel is noted there. */
-async function decrypt(work: Work, channelId: Hex, event: NostrEvent, endings?: Set<Hex>): Promise<readonly MoveRumor[]> {
+async function decrypt(
+  work: Work,
+  channelId: Hex,
+  event: NostrEvent,
+  { endings, strays }: Omit<Batch, 'endings'> & { readonly endings: Set<Hex> | undefined },
+): Promise<readonly MoveRumor[]> {
   const open = openChannel(work, channelId);
   if (open === undefined || open.record.endedAt !== undefined) return [];
   const peeled = peelGroupEvent(open.channel, event);
@@ -99,6 +133,7 @@ async function decrypt(work: Work, channelId: Hex, event: NostrEvent, endings?: 
     markSeen(work, peeled.mlsHash);
   }
   if (!('channel' in result)) return [];
+  if (result.kind === 'stray') strays.push(result.rumor);
   work.channels.set(channelId, { ...open, channel: result.channel });
   return follow(work, channelId, open.channel, result);
 }
@@ -124,6 +159,9 @@ function follow(work: Work, channelId: Hex, before: Channel, result: Extract<Pro
     case 'ended':
       endChannel(work, channelId, before);
       return [];
+    case 'stray':
+      if (result.rumor !== undefined) keepMessage(work, channelId, { ...result, rumor: result.rumor });
+      return [];
     case 'rival':
       return [];
     default:
@@ -131,10 +169,20 @@ function follow(work: Work, channelId: Hex, before: Channel, result: Extract<Pro
   }
 }
 
-function keepMessage(work: Work, channelId: Hex, { rumor, sender, epochId, channel }: Extract<ProcessResult, { kind: 'payload' }>): void {
+function keepMessage(
+  work: Work,
+  channelId: Hex,
+  {
+    rumor,
+    sender,
+    epochId = '',
+    channel,
+  }: { readonly rumor: MoveRumor; readonly sender?: Hex; readonly epochId?: Hex; readonly channel: Channel },
+): void {
   const record = readMessage(channelId, rumor, epochId);
   if (record === undefined) return;
   work.changes.push({ kind: 'message', record });
+  if (sender === undefined) return;
   const { name } = describeChannel(channel);
   work.groupNews.push({ group: channelId, name, type: 'message', by: encodeNpub(sender), text: record.text });
 }
@@ -159,7 +207,8 @@ function endChannel(work: Work, channelId: Hex, before: Channel): void {
   work.groupNews.push({ group: channelId, name: describeChannel(before).name, type: 'ended' });
 }
 
-function isSeen(work: Work, id: Hex): boolean {
+/** True for an event that was taken in, in this step or before. */
+export function isSeen(work: Work, id: Hex): boolean {
   return work.context.store.hasSeen(id) || work.changes.some((change) => change.kind === 'seen' && change.id === id);
 }
 
@@ -176,7 +225,7 @@ function compareOldestFirst(a: NostrEvent, b: NostrEvent): number {
   return a.created_at - b.created_at || (a.id < b.id ? -1 : 1);
 }
 
-// Relays keep no order within a second; a move that comes after its predecessor saves a round of repetitions.
-function compareBySeq(a: MoveRumor, b: MoveRumor): number {
+/** Relays keep no order within a second; a move that comes after its predecessor saves a round of repetitions. */
+export function compareBySeq(a: MoveRumor, b: MoveRumor): number {
   return Number(tagValue(a, 'seq') ?? 0) - Number(tagValue(b, 'seq') ?? 0);
 }

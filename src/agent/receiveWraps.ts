@@ -14,6 +14,7 @@ import type { Change, InviteRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
 import { openDoor, type Door } from './inbox/door.ts';
+import { suspectIfOld } from './restored.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { unlessSignerFails } from './signerFaults.ts';
@@ -179,6 +180,7 @@ async function join(work: Work, door: Door, sender: Hex, welcome: Rumor): Promis
   if (made === undefined) return false;
   work.channels.set(mlsGroupId, made);
   work.changes.push(...door.admit(sender, mlsGroupId));
+  suspectIfOld(work, mlsGroupId, keyPackage.createdAt);
   if (members.length > 2)
     work.groupNews.push({ group: mlsGroupId, name, type: 'joined', by: encodeNpub(sender), members: members.map(encodeNpub) });
   await queueKeyPackage(work);

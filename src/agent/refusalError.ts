@@ -22,7 +22,7 @@ const ADVICE: Readonly<Record<Refusal | 'wrong-prev' | 'chain-limit' | 'agreed' 
   rejected: 'This offer was rejected before. Make an offer of your own, or ask for a new one.',
   budget: 'Another negotiation of the same request has your signature. Wait for its outcome: agent-negotiate rfq',
   restored:
-    'This home was restored, and more may have been said here than it knows. Run sync; if this stays, wait for the peer’s next move or start anew.',
+    'This home has gone back in time, and more may have been said here than it knows. Run sync; if this stays, wait for the peer’s next move or start anew.',
   cancelled: 'The signature of this offer was made void. Ask for a new offer, or make one of your own.',
   stale: 'This offer is about an agreement that is not the present one. Look at status, then ask for a new offer or make one.',
   framework: 'The agreement is no framework, its time is over, or the call-off has a framework of its own. Look at status.',

@@ -10,16 +10,19 @@ import type { NostrEvent } from '../nostr/event.ts';
 import type { OutboxRecord } from '../store/records.ts';
 import type { OpenChannel } from './channelRecord.ts';
 import { findPeerChannel } from './openChannels.ts';
+import { readyToSend } from './restored.ts';
+import { countSends } from './sendCount.ts';
 import { openChannel, type Work } from './work.ts';
 
 /**
- * Seals each rumor as a message of its own and queues it. False when nothing can be sent to the peer now: there is no channel with it, or
- * a commit of ours is on its way there. Moves that were written down go out with a later sync then (protocol-core/group-state.md).
+ * Seals each rumor as a message of its own and queues it. False when nothing can be sent to the peer now: there is no channel with it,
+ * a commit of ours is on its way there, or its keys may have been used. Moves that were written down go out with a later sync then (protocol-core/group-state.md).
  */
 export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumor[]): Promise<boolean> {
   if (rumors.length === 0) return true;
-  let open = openPeer(work, peer);
-  if (open === undefined || open.channel.staged !== undefined) return false;
+  const found = openPeer(work, peer);
+  let open = found === undefined ? undefined : await readyToSend(work, found);
+  if (open === undefined) return false;
   for (const rumor of rumors) {
     const sealed = await sealPayload(open.channel, { payload: encodePayload(rumor), now: work.now, rng: work.context.rng });
     open = { ...open, channel: sealed.channel };
@@ -33,6 +36,7 @@ export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumo
       { kind: 'seen', id: sealed.mlsHash, at: work.now },
     );
   }
+  countSends(work.context.store, work.changes, rumors.length);
   work.channels.set(open.record.id, open);
   return true;
 }

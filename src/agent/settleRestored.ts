@@ -1,21 +1,31 @@
-// Takes a restored home back into its conversations: a new channel with every peer that it had one with, and a look at what it has missed.
+// Takes a home that has gone back in time, from a backup or as an old copy, back into its conversations: channels with new keys, new ones where
+// that cannot be, and a look at what it has missed.
 
 import type { Hex } from '../core/bytes.ts';
 import { isNegotiateError } from '../core/errors.ts';
 import { KINDS } from '../marmot/profile.ts';
 import type { ChannelRecord, NegotiationRecord } from '../store/records.ts';
+import { isSuspect } from './behind.ts';
 import { isLost } from './channelRecord.ts';
 import type { AgentContext } from './context.ts';
+import { listOpenChannels } from './openChannels.ts';
 import { openPeerChannel } from './openPeerChannel.ts';
+import type { ReceivedNews } from './receiveGroupEvents.ts';
+import { recoverChannels } from './recoverChannels.ts';
 import { noteRejoined, trust } from './restored.ts';
-import { readRestored } from './restoredNote.ts';
+import { readRestored, type RestoredNote } from './restoredNote.ts';
 import { sealMoves } from './sealMoves.ts';
 import { beginWork, findRumor, hasChanges, openNegotiation, saveWork, type Work } from './work.ts';
 
-/** Does what is left to do after a restore, peer by peer; what cannot be done now is done with a later sync. */
-export async function settleRestored(context: AgentContext): Promise<void> {
+/** Does what is left to do, peer by peer, and returns what was said meanwhile; what cannot be done now is done with a later sync. */
+export async function settleRestored(context: AgentContext): Promise<ReceivedNews> {
+  const received = await recoverChannels(context);
   const note = readRestored(context.store);
-  if (note === undefined) return;
+  if (note !== undefined) await settlePeers(context, note);
+  return received;
+}
+
+async function settlePeers(context: AgentContext, note: RestoredNote): Promise<void> {
   const records = context.store.listNegotiations().filter(({ nid }) => note.doubtful.includes(nid));
   for (const peer of new Set([...note.rejoin, ...records.map((record) => record.peer)])) {
     const theirs = records.filter((record) => record.peer === peer);
@@ -25,7 +35,8 @@ export async function settleRestored(context: AgentContext): Promise<void> {
 
 async function settlePeer(context: AgentContext, peer: Hex, records: readonly NegotiationRecord[], isToRejoin: boolean): Promise<void> {
   const lost = context.store.listChannels().filter((record) => record.peer === peer && isLost(record));
-  const isQuiet = records.length > 0 && (await wasQuiet(context, lost));
+  const isReading = listOpenChannels(context.store).some((record) => record.peer === peer && isSuspect(context.store, record.id));
+  const isQuiet = records.length > 0 && lost.length > 0 && !isReading && (await wasQuiet(context, lost));
   const work = beginWork(context);
   if (isQuiet) for (const { nid } of records) trust(work, nid);
   if (isToRejoin && (await rejoin(work, peer))) for (const { nid, isActive } of records) if (isActive) await askAgain(work, peer, nid);

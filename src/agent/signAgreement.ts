@@ -1,18 +1,19 @@
 // Has the identity sign an agreement and takes the answer only when it is exactly what was asked for.
 
-import { bytesToHex } from '../core/bytes.ts';
+import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
-import type { Rng } from '../core/ports.ts';
+import type { Negotiation } from '../negotiate/negotiation.ts';
 import type { LockValues } from '../negotiate/planSignature.ts';
 import { verifySignature, type SignatureTemplate, type VerifiedSignature } from '../negotiate/signature.ts';
 import { readSignerAnswer } from '../negotiate/signerAnswer.ts';
 import { verifyEvent } from '../nostr/event.ts';
 import { signExactly } from '../nostr/giftWrap.ts';
 import type { AgentContext } from './context.ts';
+import { lockValuesFor } from './lockValues.ts';
 
-/** Draws the two secret values of a signature. */
-export function drawLockValues(rng: Rng): LockValues {
-  return { yes: bytesToHex(rng.bytes(32)), no: bytesToHex(rng.bytes(32)) };
+/** The two secret values of the next signature in a negotiation, `about` what is signed (unix seconds for `now`). */
+export function makeLockValues({ store, rng }: AgentContext, { nid, chain }: Negotiation, about: Hex, now: number): LockValues {
+  return lockValuesFor(store, rng, { nid, about, at: now, place: chain.sent.length });
 }
 
 /** Signs a template. Throws `signer/altered` when the signer returns anything else. */

@@ -10,6 +10,7 @@ import { drainOutbox, type DrainReport } from './drainOutbox.ts';
 import { fetchNews, type FetchedNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import { renewKeyPackage } from './publishIdentity.ts';
+import { recoverChannels } from './recoverChannels.ts';
 import { settleRestored } from './settleRestored.ts';
 import { runTimers } from './runTimers.ts';
 import { readInvitePolicy, writeInvitePolicy } from './inbox/invitePolicy.ts';
@@ -81,15 +82,18 @@ export async function pass(context: AgentContext, force: boolean): Promise<Pass>
   if (hasChanges(work)) saveWork(work);
   await unlessSignerFails(() => finishCommits(context));
   const before = listOpenChannels(context.store);
+  const recovered = await unlessSignerFails(() => recoverChannels(context));
   const fetched = await fetchNews(context);
-  await unlessSignerFails(() => settleRestored(context));
+  const settled = await unlessSignerFails(() => settleRestored(context));
   await runTimers(context);
-  const { news, groupNews } = (await unlessSignerFails(() => doChores(context))) ?? { news: [], groupNews: [] };
+  const done = await unlessSignerFails(() => doChores(context));
+  const others = [recovered, settled, done].flatMap((each) => each ?? []);
   const published = await drainOutbox(context, { force });
   const open = new Set(listOpenChannels(context.store).map(({ id }) => id));
   const ended = before.filter(({ id }) => !open.has(id)).flatMap(({ peer }) => peer ?? []);
-  const all = { ...fetched, news: [...fetched.news, ...news], groupNews: [...fetched.groupNews, ...groupNews] };
-  return { fetched: all, ended, published };
+  const news = [...fetched.news, ...others.flatMap((each) => each.news)];
+  const groupNews = [...fetched.groupNews, ...others.flatMap((each) => each.groupNews)];
+  return { fetched: { ...fetched, news, groupNews }, ended, published };
 }
 
 async function waitForNews(context: AgentContext, first: Pass, waitS: number, wake: AbortSignal | undefined): Promise<SyncReport> {

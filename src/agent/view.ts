@@ -11,6 +11,7 @@ import type { Terms } from '../negotiate/terms.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { NegotiationRecord, Store } from '../store/records.ts';
 import { readState } from './negotiationState.ts';
+import { isBroken, isDoubtfulNow } from './behind.ts';
 import { listAgreements, termsOfCommitment, viewTerms, type AgreementView } from './viewAgreement.ts';
 
 /** One offer on or off the table. Times are unix seconds. */
@@ -103,7 +104,7 @@ export function viewNegotiation(store: Store, record: NegotiationRecord, now: nu
     agreements,
     unsent: own.filter(({ sentAt }) => sentAt === undefined).length,
     unseen: listUnseen(state.chain).length,
-    warnings: listWarnings(state),
+    warnings: [...listWarnings(state), ...warnOfDoubt(store, state.nid)],
   };
 }
 
@@ -131,4 +132,14 @@ function listWarnings(state: Negotiation): readonly string[] {
   const equivocation = 'The peer sent two different moves with one number. Nothing more is signed here.';
   const cheat = 'The peer revealed both values of one signature. The evidence is kept; nothing more is signed here.';
   return [...(state.chain.equivocation === undefined ? [] : [equivocation]), ...(state.cheated === true ? [cheat] : [])];
+}
+
+/** What a home that has gone back in time says of a negotiation that it cannot rely on. */
+function warnOfDoubt(store: Store, nid: Hex): readonly string[] {
+  if (isBroken(store, nid))
+    return [
+      'This home is older than what it has said here, and that cannot be made out any more. Nothing is said or signed here: start anew.',
+    ];
+  const doubt = 'This home may be older than what it has said here. Nothing is said or signed here until that is clear: run sync.';
+  return isDoubtfulNow(store, nid) ? [doubt] : [];
 }

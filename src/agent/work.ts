@@ -12,6 +12,7 @@ import { toRecord, type OpenChannel } from './channelRecord.ts';
 import { ledgerChanges, type LedgerCell } from './mandate/ledgerRecord.ts';
 import { isActive, readState } from './negotiationState.ts';
 import { relaysOf } from './relaysOf.ts';
+import { sendsAfter } from './sendCount.ts';
 
 const FIRST_RESEND_S = 3_600;
 
@@ -115,7 +116,14 @@ export function saveWork(work: Work): void {
   const negotiations = [...work.negotiations.values()].map((open): Change => ({ kind: 'negotiation', record: recordOf(open, work.now) }));
   const states = [...work.negotiations.values()].map(({ state }) => state);
   const ledger = ledgerChanges(work.context.store, work.ledger, states, work.now);
-  work.context.store.save([...channels, ...negotiations, ...work.changes, ...ledger]);
+  saveChanges(work.context, [...channels, ...negotiations, ...work.changes, ...ledger]);
+}
+
+/** Saves changes; the second place hears first of what is to be sent (docs/decisions/0012-old-homes.md). */
+export function saveChanges({ store, sends }: Pick<AgentContext, 'store' | 'sends'>, changes: readonly Change[]): void {
+  const count = sendsAfter(changes);
+  if (count !== undefined) sends?.announce(count);
+  store.save(changes);
 }
 
 function recordOf({ record, state, hasSent }: OpenNegotiation, now: number): NegotiationRecord {

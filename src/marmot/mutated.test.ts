@@ -113,6 +113,7 @@ function outcomeOf(result: Result): Omit<Trial, 'mutation'> {
     case 'handshake':
     case 'rival':
     case 'ended':
+    case 'stray':
       return { outcome: result.kind, isTaken: true };
     default:
       return result satisfies never;

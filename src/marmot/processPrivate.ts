@@ -11,7 +11,7 @@ import { createMlsContext } from './mlsContext.ts';
 import { decodeMlsMessage } from './mlsMessage.ts';
 import { parsePayload } from './payload.ts';
 import { cannotRead, refuseMessage, type ProcessResult, type RefusedReason, type UnreadableReason } from './processResult.ts';
-import { epochKeysOf, isKeySpent, openSenderData, type EpochKeys } from './senderData.ts';
+import { epochKeysOf, isKeySpent, openSenderData, type EpochKeys, type SenderData } from './senderData.ts';
 import { noRng } from './suite.ts';
 
 /** Processes a private application message of the tip, a retained epoch or a rival branch. May throw what ts-mls throws; `processMls` catches that. */
@@ -28,10 +28,13 @@ export async function processPrivate(channel: Channel, mlsBytes: Uint8Array): Pr
     if (there.kind === 'opened') return noteRival(channel, rival.epoch.id, there.sender, mlsBytes);
     if (there.kind === 'refused') return refuseMessage(there.reason);
     if (there.kind === 'own') return there;
+    if (there.kind === 'stray') return { kind: 'stray', channel, rumor: there.rumor, epochId: rival.epoch.id };
   }
   switch (opened.kind) {
     case 'own':
       return opened;
+    case 'stray':
+      return { kind: 'stray', channel: { ...channel, state: opened.state }, rumor: opened.rumor, epochId: epochIdAt(channel, epoch) };
     case 'refused':
       return refuseMessage(opened.reason);
     case 'closed':
@@ -44,6 +47,7 @@ export async function processPrivate(channel: Channel, mlsBytes: Uint8Array): Pr
 type Opened =
   | { readonly kind: 'opened'; readonly state: ClientState; readonly rumor: Rumor; readonly sender: Hex }
   | { readonly kind: 'own' }
+  | { readonly kind: 'stray'; readonly state: ClientState; readonly rumor: Rumor }
   | { readonly kind: 'refused'; readonly reason: RefusedReason }
   | { readonly kind: 'closed'; readonly reason: UnreadableReason };
 
@@ -52,12 +56,21 @@ async function open(state: ClientState, privateMessage: PrivateMessage): Promise
   if (keys === undefined) return { kind: 'closed', reason: 'stale-epoch' };
   const sender = openSenderData(privateMessage, keys);
   if (sender === undefined) return { kind: 'closed', reason: 'undecryptable' };
-  // Our own echo: its key was used up in sending.
-  if (sender.leafIndex === state.privatePath.leafIndex) return { kind: 'own' };
+  if (sender.leafIndex === state.privatePath.leafIndex) return openOwn(state, privateMessage, keys, sender);
   // ts-mls 2.0.0-rc.10 does not act on its own check of this index, and loops without end on one outside the tree.
   if (leafAt(keys.ratchetTree, sender.leafIndex) === undefined) return { kind: 'refused', reason: 'sender' };
   if (isKeySpent(sender, keys)) return { kind: 'closed', reason: 'already-read' };
   return openPayload(state, privateMessage, keys, sender.leafIndex);
+}
+
+/**
+ * Our own echo: its key was used up in sending. One whose key was not, and that our own leaf has signed, was sent by a state that came after this
+ * one: it has been lost.
+ */
+async function openOwn(state: ClientState, privateMessage: PrivateMessage, keys: EpochKeys, sender: SenderData): Promise<Opened> {
+  if (isKeySpent(sender, keys)) return { kind: 'own' };
+  const opened = await openPayload(state, privateMessage, keys, sender.leafIndex);
+  return opened.kind === 'opened' ? { kind: 'stray', state: opened.state, rumor: opened.rumor } : { kind: 'own' };
 }
 
 async function openPayload(state: ClientState, privateMessage: PrivateMessage, keys: EpochKeys, leafIndex: number): Promise<Opened> {
@@ -83,11 +96,16 @@ async function decrypt(state: ClientState, privateMessage: PrivateMessage) {
 
 /** Who speaks in an epoch of ours is one more who follows our branch. */
 function accept(channel: Channel, number: bigint, { state, rumor, sender }: Extract<Opened, { kind: 'opened' }>): ProcessResult {
-  const epochId = number === channel.epoch.number ? channel.epoch.id : channel.past.find(({ epoch }) => epoch.number === number)?.epoch.id;
+  const epochId = epochIdAt(channel, number);
   const next = { ...channel, state };
   // Branches that share this epoch gain by it too: one of them may overtake ours.
-  const { channel: heard, superseded } = epochId === undefined ? { channel: next, superseded: [] } : addWitness(next, epochId, sender);
-  return { kind: 'payload', channel: heard, rumor, sender, epochId: epochId ?? '', superseded };
+  const { channel: heard, superseded } = epochId === '' ? { channel: next, superseded: [] } : addWitness(next, epochId, sender);
+  return { kind: 'payload', channel: heard, rumor, sender, epochId, superseded };
+}
+
+/** The id of an epoch of our branch by its number; empty for one that is not kept. */
+function epochIdAt({ epoch, past }: Channel, number: bigint): Hex | '' {
+  return number === epoch.number ? epoch.id : (past.find((kept) => kept.epoch.number === number)?.epoch.id ?? '');
 }
 
 /** Somebody speaks on another branch. If that is the one to follow by now, the message is one of ours. */

@@ -22,7 +22,7 @@ type PublicHeader = Extract<MlsHeader, { kind: 'public' }>;
 /** Processes a public message. May throw what ts-mls throws; `processMls` catches that. */
 export async function processPublic(channel: Channel, header: PublicHeader, mlsBytes: Uint8Array): Promise<ProcessResult> {
   const { leafIndex } = header;
-  if (leafIndex === channel.state.privatePath.leafIndex) return { kind: 'own' };
+  if (leafIndex === channel.state.privatePath.leafIndex) return processOwn(channel, header, mlsBytes);
   const bases = epochsAt(channel, header.epoch);
   if (bases.length === 0) return cannotRead('stale-epoch');
   if (header.content === 'application') return refuseMessage('handshake-form');
@@ -40,6 +40,26 @@ export async function processPublic(channel: Channel, header: PublicHeader, mlsB
     if (result !== undefined) return result;
   }
   return cannotRead(open.some(({ state }) => !hasAllProposals(state, take.publicMessage)) ? 'missing-proposal' : 'undecryptable');
+}
+
+/** Our own echo, unless no state that we have has made it, and our leaf has signed it: then the one that did was lost. */
+async function processOwn(channel: Channel, header: PublicHeader, mlsBytes: Uint8Array): Promise<ProcessResult> {
+  const message = decodeMlsMessage(mlsBytes);
+  if (header.content === 'application' || isKnown(channel, sha256Hex(mlsBytes)) || !('publicMessage' in message)) return { kind: 'own' };
+  for (const { state } of epochsAt(channel, header.epoch))
+    if (await isSignedByUs(state, message.publicMessage)) return { kind: 'stray', channel };
+  return { kind: 'own' };
+}
+
+/** ts-mls asks what to do with a message only once it has found its tag and its signature genuine. */
+async function isSignedByUs(state: ClientState, publicMessage: PublicMessage): Promise<boolean> {
+  let isGenuine = false;
+  const decide: IncomingMessageCallback = () => {
+    isGenuine = true;
+    return 'reject';
+  };
+  await processWith(state, publicMessage, decide).catch(() => undefined);
+  return isGenuine;
 }
 
 interface Incoming {

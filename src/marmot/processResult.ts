@@ -22,6 +22,9 @@ export type UnreadableReason =
  * epoch it was said in. `handshake`: a proposal or a commit was taken in; the commits in `superseded` do not count any more, and what was
  * said in the epochs that they opened was said on a branch that nobody follows. `rival`: the message belongs to a branch that does not
  * count so far; a payload there may be read later, if it ever does. `ended`: we were removed, or the group was disbanded.
+ * `own`: an echo of ours. `stray`: our own leaf has signed it, and this state has not sent it: a later one has, which was lost. A payload comes with
+ * what was said, and its key counts as used from then on; without `rumor` it was a handshake, which nobody can take in without the keys that its
+ * maker had.
  */
 export type ProcessResult =
   | {
@@ -33,6 +36,7 @@ export type ProcessResult =
       readonly superseded: readonly Hex[];
     }
   | { readonly kind: 'own' }
+  | { readonly kind: 'stray'; readonly channel: Channel; readonly rumor?: Rumor; readonly epochId?: Hex }
   | { readonly kind: 'handshake'; readonly channel: Channel; readonly superseded: readonly Hex[] }
   | { readonly kind: 'rival'; readonly channel: Channel; readonly content: 'payload' | 'commit' }
   | { readonly kind: 'ended'; readonly channel: Channel }

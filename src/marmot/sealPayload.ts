@@ -66,6 +66,20 @@ export async function sealPayload(channel: Channel, { payload, now, rng }: SealI
   return { channel: next, event, mlsHash: sha256Hex(mlsBytes) };
 }
 
+/**
+ * The channel with the keys of as many messages thrown away: somewhere they may have been used already. The others pass over them
+ * (`RETENTION.forwardSteps`).
+ */
+export async function burnKeys(channel: Channel, count: number, rng: Rng): Promise<Channel> {
+  let state = { ...channel.state, unappliedProposals: {} };
+  for (let i = 0; i < count; i += 1)
+    state = {
+      ...(await createApplicationMessage({ context: createMlsContext(rng), state, message: new Uint8Array(1) })).newState,
+      unappliedProposals: {},
+    };
+  return { ...channel, state: { ...state, unappliedProposals: channel.state.unappliedProposals } };
+}
+
 /** When a message vanishes; undefined where the group keeps its messages, or where the sum is no whole number of ours (message-retention-v1). */
 function expiryOf({ state }: Channel, createdAt: number): number | undefined {
   const seconds = retentionOf(state);

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { NegotiateError } from '../core/errors.ts';
 import { explainFaults } from './openDatabase.ts';
 import type { OpenedHome } from './openHome.ts';
-import { createPrivateFile, guardHome, touchPrivate } from './privateFile.ts';
+import { createWholeFile, guardHome, touchPrivate } from './privateFile.ts';
 import type { Store } from './records.ts';
 import { createVault, decrypt, encrypt, makeDataKey } from './seal.ts';
 import { SECRET_NAMES } from './secrets.ts';
@@ -44,7 +44,7 @@ export function writeBackup(opened: OpenedHome, home: string, file: string, key:
   const dataKey = opened.dataKey === undefined ? {} : { dataKey: Buffer.from(opened.dataKey).toString('base64') };
   const about = Buffer.from(`${JSON.stringify({ madeAt, ...dataKey, secrets })}\n`, 'utf8');
   const sealed = encrypt(fileKey, randomBytes(12), Buffer.from(head), gzipSync(Buffer.concat([about, database])));
-  createPrivateFile(file, Buffer.concat([Buffer.from(head), sealed]));
+  createWholeFile(file, Buffer.concat([Buffer.from(head), sealed]));
 }
 
 /** Opens a backup. Throws `input/invalid` for another file, `home/key-needed`, `home/wrong-key`, `store/corrupt` for a damaged one. */

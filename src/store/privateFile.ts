@@ -1,11 +1,35 @@
 // Files of a home that nobody but their owner can read.
 
-import { closeSync, existsSync, fchmodSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { NegotiateError } from '../core/errors.ts';
 
 /** Writes a file that must not exist yet, mode 0600, on disk before this returns. Throws `home/unreadable`. */
 export function createPrivateFile(path: string, data: string | Uint8Array): void {
   guardHome(() => writeWhole(path, 'wx', data));
+}
+
+/** The same for a large one, outside a home: whoever is killed meanwhile leaves no half of it under its name. Throws `home/unreadable`. */
+export function createWholeFile(path: string, data: Uint8Array): void {
+  guardHome(() => {
+    if (existsSync(path)) throw new Error('the file is there already');
+    const part = `${path}.part`;
+    try {
+      writeWhole(part, 'w', data);
+      giveName(part, path);
+    } finally {
+      rmSync(part, { force: true });
+    }
+  });
+}
+
+/** Fails when the name is taken by now, except where a file can have one name only: there nobody else may make one of this name meanwhile. */
+function giveName(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (existsSync(to)) throw error;
+    renameSync(from, to);
+  }
 }
 
 /** Puts a file in the place of the one before, whole or not at all, mode 0600. Throws `home/unreadable`. */

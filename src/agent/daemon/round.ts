@@ -2,6 +2,7 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError } from '../../core/errors.ts';
+import { hasBehind } from '../behind.ts';
 import { doChores, finishCommits } from '../chores.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
@@ -80,6 +81,8 @@ export async function runRound(engine: Engine): Promise<Round> {
   if (taken.waiting.length > 0) agenda.invitesAt = context.clock.now();
   if (engine.inbox.takeShortfall()) feed.renewInbox();
   own.add({ ...taken, ended: [] });
+  // What has come may have shown that the home is an old one.
+  if (agenda.restoredAt === Infinity && hasBehind(context.store)) agenda.restoredAt = context.clock.now();
   note(engine);
   if (feed.takeReturn() && agenda.outboxAt < Infinity) await publish(engine, true);
   for (let turn = 0; turn < MAX_TURNS && nextDueAt(agenda) <= context.clock.now() && !context.closing.aborted; turn += 1) {
@@ -97,6 +100,8 @@ export async function runRound(engine: Engine): Promise<Round> {
 async function runTurn(whole: Engine, own: NewsDesk, touched: Set<Hex>, problems: JobProblem[]): Promise<void> {
   const { context, agenda, services } = whole;
   const now = context.clock.now();
+  // Before anything of ours is said: a home that may be old catches up first.
+  if (agenda.restoredAt <= now) await settle(whole, own);
   // Jobs before timers: a move of ours covers the receipt that would go out otherwise.
   for (const nid of listDueAt(agenda.jobs, now)) {
     const round = await advanceJobs(context, [nid], services);
@@ -112,7 +117,6 @@ async function runTurn(whole: Engine, own: NewsDesk, touched: Set<Hex>, problems
     rescheduleTimer(context, agenda, nid);
   }
   if (agenda.invitesAt <= now) own.add({ ...(await letIn(whole)), waiting: [], news: [], ended: [] });
-  if (agenda.restoredAt <= now) await settle(whole);
   if (agenda.keyPackageAt <= now) await renew(whole);
   if (agenda.choresAt <= now || listDueAt(agenda.leaves, now).length > 0) await doDueChores(whole, own);
   for (const id of listDueAt(agenda.rfqs, now)) {
@@ -139,10 +143,12 @@ async function letIn(engine: Engine): Promise<JoinReport> {
   return report;
 }
 
-async function settle(engine: Engine): Promise<void> {
+async function settle(engine: Engine, own: NewsDesk): Promise<void> {
   const { context, agenda } = engine;
-  await unlessSignerFails(() => settleRestored(context));
-  agenda.restoredAt = readRestored(context.store) === undefined ? Infinity : context.clock.now() + AGAIN_S;
+  const report = await unlessSignerFails(() => settleRestored(context));
+  if (report !== undefined) own.add({ ...report, joined: [], waiting: [], ended: [] });
+  const isOver = readRestored(context.store) === undefined && !hasBehind(context.store);
+  agenda.restoredAt = isOver ? Infinity : context.clock.now() + AGAIN_S;
   note(engine);
 }
 

@@ -4,6 +4,7 @@ import type { Hex } from '../../core/bytes.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import { loadSchnorr } from '../../nostr/schnorr.ts';
 import type { Change } from '../../store/records.ts';
+import { isBehind } from '../behind.ts';
 import type { AgentContext } from '../context.ts';
 import { receiveGroupEvents } from '../receiveGroupEvents.ts';
 import type { TrustBook } from '../inbox/trustBook.ts';
@@ -102,6 +103,8 @@ export function markRead(context: AgentContext, owners: readonly Hex[]): void {
     if (owner === INBOX) return isOld(readSetting(store, 'wrapsFetchedUntil'), now) ? [writeSetting('wrapsFetchedUntil', now)] : [];
     const record = store.findChannel(owner);
     if (record === undefined || record.endedAt !== undefined || !isOld(record.fetchedUntil, now)) return [];
+    // What has come there has not been taken in.
+    if (isBehind(store, owner)) return [];
     return [{ kind: 'channel', record: { ...record, fetchedUntil: now } }];
   });
   if (changes.length > 0) store.save(changes);

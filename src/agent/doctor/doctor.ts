@@ -11,6 +11,7 @@ import { readSetting } from '../settings.ts';
 import type { Check } from './check.ts';
 import { checkChannels } from './checkChannels.ts';
 import { checkClock } from './checkClock.ts';
+import { checkCopies } from './checkCopies.ts';
 import { checkIdentity } from './checkIdentity.ts';
 import { checkInbox } from './checkInbox.ts';
 import { checkInvites } from './checkInvites.ts';
@@ -51,6 +52,7 @@ export async function doctor(context: AgentContext, { peer }: z.infer<typeof doc
     checkInbox(probes),
     checkClock(probes, context.clock.now()),
     checkStore(context),
+    checkCopies(context),
     checkOutbox(context),
     checkChannels(context),
     checkInvites(context),

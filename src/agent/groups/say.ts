@@ -6,11 +6,15 @@ import { decodeChannel } from '../../marmot/channelCodec.ts';
 import { encodePayload } from '../../marmot/payload.ts';
 import { sealPayload } from '../../marmot/sealPayload.ts';
 import { makeRumor } from '../../nostr/event.ts';
+import type { OpenChannel } from '../channelRecord.ts';
+import { notCaughtUp } from '../commits.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { CHAT, readMessage } from '../groupMessages.ts';
+import { readyToSend } from '../restored.ts';
 import { toQueued } from '../sealMoves.ts';
-import { beginWork, saveWork } from '../work.ts';
+import { countSends } from '../sendCount.ts';
+import { beginWork, saveWork, type Work } from '../work.ts';
 import { findGroup } from './viewGroup.ts';
 
 const MAX_CHARS = 16_384;
@@ -31,7 +35,9 @@ export async function say(context: AgentContext, { group, text }: z.infer<typeof
   if (record.endedAt !== undefined || record.leavingAt !== undefined)
     throw new NegotiateError('input/not-found', 'This group is over, or you are leaving it: nothing can be said in it.');
   const work = beginWork(context);
-  const channel = decodeChannel(record.state);
+  const open = { record, channel: decodeChannel(record.state) };
+  // While a commit of ours waits, sealing says so.
+  const { channel } = open.channel.staged === undefined ? await requireReady(work, open) : open;
   const rumor = makeRumor(context.pubkey, { kind: CHAT, created_at: work.now, tags: [], content: text });
   const sealed = await sealPayload(channel, { payload: encodePayload(rumor), now: work.now, rng: context.rng });
   work.channels.set(record.id, { record, channel: sealed.channel });
@@ -42,10 +48,17 @@ export async function say(context: AgentContext, { group, text }: z.infer<typeof
     { kind: 'seen', id: sealed.mlsHash, at: work.now },
     ...(message === undefined ? [] : [{ kind: 'message' as const, record: message }]),
   );
+  countSends(context.store, work.changes);
   saveWork(work);
   await drainOutbox(context, { force: true });
   const isQueued = context.store
     .listQueued()
     .some(({ eventId, targets }) => eventId === sealed.event.id && !targets.some(({ state }) => state === 'done'));
   return { group: record.id, id: rumor.id, isSent: !isQueued };
+}
+
+async function requireReady(work: Work, open: OpenChannel): Promise<OpenChannel> {
+  const ready = await readyToSend(work, open);
+  if (ready === undefined) throw notCaughtUp();
+  return ready;
 }

@@ -30,10 +30,21 @@ export interface DemoProcess {
   readonly stop: () => void;
 }
 
-/** Starts `agent-negotiate` with these arguments and `--json`; the signal kills it. `onLine` hears of every line, in order. */
-export function startAgentProcess(args: readonly string[], onLine: (line: DemoLine) => void, signal: AbortSignal): DemoProcess {
+/** Where a process keeps what is not in its home, and what kills it. */
+export interface ProcessPlace {
+  readonly stateFolder: string;
+  readonly signal: AbortSignal;
+}
+
+/** Starts `agent-negotiate` with these arguments and `--json`. `onLine` hears of every line, in order. */
+export function startAgentProcess(
+  args: readonly string[],
+  onLine: (line: DemoLine) => void,
+  { stateFolder, signal }: ProcessPlace,
+): DemoProcess {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', BIN, ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, AGENT_NEGOTIATE_STATE: stateFolder },
     signal,
   });
   const waiting = new Map<string, PromiseWithResolvers<DemoLine>>();

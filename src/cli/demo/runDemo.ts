@@ -43,7 +43,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     stop.abort();
     process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
     await relay.close();
-    for (const leftover of ['buyer', 'seller', 'services.json', 'contract.txt'])
+    for (const leftover of ['buyer', 'seller', 'state', 'services.json', 'contract.txt'])
       rmSync(join(folder, leftover), { recursive: true, force: true });
   }
 }
@@ -84,13 +84,14 @@ async function play(stage: Stage): Promise<number> {
   writeFileSync(join(folder, 'contract.txt'), CONTRACT, { mode: 0o600 });
   writeFileSync(join(folder, 'services.json'), JSON.stringify(describeService(stage)), { mode: 0o600 });
   const storyteller = createStoryteller(stage);
+  const place = { stateFolder: join(folder, 'state'), signal };
   const seller = startAgentProcess(
     ['serve', '--home', join(folder, 'seller'), '--config', join(folder, 'services.json')],
     (line) => storyteller.hear('seller', line),
-    signal,
+    place,
   );
   await seller.line('ready');
-  const buyer = startAgentProcess(['deal', ...dealArguments(stage)], (line) => storyteller.hear('buyer', line), signal);
+  const buyer = startAgentProcess(['deal', ...dealArguments(stage)], (line) => storyteller.hear('buyer', line), place);
   const done = await buyer.line('done');
   await endAll([buyer, seller]);
   const isTold = await storyteller.finish();
