@@ -15,6 +15,7 @@ const MANY = 1_000;
 const FEW = 100;
 const ROUNDS = 5;
 const IDLE_S = 60;
+const IDENTITIES = 10;
 const CLOCK_TICKS_PER_S = 100;
 
 /** What a daemon took: seconds until it said that it was ready, its memory then, and its CPU time over an idle while after that. */
@@ -36,15 +37,23 @@ export async function run(): Promise<readonly Metric[]> {
       await createAgent({ home, relays: [relay.url], invites: 'anyone' });
       if (name !== 'none') await fillHome(home, relay.url, name === 'few' ? FEW : MANY);
     }
-    const none = await stay(bin, homes.none, 0);
-    const few = await stay(bin, homes.few, IDLE_S);
-    const many = await stay(bin, homes.many, 0);
+    const none = await stay(bin, [homes.none], 0);
+    const few = await stay(bin, [homes.few], IDLE_S);
+    const many = await stay(bin, [homes.many], 0);
+    const ten = Array.from({ length: IDENTITIES }, (_, i) => join(folder, `identity-${i}`));
+    for (const home of ten) await createAgent({ home, relays: [relay.url], invites: 'anyone' });
+    const together = await stay(bin, ten, 0);
+    let apartKib = 0;
+    // Alike and idle: one after the other takes what all at once would.
+    for (const home of ten) apartKib += (await stay(bin, [home], 0)).rssKib;
     const perHourMs = (few.idleCpuMs / IDLE_S) * 3_600;
     return [
       { metric: 'restart to ready, 1,000 open', value: many.readyMs, unit: 'ms' },
       { metric: 'restart CPU, 1,000 open', value: many.readyCpuMs, unit: 'ms' },
       { metric: 'memory per idle negotiation', value: ((many.rssKib - none.rssKib) * 1_024) / MANY, unit: 'bytes' },
       { metric: 'memory of an empty daemon', value: none.rssKib / 1_024, unit: 'MiB' },
+      { metric: 'memory, 10 idle identities in one process', value: together.rssKib / 1_024, unit: 'MiB' },
+      { metric: 'memory, 10 idle identities in 10 processes', value: apartKib / 1_024, unit: 'MiB' },
       { metric: 'idle CPU per hour, 100 open', value: perHourMs, unit: 'ms' },
       { metric: 'idle CPU per day, 100 open', value: perHourMs * 24, unit: 'ms' },
       ...(await measureVerbs(bin, folder, relay.url)),
@@ -55,15 +64,20 @@ export async function run(): Promise<readonly Metric[]> {
   }
 }
 
-/** Runs a daemon until it is ready, and idle for a while. Its figures are the kernel's: it is asked nothing. */
-async function stay(bin: string, home: string, idleS: number): Promise<Stay> {
+/** Runs the daemons of homes, in one process, until they are ready, and idle for a while. Its figures are the kernel's: it is asked nothing. */
+async function stay(bin: string, homes: readonly string[], idleS: number): Promise<Stay> {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', bin, 'serve', '--home', home, '--json'], {
+  const named = homes.flatMap((home) => ['--home', home]);
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', bin, 'serve', ...named, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  const [first] = await Promise.all([new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve))]);
-  if (!first.includes('"ready"')) throw new Error('The daemon of the bench did not start.');
+  let ready = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.includes('"ready"')) ready += 1;
+    if (ready === homes.length) break;
+  }
+  if (ready < homes.length) throw new Error('The daemon of the bench did not start.');
   const readyMs = performance.now() - startedMs;
   const readyCpuMs = readCpuMs(child.pid ?? 0);
   // What is left of the start shall not count as idling.

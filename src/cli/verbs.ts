@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { collect } from './parseValues.ts';
+import { HOME_OPTIONS, type HomeNote } from './serve/planHomes.ts';
 
 /** Adds every verb to the program. `setExitCode` takes the code of verbs that have more than one way to end well. */
 export function addVerbs(program: Command, setExitCode: (code: number) => void): void {
@@ -166,10 +167,7 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--out <dir>', 'folder for the result (deal-NEGOTIATION)')
     .option('--wait <duration>', 'how long to stay and see it through (10m)')
     .action(async (nid, options) => setExitCode(await (await import('./commands/deal.ts')).runDeal(nid, options)));
-  verb(program, 'serve', 'run the agent until stopped; with --config, sell: announce, negotiate, work, take the money, deliver')
-    .option('--config <file>', 'your services, as JSON (docs/serve.md)')
-    .option('--log [level]', 'write what happens to stderr, as JSON lines without names, ids and texts: debug, info, warn or error')
-    .action(async (options) => (await import('./commands/serve.ts')).runServe(options));
+  addServe(program, setExitCode);
   verb(program, 'stop', 'stop the serve that runs on this home, in order').action(async (options) =>
     (await import('./commands/stop.ts')).runStop(options),
   );
@@ -181,6 +179,18 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
   verb(program, 'wallet', 'show the wallet, or connect one (NIP-47)')
     .option('--connect <file>', 'file with the wallet’s URL, which is a secret; - for stdin')
     .action(async (options) => (await import('./commands/wallet.ts')).runWallet(options));
+}
+
+function addServe(program: Command, setExitCode: (code: number) => void): void {
+  const about =
+    'run the agent until stopped; with --config, sell: announce, negotiate, work, take the money, deliver; --home may be repeated';
+  const serve = verb(program, 'serve', about)
+    .option('--config <file>', 'your services, as JSON (docs/serve.md); of several homes, those of the --home before it')
+    .option('--log [level]', 'write what happens to stderr, as JSON lines without names, ids and texts: debug, info, warn or error');
+  // What belongs to which home is told by the order.
+  const notes: HomeNote[] = [];
+  for (const name of HOME_OPTIONS) serve.on(`option:${name}`, (value: string) => void notes.push([name, value]));
+  serve.action(async (options) => setExitCode(await (await import('./commands/serve.ts')).runServe(options, notes)));
 }
 
 function addRequests(program: Command, setExitCode: (code: number) => void): void {

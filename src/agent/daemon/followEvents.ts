@@ -25,6 +25,7 @@ interface Stream extends Pick<Wanted, 'owner' | 'isPresent' | 'relays'> {
 interface State {
   readonly context: AgentContext;
   readonly onNews: () => void;
+  readonly onFault: (error: unknown) => void;
   readonly log: Log;
   readonly streams: Map<string, Stream>;
   readonly gathered: Map<Hex, { events: NostrEvent[]; isWhole: boolean }>;
@@ -38,12 +39,16 @@ interface State {
   taken: PromiseWithResolvers<void>;
 }
 
-/** Opens nothing yet: {@link Feed.refresh} does. `onNews` is called whenever there is something to take. */
-export function createFeed(context: AgentContext, onNews: () => void, log: Log): Feed {
+/**
+ * Opens nothing yet: {@link Feed.refresh} does. `onNews` is called whenever there is something to take, `onFault` when a subscription has
+ * ended that should not have.
+ */
+export function createFeed(context: AgentContext, onNews: () => void, log: Log, onFault: (error: unknown) => void): Feed {
   const [streams, gathered] = [new Map<string, Stream>(), new Map<Hex, { events: NostrEvent[]; isWhole: boolean }>()];
   const state: State = {
     context,
     onNews,
+    onFault,
     log,
     streams,
     gathered,
@@ -102,12 +107,13 @@ function openStream(state: State, wanted: Wanted): void {
   const { owner, isPresent, relays, key } = wanted;
   const stop = new AbortController();
   const stream: Stream = { owner, isPresent, relays, up: new Set(), heard: new Set(), stop, ended: Promise.resolve() };
-  stream.ended = followInTurn(state, wanted, stream).catch(() => {
-    // Only our own closing ends a subscription: what else does is a bug, and the next sleep or start opens it again.
+  stream.ended = followInTurn(state, wanted, stream).catch((error: unknown) => {
+    // Only our own closing ends a subscription: what else does is a store that cannot be read, or a bug.
     if (stop.signal.aborted) return;
     state.log('error', 'fault', { subscription: true });
     for (const relay of relays) stream.heard.add(relay);
     state.onNews();
+    state.onFault(error);
   });
   state.streams.set(key, stream);
 }

@@ -14,7 +14,7 @@ import { NO_LOG, type Log } from './log.ts';
 import { createNewsDesk } from './newsDesk.ts';
 import { createQueue } from './queue.ts';
 import type { Engine } from './round.ts';
-import { end, wake, type DaemonNews, type Runtime } from './runtime.ts';
+import { end, mendFeed, wake, type DaemonNews, type Runtime } from './runtime.ts';
 import { callWaiting, isWaiting, runStep, type Hub } from './waiting.ts';
 import { watchStore } from './watchStore.ts';
 
@@ -87,7 +87,12 @@ function createRuntime(parts: AgentParts, { onNews = () => undefined, log = NO_L
   const engine: Engine = {
     context,
     watched,
-    feed: createFeed(context, () => wake(runtime), log),
+    feed: createFeed(
+      context,
+      () => wake(runtime),
+      log,
+      (error) => mendFeed(runtime, error),
+    ),
     agenda: openAgenda(context, []),
     kept: new Map(),
     desk: createNewsDesk(),
@@ -100,7 +105,7 @@ function createRuntime(parts: AgentParts, { onNews = () => undefined, log = NO_L
   const runtime: Runtime = {
     ...{ engine, queue: createQueue(), parts, onNews, beatMs, stopping: new AbortController(), attached: [] },
     ...{ ready: Promise.withResolvers(), ended: Promise.withResolvers(), changed: Promise.withResolvers() },
-    ...{ timer: undefined, soon: undefined, asker: undefined, isEnding: false, lastMarkMs: performance.now() },
+    ...{ timer: undefined, soon: undefined, mending: undefined, asker: undefined, isEnding: false, lastMarkMs: performance.now() },
     lastBeat: { wallS: context.clock.now(), monotonicMs: performance.now() },
   };
   // Whoever wants to know waits for it.
