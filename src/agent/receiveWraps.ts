@@ -10,6 +10,7 @@ import { unwrapGift } from '../nostr/giftWrap.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
 import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
+import { formerInbox } from './formerRelays.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { isInvited } from './settings.ts';
@@ -105,7 +106,7 @@ async function join(work: Work, sender: Hex, welcome: Rumor): Promise<boolean> {
   const result = await joinChannel({ welcome, sender, keyPackagePrivate: keyPackage.privateBytes });
   if (result.kind === 'refused') return false;
   const { mlsGroupId, name, members } = describeChannel(result.channel);
-  const made = admit(work, newChannel(result.channel, relaysOf(context), now));
+  const made = admit(work, newChannel(result.channel, [...relaysOf(context), ...formerInbox(context)], now));
   if (made === undefined) return false;
   work.channels.set(mlsGroupId, made);
   if (members.length > 2)

@@ -51,6 +51,12 @@ function addSettingUp(program: Command): void {
     .option('--backup-passphrase-file <file>', 'the file with the passphrase of the backup, - for stdin')
     .option('--backup-key-file <file>', 'the key file of the backup')
     .action(async (file, options) => (await import('./commands/backup.ts')).runRestore(file, options));
+  verb(program, 'relays', 'show the relays that this agent is reached at, change them, or publish it there again')
+    .option('--add <url>', 'be reached at this relay too; may be repeated', collect)
+    .option('--remove <url>', 'be reached at this relay no longer; may be repeated', collect)
+    .option('--set <url...>', 'be reached at these relays and no others')
+    .option('--publish', 'publish the relay lists, a key package and the announcements again, for relays that have lost them')
+    .action(async (options) => (await import('./commands/relays.ts')).runRelays(options));
   verb(program, 'whoami', 'show npub, relays and home').action(async (options) => (await import('./commands/look.ts')).runWhoami(options));
 }
 

@@ -78,7 +78,7 @@ export function createFeed(context: AgentContext, onNews: () => void, log: Log, 
       list()
         .filter((stream) => stream.isPresent && isAllUp(stream))
         .map(({ owner }) => owner),
-    isDeaf: () => list().some((stream) => stream.owner === INBOX && stream.up.size === 0 && !isStarting(stream)),
+    isDeaf: () => list().some((stream) => stream.owner === INBOX && stream.isPresent && stream.up.size === 0 && !isStarting(stream)),
     close: () => closeStreams(state),
   };
 }

@@ -121,7 +121,9 @@ async function callIn(runtime: Runtime, name: UseCaseName, input: unknown, by: C
   const hub = { engine, write, ready: ready.promise, nextChange: () => runtime.changed.promise, stopping: stopping.signal };
   if (isWaiting(name)) return callWaiting(hub, name, input, by);
   if (!USE_CASES[name].writes) return callUseCase(extend(engine.context, by), name, input);
-  return runStep(hub, by, (own) => callUseCase(own, name, input));
+  return runStep(hub, by, (own) =>
+    callUseCase(own, name, input).finally(() => (name === 'changeRelays' ? engine.feed.refresh() : undefined)),
+  );
 }
 
 function writeIn<T>(runtime: Runtime, step: (own: AgentContext) => Promise<T>, by: CallOptions): Promise<T | undefined> {

@@ -83,6 +83,8 @@ function beat(runtime: Runtime): void {
   }
   if (now.monotonicMs - runtime.lastMarkMs > MARK_EVERY_MS) {
     runtime.lastMarkMs = now.monotonicMs;
+    // The time may be over for which relays that the agent has left are still read.
+    engine.feed.refresh();
     void queue.run(async () => markRead(engine.context, engine.feed.listWhole())).catch((error: unknown) => fail(runtime, error));
   }
   if (isBack || nextDueAt(engine.agenda) <= now.wallS) void runOne(runtime);
