@@ -16,6 +16,7 @@ const MANY = 1_000;
 const MOST = 3_000;
 const ROUNDS = 5;
 const IDLE_S = 60;
+const IDENTITIES = 10;
 const CLOCK_TICKS_PER_S = 100;
 
 /** What a daemon took: seconds until it said that it was ready, its memory then, and its CPU time over an idle while after that. */
@@ -39,7 +40,7 @@ export async function run(): Promise<readonly Metric[]> {
   const relay = await startRelay({ requireAuthForGiftWraps: true, limits: { maxConnections: 2 * MOST } });
   try {
     const setup = { bin: buildCopy(mkdtempSync(join(folder, 'built-'))), folder, relay: relay.url };
-    return [...(await measureStays(setup)), ...(await measureVerbs(setup))];
+    return [...(await measureStays(setup)), ...(await measureIdentities(setup)), ...(await measureVerbs(setup))];
   } finally {
     await relay.close();
     rmSync(folder, { recursive: true, force: true });
@@ -50,12 +51,12 @@ export async function run(): Promise<readonly Metric[]> {
 async function measureStays(setup: Setup): Promise<readonly Metric[]> {
   const [none, few, many] = ['none', 'few', 'many'].map((name) => join(setup.folder, name)) as [string, string, string];
   for (const home of [none, few, many]) await createAgent({ home, relays: [setup.relay], invites: 'anyone' });
-  const empty = await stay(setup, none, 0);
+  const empty = await stay(setup, [none], 0);
   await fillHome(few, setup.relay, FEW);
   await fillHome(many, setup.relay, MANY);
-  const [atFew, atMany] = [await stay(setup, few, IDLE_S), await stay(setup, many, 0)];
+  const [atFew, atMany] = [await stay(setup, [few], IDLE_S), await stay(setup, [many], 0)];
   await fillHome(many, setup.relay, MOST - MANY);
-  const atMost = await stay(setup, many, IDLE_S);
+  const atMost = await stay(setup, [many], IDLE_S);
   const bytesEach = ({ rssKib }: Stay, count: number): number => ((rssKib - empty.rssKib) * 1_024) / count;
   const perHourMs = ({ idleCpuMs }: Stay): number => (idleCpuMs / IDLE_S) * 3_600;
   return [
@@ -72,13 +73,30 @@ async function measureStays(setup: Setup): Promise<readonly Metric[]> {
   ];
 }
 
-/** Runs a daemon until it is ready, and idle for a while. Its figures are the kernel's: it is asked nothing. */
-async function stay(setup: Setup, home: string, idleS: number): Promise<Stay> {
+/** Idle identities in one process, and in one each: alike and idle, one after the other takes what all at once would. */
+async function measureIdentities(setup: Setup): Promise<readonly Metric[]> {
+  const homes = Array.from({ length: IDENTITIES }, (_, i) => join(setup.folder, `identity-${String(i)}`));
+  for (const home of homes) await createAgent({ home, relays: [setup.relay], invites: 'anyone' });
+  const together = await stay(setup, homes, 0);
+  let apartKib = 0;
+  for (const home of homes) apartKib += (await stay(setup, [home], 0)).rssKib;
+  return [
+    { metric: 'memory, 10 idle identities in one process', value: together.rssKib / 1_024, unit: 'MiB' },
+    { metric: 'memory, 10 idle identities in 10 processes', value: apartKib / 1_024, unit: 'MiB' },
+  ];
+}
+
+/** Runs the daemons of homes, in one process, until they are ready, and idle for a while. Its figures are the kernel's: it is asked nothing. */
+async function stay(setup: Setup, homes: readonly string[], idleS: number): Promise<Stay> {
   const startedMs = performance.now();
-  const child = startDaemon(setup, home);
+  const child = startDaemon(setup, homes);
   const ended = new Promise((resolve) => child.on('close', resolve));
-  const [first] = await Promise.all([new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve))]);
-  if (!first.includes('"ready"')) throw new Error('The daemon of the bench did not start.');
+  let ready = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.includes('"ready"')) ready += 1;
+    if (ready === homes.length) break;
+  }
+  if (ready < homes.length) throw new Error('The daemon of the bench did not start.');
   const readyMs = performance.now() - startedMs;
   const readyCpuMs = readCpuMs(child.pid ?? 0);
   // What is left of the start shall not count as idling.
@@ -100,8 +118,9 @@ function readRssKib(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-function startDaemon({ bin, folder }: Setup, home: string) {
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', bin, 'serve', '--home', home, '--json'], {
+function startDaemon({ bin, folder }: Setup, homes: readonly string[]) {
+  const named = homes.flatMap((home) => ['--home', home]);
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', bin, 'serve', ...named, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...cacheIn(folder) },
   });
@@ -127,7 +146,7 @@ async function measureVerbs(setup: Setup): Promise<readonly Metric[]> {
     ...(await measureWay(setup, home, negotiation.nid, 'alone')),
     ...(await measureWay(setup, home, negotiation.nid, 'alone, first call')),
   ];
-  const daemon = startDaemon(setup, home);
+  const daemon = startDaemon(setup, [home]);
   const ended = new Promise((resolve) => daemon.on('close', resolve));
   await new Promise<string>((resolve) => createInterface({ input: daemon.stdout }).once('line', resolve));
   try {

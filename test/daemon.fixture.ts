@@ -16,6 +16,8 @@ export interface DaemonProcess {
   readonly ready: Promise<CliLine | undefined>;
   readonly ended: Promise<number | null>;
   readonly lines: readonly CliLine[];
+  /** Resolves with the next line. */
+  readonly nextLine: () => Promise<void>;
   /** What it wrote to stderr so far. */
   readonly log: () => string;
   kill(signal?: NodeJS.Signals): void;
@@ -27,12 +29,15 @@ export function startDaemon(home: string, args: readonly string[] = []): DaemonP
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: CliLine[] = [];
   let log = '';
+  let heard = Promise.withResolvers<void>();
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const ready = Promise.withResolvers<CliLine | undefined>();
   const ended = Promise.withResolvers<number | null>();
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = JSON.parse(text) as CliLine;
     lines.push(line);
+    heard.resolve();
+    heard = Promise.withResolvers();
     if (line.event === 'ready') ready.resolve(line);
   });
   child.on('close', (code) => {
@@ -44,6 +49,7 @@ export function startDaemon(home: string, args: readonly string[] = []): DaemonP
     ready: ready.promise,
     ended: ended.promise,
     lines,
+    nextLine: () => heard.promise,
     log: () => log,
     kill: (signal = 'SIGKILL') => void child.kill(signal),
   };

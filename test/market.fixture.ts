@@ -37,8 +37,9 @@ export interface Market {
   close(): Promise<void>;
 }
 
-export async function openMarket(): Promise<Market> {
-  const relay = await startRelay({ requireAuthForGiftWraps: true });
+/** On a relay of its own, or on one that is there; it is closed with the market. */
+export async function openMarket(own?: RunningRelay): Promise<Market> {
+  const relay = own ?? (await startRelay({ requireAuthForGiftWraps: true }));
   const sandbox = await openSandbox({ relay: relay.url });
   const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-market-'));
   return {

@@ -69,9 +69,22 @@ function after(known: AnnouncedService | undefined, now: number): number {
   return known === undefined ? now : Math.max(now, known.at + 1);
 }
 
-async function queue(work: Work, template: EventTemplate): Promise<void> {
+async function queue(work: Work, template: EventTemplate, relays = relaysOf(work.context)): Promise<void> {
   const event = await signExactly(await work.context.signer(), template);
-  work.changes.push({ kind: 'queue', record: toQueued(work, event, 'identity', relaysOf(work.context)) });
+  work.changes.push({ kind: 'queue', record: toQueued(work, event, 'identity', relays) });
+}
+
+/** Announces once more what is announced, at these relays. */
+export async function queueAnnouncements(work: Work, relays: readonly string[]): Promise<void> {
+  const known = readServices(work.context.store);
+  const again: AnnouncedService[] = [];
+  for (const each of known) {
+    if (each.isWithdrawn === true) continue;
+    const at = after(each, work.now);
+    await queue(work, buildAnnouncement(each.draft, at), relays);
+    again.push({ ...each, at });
+  }
+  if (again.length > 0) work.changes.push(writeServices([...known.filter(({ isWithdrawn }) => isWithdrawn === true), ...again]));
 }
 
 function viewDraft({ service, name, capabilities, price }: AnnouncementDraft): AnnouncementView {

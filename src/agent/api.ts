@@ -32,6 +32,14 @@ export const USE_CASES = {
     const { whoami: run } = await import('./whoami.ts');
     return { input: nothing, run };
   }),
+  relays: reading('Show where this agent is reached', async () => {
+    const { relays: run } = await import('./changeRelays.ts');
+    return { input: nothing, run };
+  }),
+  changeRelays: writing('Change where this agent is reached, and publish it', async () => {
+    const { changeRelaysInput: input, changeRelays: run } = await import('./changeRelays.ts');
+    return { input, run };
+  }),
   doctor: reading('Look for what keeps this agent, or a peer, from negotiating', async () => {
     const { doctorInput: input, doctor: run } = await import('./doctor/doctor.ts');
     return { input, run };

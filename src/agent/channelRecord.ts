@@ -32,7 +32,8 @@ export function newChannel(channel: Channel, own: readonly string[], now: number
 export function toRecord({ record, channel }: OpenChannel, own: readonly string[]): ChannelRecord {
   const { nostrGroupId, relays, members, leaving } = describeChannel(channel);
   const { peer, ...rest } = record;
-  const routing = { nostrGroupId, relays: keepDialable(relays, own) };
+  // One that was dialled before is no stranger's choice any more, even when the owner has left it since.
+  const routing = { nostrGroupId, relays: keepDialable(relays, [...own, ...record.relays]) };
   const isPair = peer !== undefined && members.length === 2 && members.includes(peer);
   const hasLeavers = leaving.some((member) => member !== channel.own);
   const hasChores = record.endedAt === undefined && (channel.staged !== undefined || hasLeavers || record.leavingAt !== undefined);

@@ -9,6 +9,7 @@ import { readState } from './negotiationState.ts';
 import { listOpenChannels } from './openChannels.ts';
 import type { ChannelRecord, Route } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
+import { formerInbox } from './formerRelays.ts';
 import { receiveGroupEvents, type ReceivedNews } from './receiveGroupEvents.ts';
 import { createTrustBook } from './inbox/trustBook.ts';
 import { joinWaiting, listUnscored, receiveWraps, type JoinReport, type WrapReport } from './receiveWraps.ts';
@@ -125,9 +126,15 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
   const startedAt = context.clock.now();
   const pool = await context.pool();
   const access = { purpose: 'identity', auth: await context.signer(), signal: context.closing } as const;
-  const { events, relays } = await pool.fetch(relaysOf(context), [wrapFilter(context)], access);
+  const former = formerInbox(context);
+  const [{ events, relays }, left] = await Promise.all([
+    pool.fetch(relaysOf(context), [wrapFilter(context)], access),
+    ...(former.length === 0 ? [] : [pool.fetch(former, [wrapFilter(context)], access)]),
+  ]);
+  // A relay that the agent has left may be gone for good: its silence holds nothing up.
   reports.push(...relays);
-  const outcome = await receiveWraps(context, events);
+  const known = new Set(events.map(({ id }) => id));
+  const outcome = await receiveWraps(context, [...events, ...(left?.events ?? []).filter(({ id }) => !known.has(id))]);
   if (outcome.isComplete && relays.every(({ complete }) => complete)) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
   return outcome;
 }

@@ -10,13 +10,13 @@ import type { AgentContext } from './context.ts';
 import { drainOutbox, type DrainReport } from './drainOutbox.ts';
 import { invitePolicySchema, writeInvitePolicy } from './inbox/invitePolicy.ts';
 import { queueKeyPackage, queueRelayLists } from './publishIdentity.ts';
+import { MAX_RELAYS } from './relaysOf.ts';
 import { writeAttestDelay, writeProxy, writeSetting } from './settings.ts';
 import { whoami, type Identity } from './whoami.ts';
 import { beginWork, saveWork } from './work.ts';
 
 /** Relays of an agent whose owner names none. */
 const DEFAULT_RELAYS = ['wss://relay.damus.io', 'wss://nos.lol', 'wss://relay.primal.net'];
-const MAX_RELAYS = 16;
 const LONGEST_ATTEST_DELAY_S = 30 * 86_400;
 
 /**

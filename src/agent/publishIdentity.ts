@@ -4,6 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import { createKeyPackage } from '../marmot/createKeyPackage.ts';
 import { buildInboxRelays, buildRelayList } from '../marmot/relayLists.ts';
 import { signExactly } from '../nostr/giftWrap.ts';
+import { readListsAt, writeListsAt } from './formerRelays.ts';
 import { relaysOf } from './relaysOf.ts';
 import { readSetting } from './settings.ts';
 import { drawDelayS, toQueued } from './sealMoves.ts';
@@ -22,7 +23,10 @@ const RENEWAL_DELAY = { meanS: 60, capS: 120 } as const;
  * Makes a new key package in the agent's slot, to be published after `delayS` and dated then; the private halves of older ones go a week
  * later.
  */
-export async function queueKeyPackage(work: Work, delayS = 0): Promise<void> {
+export async function queueKeyPackage(
+  work: Work,
+  { delayS = 0, relays = relaysOf(work.context) }: { readonly delayS?: number; readonly relays?: readonly string[] } = {},
+): Promise<void> {
   const { context } = work;
   // Never as old as the one before: relays keep the newer of a slot, and of two of one second either.
   const now = Math.max(work.now + delayS, lastCreatedAt(work) + 1);
@@ -34,7 +38,7 @@ export async function queueKeyPackage(work: Work, delayS = 0): Promise<void> {
     { kind: 'retire-key-packages', at: work.now },
     { kind: 'key-package', record: { eventId: event.id, privateBytes, createdAt: now, expiresAt } },
     { kind: 'drop-key-packages', expiredBefore: work.now - KEEP_AFTER_RETIRING_S },
-    { kind: 'queue', record: toQueued(work, event, 'identity', relaysOf(context), { delayS }) },
+    { kind: 'queue', record: toQueued(work, event, 'identity', relays, { delayS }) },
   );
 }
 
@@ -43,13 +47,16 @@ function lastCreatedAt({ context, changes }: Work): number {
   return [...context.store.listKeyPackages(), ...made].reduce((latest, { createdAt }) => Math.max(latest, createdAt), 0);
 }
 
-/** Makes the relay lists: kind 10002 and kind 10050. */
-export async function queueRelayLists(work: Work, relays: readonly string[]): Promise<void> {
+/** Makes the relay lists, kind 10002 and kind 10050, for these relays or more. */
+export async function queueRelayLists(work: Work, relays: readonly string[], targets = relays): Promise<void> {
   const signer = await work.context.signer();
-  for (const template of [buildRelayList(relays, work.now), buildInboxRelays(relays, work.now)]) {
+  // Of two lists of one second relays would keep either.
+  const at = Math.max(work.now, readListsAt(work.context.store) + 1);
+  for (const template of [buildRelayList(relays, at), buildInboxRelays(relays, at)]) {
     const event = await signExactly(signer, template);
-    work.changes.push({ kind: 'queue', record: toQueued(work, event, 'identity', relays) });
+    work.changes.push({ kind: 'queue', record: toQueued(work, event, 'identity', targets) });
   }
+  work.changes.push(writeListsAt(at));
 }
 
 /** Renews the key package 14 to 21 days before it expires, and lets go of those that were replaced a week ago. */
@@ -60,7 +67,7 @@ export async function renewKeyPackage(work: Work): Promise<void> {
   const newest = kept.at(-1);
   if (newest !== undefined && work.now < renewalTime(newest)) return;
   const isUrgent = newest === undefined || work.now >= newest.expiresAt;
-  await queueKeyPackage(work, isUrgent ? 0 : drawDelayS(work.context.rng, RENEWAL_DELAY));
+  await queueKeyPackage(work, { delayS: isUrgent ? 0 : drawDelayS(work.context.rng, RENEWAL_DELAY) });
 }
 
 /** When a key package is to be renewed (unix seconds): always the same for one, spread over a week among many. */

@@ -15,6 +15,7 @@ import type { AgentContext } from './context.ts';
 import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
 import { openDoor, type Door } from './inbox/door.ts';
 import { suspectIfOld } from './restored.ts';
+import { formerInbox } from './formerRelays.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
 import { relaysOf } from './relaysOf.ts';
 import { unlessSignerFails } from './signerFaults.ts';
@@ -176,7 +177,7 @@ async function join(work: Work, door: Door, sender: Hex, welcome: Rumor): Promis
   const result = await joinChannel({ welcome, sender, keyPackagePrivate: keyPackage.privateBytes });
   if (result.kind === 'refused') return false;
   const { mlsGroupId, name, members } = describeChannel(result.channel);
-  const made = admit(work, newChannel(result.channel, relaysOf(context), now));
+  const made = admit(work, newChannel(result.channel, [...relaysOf(context), ...formerInbox(context)], now));
   if (made === undefined) return false;
   work.channels.set(mlsGroupId, made);
   work.changes.push(...door.admit(sender, mlsGroupId));

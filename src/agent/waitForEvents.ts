@@ -3,6 +3,7 @@
 import type { SubscriptionItem } from '../nostr/followRound.ts';
 import type { AgentContext } from './context.ts';
 import { channelFilter, listGapped, wrapFilter } from './fetchNews.ts';
+import { formerInbox } from './formerRelays.ts';
 import { listOpenChannels } from './openChannels.ts';
 import { relaysOf } from './relaysOf.ts';
 
@@ -24,7 +25,7 @@ export async function waitForEvents(context: AgentContext, waitMs: number, known
 
 async function openStreams(context: AgentContext, signal: AbortSignal): Promise<readonly AsyncGenerator<SubscriptionItem, void>[]> {
   const pool = await context.pool();
-  const wraps = pool.subscribe(relaysOf(context), [wrapFilter(context)], {
+  const wraps = pool.subscribe([...relaysOf(context), ...formerInbox(context)], [wrapFilter(context)], {
     purpose: 'identity',
     auth: await context.signer(),
     signal,

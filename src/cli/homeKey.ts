@@ -20,7 +20,7 @@ export async function findHomeKey(home: string, options: KeySource): Promise<Hom
   // Only here, since it costs a look into the home.
   const { readProtectionMethod } = await import('../agent/composeHome.ts');
   if (readProtectionMethod(home) !== 'passphrase') return undefined;
-  return { kind: 'passphrase', passphrase: await askSecret('Passphrase of this home: ') };
+  return { kind: 'passphrase', passphrase: await askSecret(`Passphrase of ${home}: `) };
 }
 
 /** A key to protect a home with from now on. A passphrase that is typed is typed twice. Throws `input/invalid`. */

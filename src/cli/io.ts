@@ -39,7 +39,12 @@ export function printRemark(text: string): void {
 
 /** Shows the owner where the bunker wants a request approved. */
 export function onApprovalUrl(url: string): void {
-  printRemark(`Your bunker asks for your approval. Open this page, and wait here: ${url}`);
+  printRemark(describeApproval(url));
+}
+
+/** The same in words. */
+export function describeApproval(url: string): string {
+  return `Your bunker asks for your approval. Open this page, and wait here: ${url}`;
 }
 
 /** The text itself, or what comes on stdin for `-`, so that it need not stand among the arguments. Throws `input/invalid`. */

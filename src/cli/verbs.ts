@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { collect } from './parseValues.ts';
 import { addPolicy } from './policyVerbs.ts';
 import { verb } from './verb.ts';
+import { HOME_OPTIONS, type HomeNote } from './serve/planHomes.ts';
 
 /** Adds every verb to the program. `setExitCode` takes the code of verbs that have more than one way to end well. */
 export function addVerbs(program: Command, setExitCode: (code: number) => void): void {
@@ -50,6 +51,12 @@ function addSettingUp(program: Command): void {
     .option('--per-hour <number>', 'how many strangers may come in within an hour (120)')
     .option('--max-open <number>', 'how many channels with strangers may be open (1000)')
     .action(async (who, options) => (await import('./commands/invites.ts')).runInvites(who, options));
+  verb(program, 'relays', 'show the relays that this agent is reached at, change them, or publish it there again')
+    .option('--add <url>', 'be reached at this relay too; may be repeated', collect)
+    .option('--remove <url>', 'be reached at this relay no longer; may be repeated', collect)
+    .option('--set <url...>', 'be reached at these relays and no others')
+    .option('--publish', 'publish the relay lists, a key package and the announcements again, for relays that have lost them')
+    .action(async (options) => (await import('./commands/relays.ts')).runRelays(options));
   verb(program, 'whoami', 'show npub, relays and home').action(async (options) => (await import('./commands/look.ts')).runWhoami(options));
 }
 
@@ -169,14 +176,7 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--out <dir>', 'folder for the result (deal-NEGOTIATION)')
     .option('--wait <duration>', 'how long to stay and see it through (10m)')
     .action(async (nid, options) => setExitCode(await (await import('./commands/deal.ts')).runDeal(nid, options)));
-  verb(program, 'serve', 'run the agent until stopped; with --config, sell: announce, negotiate, work, take the money, deliver')
-    .option('--config <file>', 'your services, as JSON (docs/serve.md)')
-    .option('--log [level]', 'write what happens to stderr, as JSON lines without names, ids and texts: debug, info, warn or error')
-    .action(async (options) => {
-      // Before the rest of the program is loaded, which makes room of its own.
-      (await import('./jobs/keepSmall.ts')).keepYoungGeneration();
-      await (await import('./commands/serve.ts')).runServe(options);
-    });
+  addServe(program, setExitCode);
   verb(program, 'stop', 'stop the serve that runs on this home, in order').action(async (options) =>
     (await import('./commands/stop.ts')).runStop(options),
   );
@@ -188,6 +188,22 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
   verb(program, 'wallet', 'show the wallet, or connect one (NIP-47)')
     .option('--connect <file>', 'file with the wallet’s URL, which is a secret; - for stdin')
     .action(async (options) => (await import('./commands/wallet.ts')).runWallet(options));
+}
+
+function addServe(program: Command, setExitCode: (code: number) => void): void {
+  const about =
+    'run the agent until stopped; with --config, sell: announce, negotiate, work, take the money, deliver; --home may be repeated';
+  const serve = verb(program, 'serve', about)
+    .option('--config <file>', 'your services, as JSON (docs/serve.md); of several homes, those of the --home before it')
+    .option('--log [level]', 'write what happens to stderr, as JSON lines without names, ids and texts: debug, info, warn or error');
+  // What belongs to which home is told by the order.
+  const notes: HomeNote[] = [];
+  for (const name of HOME_OPTIONS) serve.on(`option:${name}`, (value: string) => void notes.push([name, value]));
+  serve.action(async (options) => {
+    // Before the rest of the program is loaded, which makes room of its own.
+    (await import('./jobs/keepSmall.ts')).keepYoungGeneration();
+    setExitCode(await (await import('./commands/serve.ts')).runServe(options, notes));
+  });
 }
 
 function addRequests(program: Command, setExitCode: (code: number) => void): void {

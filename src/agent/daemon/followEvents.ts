@@ -25,13 +25,14 @@ interface Stream extends Pick<Wanted, 'owner' | 'isPresent' | 'relays'> {
   ended: Promise<void>;
 }
 
-/** What a feed works with. `onNews` is called whenever there is something to take. */
+/** What a feed works with. `onNews` is called whenever there is something to take, `onFault` when a subscription has ended that should not have. */
 export interface FeedParts {
   readonly context: AgentContext;
   /** Takes what comes for the inbox. */
   readonly inbox: WrapDesk;
   readonly throttle: Throttle;
   readonly onNews: () => void;
+  readonly onFault: (error: unknown) => void;
   readonly log: Log;
 }
 
@@ -48,13 +49,14 @@ interface State extends FeedParts {
 }
 
 /** Opens nothing yet: {@link Feed.refresh} does. */
-export function createFeed({ context, inbox, throttle, onNews, log }: FeedParts): Feed {
+export function createFeed({ context, inbox, throttle, onNews, onFault, log }: FeedParts): Feed {
   const [streams, gathered] = [new Map<string, Stream>(), new Map<Hex, { events: NostrEvent[]; isWhole: boolean }>()];
   const state: State = {
     context,
     inbox,
     throttle,
     onNews,
+    onFault,
     log,
     streams,
     gathered,
@@ -92,7 +94,7 @@ export function createFeed({ context, inbox, throttle, onNews, log }: FeedParts)
       list()
         .filter((stream) => stream.isPresent && isAllUp(stream))
         .map(({ owner }) => owner),
-    isDeaf: () => list().some((stream) => stream.owner === INBOX && stream.up.size === 0 && !isStarting(stream)),
+    isDeaf: () => list().some((stream) => stream.owner === INBOX && stream.isPresent && stream.up.size === 0 && !isStarting(stream)),
     close: () => closeStreams(state),
   };
 }
@@ -121,12 +123,13 @@ function openStream(state: State, wanted: Wanted): void {
   const { owner, isPresent, relays, key } = wanted;
   const stop = new AbortController();
   const stream: Stream = { owner, isPresent, relays, up: new Set(), heard: new Set(), stop, ended: Promise.resolve() };
-  stream.ended = followInTurn(state, wanted, stream).catch(() => {
-    // Only our own closing ends a subscription: what else does is a bug, and the next sleep or start opens it again.
+  stream.ended = followInTurn(state, wanted, stream).catch((error: unknown) => {
+    // Only our own closing ends a subscription: what else does is a store that cannot be read, or a bug.
     if (stop.signal.aborted) return;
     state.log('error', 'fault', { subscription: true });
     for (const relay of relays) stream.heard.add(relay);
     state.onNews();
+    state.onFault(error);
   });
   state.streams.set(key, stream);
 }

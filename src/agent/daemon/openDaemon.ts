@@ -16,7 +16,7 @@ import { NO_LOG, type Log } from './log.ts';
 import { createNewsDesk } from './newsDesk.ts';
 import { createQueue } from './queue.ts';
 import type { Engine } from './round.ts';
-import { end, wake, type DaemonNews, type Runtime } from './runtime.ts';
+import { end, mendFeed, wake, type DaemonNews, type Runtime } from './runtime.ts';
 import { createThrottle } from './throttle.ts';
 import { callWaiting, isWaiting, runStep, type Hub } from './waiting.ts';
 import { watchStore } from './watchStore.ts';
@@ -91,7 +91,7 @@ function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log 
   const [inbox, throttle] = [createWrapDesk(context.openUnwrapper, onNews), createThrottle()];
   const engine: Engine = {
     ...{ context, watched, inbox, throttle, trust: createTrustBook(context) },
-    feed: createFeed({ context, inbox, throttle, onNews, log }),
+    feed: createFeed({ context, inbox, throttle, onNews, onFault: (error) => mendFeed(runtime, error), log }),
     agenda: openAgenda(context, []),
     kept: new Map(),
     desk: createNewsDesk(),
@@ -104,7 +104,7 @@ function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log 
   const runtime: Runtime = {
     ...{ engine, queue: createQueue(), parts, onNews: tell, beatMs, stopping: new AbortController(), attached: [] },
     ...{ ready: Promise.withResolvers(), ended: Promise.withResolvers(), changed: Promise.withResolvers() },
-    ...{ timer: undefined, soon: undefined, asker: undefined, isEnding: false, lastMarkMs: performance.now() },
+    ...{ timer: undefined, soon: undefined, mending: undefined, asker: undefined, isEnding: false, lastMarkMs: performance.now() },
     lastBeat: { wallS: context.clock.now(), monotonicMs: performance.now() },
   };
   // Whoever wants to know waits for it.
@@ -120,7 +120,9 @@ async function callIn(runtime: Runtime, name: UseCaseName, input: unknown, by: C
   const hub = { engine, write, ready: ready.promise, nextChange: () => runtime.changed.promise, stopping: stopping.signal };
   if (isWaiting(name)) return callWaiting(hub, name, input, by);
   if (!USE_CASES[name].writes) return callUseCase(extend(engine.context, by), name, input);
-  return runStep(hub, by, (own) => callUseCase(own, name, input));
+  return runStep(hub, by, (own) =>
+    callUseCase(own, name, input).finally(() => (name === 'changeRelays' ? engine.feed.refresh() : undefined)),
+  );
 }
 
 function writeIn<T>(runtime: Runtime, step: (own: AgentContext) => Promise<T>, by: CallOptions): Promise<T | undefined> {

@@ -40,6 +40,8 @@ export interface Runtime {
   timer: NodeJS.Timeout | undefined;
   /** Fires when what has just come has been gathered. */
   soon: NodeJS.Timeout | undefined;
+  /** Fires when subscriptions that have ended with a fault are to be opened again. */
+  mending: NodeJS.Timeout | undefined;
   changed: PromiseWithResolvers<void>;
   lastBeat: { readonly wallS: number; readonly monotonicMs: number };
   lastMarkMs: number;
@@ -82,6 +84,8 @@ function beat(runtime: Runtime): void {
   }
   if (now.monotonicMs - runtime.lastMarkMs > MARK_EVERY_MS) {
     runtime.lastMarkMs = now.monotonicMs;
+    // The time may be over for which relays that the agent has left are still read.
+    engine.feed.refresh();
     void queue.run(async () => markRead(engine.context, engine.feed.listWhole())).catch((error: unknown) => fail(runtime, error));
   }
   if (isBack || nextDueAt(engine.agenda) <= now.wallS) void runOne(runtime);
@@ -130,6 +134,16 @@ function fail(runtime: Runtime, error: unknown): void {
   void end(runtime, error);
 }
 
+/** A subscription has ended with a fault: a store that only a person can mend ends the daemon, or it would stay and hear nothing. */
+export function mendFeed(runtime: Runtime, error: unknown): void {
+  if (runtime.isEnding) return;
+  if (isNegotiateError(error) && error.code.startsWith('store/') && !error.retryable) return fail(runtime, error);
+  runtime.mending ??= setTimeout(() => {
+    runtime.mending = undefined;
+    void runtime.engine.feed.reopen();
+  }, AFTER_FAULT_MS);
+}
+
 /** Ends it in order: the step that runs, what is quick to publish, the clients, the relays, the home. */
 export async function end(runtime: Runtime, fault?: unknown): Promise<void> {
   const { engine, queue, parts, stopping, ready, ended } = runtime;
@@ -139,6 +153,7 @@ export async function end(runtime: Runtime, fault?: unknown): Promise<void> {
   stopping.abort();
   clearTimeout(runtime.timer);
   clearTimeout(runtime.soon);
+  clearTimeout(runtime.mending);
   ready.resolve();
   tellChange(runtime);
   await engine.feed.close();

@@ -5,6 +5,7 @@ import type { Filter } from '../../nostr/filter.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import { channelFilter, listGapped, wrapFilter } from '../fetchNews.ts';
+import { formerInbox } from '../formerRelays.ts';
 import { listOpenChannels } from '../openChannels.ts';
 import { relaysOf } from '../relaysOf.ts';
 
@@ -17,7 +18,7 @@ export interface Wanted {
   readonly key: string;
   /** The channel, or {@link INBOX}. */
   readonly owner: Hex;
-  /** False for an address that the channel has left. */
+  /** False for an address that the channel has left, and for relays that the agent has. */
   readonly isPresent: boolean;
   readonly relays: readonly string[];
   readonly purpose: 'identity' | `group:${string}`;
@@ -32,13 +33,17 @@ export function listWanted(context: AgentContext, changed: readonly ChannelRecor
   const findGapped = (): ReadonlySet<Hex> => (gapped ??= listGapped(context));
   const records = changed?.filter(({ endedAt }) => endedAt === undefined) ?? listOpenChannels(context.store);
   const channels = records.flatMap((record) => wantChannel(context, record, findGapped));
-  return changed === undefined ? [wantInbox(context), ...channels] : channels;
+  return changed === undefined ? [...wantInbox(context), ...channels] : channels;
 }
 
-function wantInbox(context: AgentContext): Wanted {
-  const relays = [...new Set(relaysOf(context))];
-  const key = JSON.stringify([INBOX, relays]);
-  return { key, owner: INBOX, isPresent: true, relays, purpose: 'identity', filter: () => wrapFilter(context) };
+/** Relays that the agent has left are a stream of their own: whether they are there holds nothing up. */
+function wantInbox(context: AgentContext): readonly Wanted[] {
+  const present = { isPresent: true, relays: relaysOf(context) };
+  const former = { isPresent: false, relays: formerInbox(context) };
+  return [present, former].flatMap(({ isPresent, relays }): Wanted[] => {
+    const key = JSON.stringify([INBOX, isPresent, relays]);
+    return relays.length === 0 ? [] : [{ key, owner: INBOX, isPresent, relays, purpose: 'identity', filter: () => wrapFilter(context) }];
+  });
 }
 
 function wantChannel(context: AgentContext, record: ChannelRecord, findGapped: () => ReadonlySet<Hex>): readonly Wanted[] {

@@ -6,7 +6,6 @@ import { readKeyPackage } from '../../marmot/readKeyPackage.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { KeyPackageRecord } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
-import { renewalTime } from '../publishIdentity.ts';
 import { readSetting } from '../settings.ts';
 import { countOf, dayOf, fail, pass, warn, type Check } from './check.ts';
 import type { RelayProbe } from './probeRelay.ts';
@@ -28,7 +27,7 @@ export async function checkKeyPackage(context: AgentContext, probes: readonly Re
   const unknown = 'No relay answered, so whether others see the key package is not known.';
   if (asked.length === 0) return warn(ID, unknown, 'See to the relays first.');
   const shown = await Promise.all(asked.map((probe) => judge(context, probe, newest.createdAt, now)));
-  return findStranger(shown) ?? findLack(shown, newest, isQueued(context, newest.eventId)) ?? concludeWell(shown.length, newest, now);
+  return findStranger(shown) ?? findLack(shown, isQueued(context, newest.eventId)) ?? concludeWell(shown.length, newest, now);
 }
 
 /** A key package of ours that we cannot open what is sent with. */
@@ -42,10 +41,10 @@ function findStranger(shown: readonly Shown[]): Check | undefined {
   return warn(ID, finding, 'Give this agent a key of its own if it is to be invited.');
 }
 
-function findLack(shown: readonly Shown[], newest: KeyPackageRecord, isWaiting: boolean): Check | undefined {
+function findLack(shown: readonly Shown[], isWaiting: boolean): Check | undefined {
   const usable = shown.filter((each) => each === 'usable').length;
   const all = countOf(shown.length, 'relay');
-  const next = isWaiting ? SYNC : `The next one is published about ${dayOf(renewalTime(newest))}, or when somebody has invited you.`;
+  const next = isWaiting ? SYNC : 'Run: agent-negotiate relays --publish';
   if (usable === shown.length) return undefined;
   if (isWaiting && shown.every((each) => each === 'replaced'))
     return warn(ID, 'Relays still show the key package before the newest one, which is on its way.', SYNC);

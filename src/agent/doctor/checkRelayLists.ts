@@ -35,9 +35,7 @@ function checkList(
   const found = asked.map(({ own }) => newestOf(own, kind));
   const lists = found.filter((event) => event !== undefined);
   const newest = newestOf(lists, kind);
-  const publish = isWaiting
-    ? 'It waits to be published. Run: agent-negotiate sync'
-    : `Publish kind ${kind} with another Nostr client of this key, naming: ${configured.join(' ')}`;
+  const publish = isWaiting ? 'It waits to be published. Run: agent-negotiate sync' : 'Run: agent-negotiate relays --publish';
   if (newest === undefined) return fail(id, `None of ${countOf(asked.length, 'relay')} has your ${name}.`, publish);
   const named = parse(newest);
   const left = configured.filter((relay) => !named.includes(relay)).length;

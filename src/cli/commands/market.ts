@@ -3,7 +3,7 @@
 import { printResult, type CommonOptions } from '../io.ts';
 import { shortId, shortNpub } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
-import { readConfig } from './serve.ts';
+import { readServices } from '../serve/readServices.ts';
 
 /** Options of `announce`. */
 export interface AnnounceOptions extends CommonOptions {
@@ -19,7 +19,7 @@ export interface FindOptions extends CommonOptions {
 /** Announces, withdraws, or shows what is announced. */
 export async function runAnnounce(options: AnnounceOptions): Promise<void> {
   const input = {
-    ...(options.config === undefined ? {} : { services: readConfig(options.config) }),
+    ...(options.config === undefined ? {} : { services: readServices(options.config) }),
     withdraw: [...(options.withdraw ?? [])],
   };
   const result = await useAgent(options, 'write', (agent) => agent.announce(input));

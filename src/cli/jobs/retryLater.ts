@@ -7,12 +7,12 @@ import { pause } from './untilStopped.ts';
 const AFTER_FAULT_MS = 3_000;
 
 /** What may go well later is no reason to give up: the relays may be back by then. */
-export async function retryLater<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+export async function retryLater<T>(work: Promise<T>, signal: AbortSignal, remark = printRemark): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
     if (!isNegotiateError(error) || (!error.retryable && !signal.aborted)) throw error;
-    if (!signal.aborted) printRemark(error.message);
+    if (!signal.aborted) remark(error.message);
     await pause(AFTER_FAULT_MS, signal);
     return undefined;
   }

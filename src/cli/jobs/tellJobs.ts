@@ -4,8 +4,8 @@ import type { Agent } from '../../agent/api.ts';
 import type { JobProblem, PursueReport } from '../../agent/jobs/pursue.ts';
 import type { JobView, StepView } from '../../agent/jobs/viewJob.ts';
 import { displayText } from '../../core/text.ts';
-import { printJson, printLines, printRemark } from '../io.ts';
 import { shortId } from '../render.ts';
+import { PLAIN, type Voice } from '../serve/voice.ts';
 
 const NOTICES = new Set(['receipt', 'error']);
 
@@ -22,11 +22,11 @@ export interface Teller {
 }
 
 /** A teller. For people it says no text and no price of a peer: the output of a daemon ends up in logs. */
-export function createTeller(isJson: boolean): Teller {
+export function createTeller(isJson: boolean, voice: Voice = PLAIN): Teller {
   const told = new Set<string>();
   const isNew = (key: string): boolean => !told.has(key) && told.add(key).has(key);
   const tell = async (agent: Agent, job: JobView): Promise<void> => {
-    if (isJson) await tellMoves(agent, job, isNew);
+    if (isJson) await tellMoves(agent, job, isNew, voice);
     const { payment } = job;
     if (
       payment !== undefined &&
@@ -34,10 +34,10 @@ export function createTeller(isJson: boolean): Teller {
       payment.state in PAYMENT_REMARKS &&
       isNew(`${job.nid}:${payment.state}:${payment.reason ?? ''}`)
     ) {
-      printRemark(PAYMENT_REMARKS[payment.state] ?? '');
+      voice.remark(PAYMENT_REMARKS[payment.state] ?? '');
     }
-    for (const step of job.steps) if (isNew(`${job.nid}:${step.step}`)) tellStep(job, step, isJson);
-    if (job.outcome !== undefined && job.outcome !== 'completed' && isNew(`${job.nid}:${job.outcome}`)) tellEnd(job, isJson);
+    for (const step of job.steps) if (isNew(`${job.nid}:${step.step}`)) tellStep(job, step, isJson, voice);
+    if (job.outcome !== undefined && job.outcome !== 'completed' && isNew(`${job.nid}:${job.outcome}`)) tellEnd(job, isJson, voice);
   };
   return {
     jobs: async (agent, jobs) => {
@@ -45,35 +45,35 @@ export function createTeller(isJson: boolean): Teller {
     },
     problems: (problems, signer) => {
       if (signer !== undefined && isNew(`signer:${signer.code}`)) {
-        if (isJson) printJson({ event: 'problem', ...signer });
-        printRemark(signer.message);
+        if (isJson) voice.json({ event: 'problem', ...signer });
+        voice.remark(signer.message);
       }
       for (const { nid, code, message } of problems) {
         if (!isNew(`${nid}:${code}`)) continue;
-        if (isJson) printJson({ event: 'problem', nid, code, message });
-        printRemark(message);
+        if (isJson) voice.json({ event: 'problem', nid, code, message });
+        voice.remark(message);
       }
     },
   };
 }
 
-async function tellMoves(agent: Agent, { nid }: JobView, isNew: (key: string) => boolean): Promise<void> {
+async function tellMoves(agent: Agent, { nid }: JobView, isNew: (key: string) => boolean, voice: Voice): Promise<void> {
   const { moves } = await agent.history({ nid });
   for (const { id, by, type, text, price, lines } of moves) {
-    if (by === 'me' && !NOTICES.has(type) && isNew(id)) printJson({ event: 'move', nid, type, text, price, lines });
+    if (by === 'me' && !NOTICES.has(type) && isNew(id)) voice.json({ event: 'move', nid, type, text, price, lines });
   }
 }
 
-function tellStep({ nid }: JobView, { step, text, testMoney }: StepView, isJson: boolean): void {
-  if (isJson) printJson({ event: 'step', step, nid, text, ...(testMoney === undefined ? {} : { testMoney }) });
-  else printLines([`${shortId(nid)}  ${step.padEnd(9)}  ${text}`]);
+function tellStep({ nid }: JobView, { step, text, testMoney }: StepView, isJson: boolean, voice: Voice): void {
+  if (isJson) voice.json({ event: 'step', step, nid, text, ...(testMoney === undefined ? {} : { testMoney }) });
+  else voice.lines([`${shortId(nid)}  ${step.padEnd(9)}  ${text}`]);
 }
 
-function tellEnd({ nid, outcome, dispute }: JobView, isJson: boolean): void {
-  if (isJson) printJson({ event: 'ended', nid, outcome, ...(dispute === undefined ? {} : { dispute }) });
-  else if (dispute === undefined) printLines([`${shortId(nid)}  ended without a deal`]);
+function tellEnd({ nid, outcome, dispute }: JobView, isJson: boolean, voice: Voice): void {
+  if (isJson) voice.json({ event: 'ended', nid, outcome, ...(dispute === undefined ? {} : { dispute }) });
+  else if (dispute === undefined) voice.lines([`${shortId(nid)}  ended without a deal`]);
   else
-    printLines([
+    voice.lines([
       `${shortId(nid)}  dispute    ${dispute.by === 'me' ? 'raised by you' : 'raised by the peer'}: ${displayText(dispute.code)}`,
     ]);
 }
