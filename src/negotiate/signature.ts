@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { hexToBytes, sha256Hex, type Hex } from '../core/bytes.ts';
-import { hex32, publicKey, signatureHex, unixSeconds } from './fields.ts';
+import { hex32, limitedText, publicKey, signatureHex, unixSeconds } from './fields.ts';
 
 /** Event kind of a signature; never published. */
 export const SIGNATURE_KIND = 4391;
@@ -13,7 +13,7 @@ export const signedEventSchema = z.strictObject({
   pubkey: publicKey,
   created_at: unixSeconds,
   kind: z.literal(SIGNATURE_KIND),
-  tags: z.array(z.array(z.string().max(64)).min(1).max(2)).max(6),
+  tags: z.array(z.array(limitedText(64)).min(1).max(2)).max(6),
   content: z.literal(''),
   sig: signatureHex,
 });

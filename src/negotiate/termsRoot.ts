@@ -6,6 +6,8 @@ import { readLeaf, type Terms } from './terms.ts';
 import { isLeafValue, isTermsLeaf, TERMS_LEAVES, type TermsLeaf } from './termsLeaves.ts';
 
 const ROOT_DOMAIN = 'agent-negotiate/terms/1';
+/** Leaves of which terms have one at most. */
+const EXCLUSIVE = ['/delivery/deadline', '/delivery/within_s'] as const;
 
 /** Part of the terms with proof (PROTOCOL "The agreement"): shown leaves with their salts, and the digest of every leaf in list order. */
 export interface Disclosure {
@@ -37,7 +39,7 @@ export function discloseTerms(terms: Terms, seed: Hex, pointers: readonly TermsL
   return { shown: Object.fromEntries(entries), digests: digestLeaves(terms, seed) };
 }
 
-/** Checks that every shown leaf is the one its digest stands for, and one that valid terms can have. Never throws for parsed JSON. */
+/** Checks that every shown leaf is the one its digest stands for, and that valid terms can have what is shown. Never throws for parsed JSON. */
 export function checkDisclosure(disclosure: Disclosure): DisclosureCheck {
   if (disclosure.digests.length !== TERMS_LEAVES.length) return { kind: 'refused', pointer: '' };
   const shown = new Map<TermsLeaf, Json>();
@@ -46,6 +48,8 @@ export function checkDisclosure(disclosure: Disclosure): DisclosureCheck {
     if (digestLeaf(salt, pointer, value) !== disclosure.digests[TERMS_LEAVES.indexOf(pointer)]) return { kind: 'refused', pointer };
     shown.set(pointer, value);
   }
+  // No terms have both, so that what is shown would be none.
+  if (EXCLUSIVE.every((pointer) => (shown.get(pointer) ?? null) !== null)) return { kind: 'refused', pointer: EXCLUSIVE[1] };
   return { kind: 'ok', root: rootOf(disclosure.digests), shown, hidden: TERMS_LEAVES.filter((pointer) => !shown.has(pointer)) };
 }
 
