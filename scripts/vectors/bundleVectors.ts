@@ -11,7 +11,7 @@ import { computeTermsRoot, deriveAlternativeSeed, discloseTerms } from '../../sr
 import { verifyBundle } from '../../src/negotiate/verifyBundle.ts';
 import { flip } from './signatureVectors.ts';
 import { LARGEST } from './termsVectors.ts';
-import { draw, expectSame, otherOf, PUBLIC, sign, T0, verify } from './testKeys.ts';
+import { draw, expectSame, otherOf, PUBLIC, sign, T0, verify, type Signer } from './testKeys.ts';
 
 const V = { c: draw('c'), v: draw('v'), a: draw('a'), l: draw('l') };
 const { c, v, a, l } = V;
@@ -27,6 +27,7 @@ interface Options {
   /** Another first signature, which the second one answers. */
   readonly first?: SignedEvent;
   readonly secondRole?: SignerRole;
+  readonly secondBy?: Signer;
 }
 
 function make(reveals: Bundle['reveals'], options: Options = {}): Bundle {
@@ -41,7 +42,7 @@ function make(reveals: Bundle['reveals'], options: Options = {}): Bundle {
   const claim = { order: 'first', role: roleOf(signsFirst), agreement: hash, confirmBy: T0 + 3_600, close: hashLock(c), void: hashLock(v) } as const;
   const { first = sign(signsFirst, makeSignatureTemplate(claim, T0)) as unknown as SignedEvent } = options;
   const answer = { order: 'second', role: options.secondRole ?? roleOf(signsSecond), agreement: hash, first: first.id, ack: hashLock(a), late: hashLock(l) } as const;
-  const second = sign(signsSecond, makeSignatureTemplate(answer, secondAt)) as unknown as SignedEvent;
+  const second = sign(options.secondBy ?? signsSecond, makeSignatureTemplate(answer, secondAt)) as unknown as SignedEvent;
   const bundle: Bundle = { v: 1, type: 'agent-negotiate/bundle', agreement, terms: { kind: 'full', terms: LARGEST, seed }, first, reveals };
   return options.without === 'second' ? bundle : { ...bundle, second };
 }
@@ -111,7 +112,9 @@ const TAMPERED: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['a first signature about another deal, answered about this one', make({ c, a }, { first: other.first }), ['first-claim', 'reveal-c']],
   ['a first signature that has the form of a second, answered', make({ c, a }, { first: second, secondRole: 'acceptor', signsFirst: 'provider' }), ['first-claim', 'reveal-c']],
   ['a first signature that says nothing, answered', make({ c, a }, { first: unreadable }), ['first-claim', 'second-claim', 'reveal-c', 'reveal-a']],
+  ['a second signature that answers another first one about this deal', { ...closed, second: make({}, { first: sign('buyer', { ...closed.first, created_at: T0 + 1 }) as never }).second }, ['second-claim', 'reveal-a']],
   ['both signatures by one side in one role', make({ c, a }, { first: make({}, { signsFirst: 'provider' }).first }), ['second-claim', 'reveal-a']],
+  ['a second signature by a stranger', make({ c, a }, { secondBy: 'stranger' }), ['second-claim', 'reveal-a']],
   ['a second signature in the role of the first', make({ c, a }, { secondRole: 'acceptor' }), ['second-claim', 'reveal-a']],
   ['a forged first signature, answered', make({ c, a }, { first: { ...closed.first, sig: flip(closed.first.sig, 5) } }), ['first-signature']],
   ['two times to deliver by are shown', showing(bothTimes, ['/delivery/deadline', '/delivery/within_s']), ['terms']],

@@ -1,6 +1,6 @@
 // Conversations about order, loss, repetition, equivocation and the limits of a chain: section 6.
 
-import { begin, buyerLies, forgeAccept, forgeContent, honest, providerLies } from './lies.ts';
+import { begin, buyerLies, forgeAccept, forgeContent, honest } from './lies.ts';
 import type { MoveBody } from '../../src/negotiate/moveBody.ts';
 import type { Scene } from './scenes.ts';
 import type { Stage } from './stage.ts';
@@ -29,10 +29,12 @@ export const CHAIN_SCENES: readonly Scene[] = [
       begin(stage);
       const unseen = stage.say('provider', 'One moment.');
       const first = stage.forge('buyer', ask('first'));
-      const second = stage.forge('buyer', telling('second'));
+      const second = stage.forge('buyer', telling('second'), { seen: unseen });
       const other = stage.forge('buyer', telling('other'), { seq: seqOf(stage) - 1, prev: first.id, seen: unseen, record: false });
       stage.take('buyer');
       stage.receive('provider', second);
+      stage.receive('provider', second);
+      stage.receive('provider', openOf(stage));
       stage.receive('provider', other);
       stage.receive('provider', openOf(stage));
       stage.receive('provider', first);
@@ -187,17 +189,22 @@ export const CHAIN_SCENES: readonly Scene[] = [
       stage.forge('buyer', { v: 1, type: 'cancel', re: draw('none'), void: draw('none') });
       stage.forge('buyer', telling('beyond all'), { seq: 1_001, record: false });
       stage.deliver('buyer');
+      // Of its own moves more than 64 are unseen by now.
+      stage.confirm('provider', draw('none'));
+      stage.forge('buyer', ask('another'), { seq: 3 });
+      stage.deliver('buyer');
+      stage.confirm('provider', draw('none'));
     },
-    phases: honest('provider', 'offered'),
+    phases: honest('provider', 'frozen'),
     bundles: [],
     codes: { provider: ['unknown-type', 'limit', 'limit', 'limit', 'schema'] },
   },
   {
-    ...providerLies,
+    options: { opener: 'provider', dishonest: 'provider' },
     name: 'an open that is out of time is taken until the next step, and another open in the chain is none',
     play: (stage) => {
       stage.open({ expires_at: T0 - 1 });
-      stage.deliver('buyer');
+      stage.deliver('provider');
       const body = JSON.parse(openOf(stage).content) as MoveBody;
       stage.forge('provider', body);
       stage.deliver('provider');

@@ -119,6 +119,18 @@ function signFirst(stage: Stage, { signer, role, agreement, confirmBy, close = d
   return { ...sign(signer, tags === undefined ? template : { ...template, tags }), ...signature } as never;
 }
 
+/** An accept by the buyer of the presigned offer of the provider, with a second signature that is due. */
+export function forgeSecond(stage: Stage, offer: string): MoveRumor {
+  const { first, agreement } = commitmentOf(stage, offer);
+  return stage.forge('buyer', { v: 1, type: 'accept', offer, alternative: 0, agreement, signature: signSecond(stage, 'buyer', 'acceptor', { agreement, first: first.id }) });
+}
+
+function commitmentOf(stage: Stage, offer: string) {
+  const held = stage.stateOf('provider').commitments.find((each) => each.firstMove === offer);
+  if (held === undefined) throw new Error('nothing is presigned');
+  return held;
+}
+
 /** A second signature that is due but for what is changed. */
 export function signSecond(stage: Stage, by: Role, role: SignerRole, change: { agreement: string; first: string; ack?: string; createdAt?: number }): never {
   const locks = { ack: hashLock(change.ack ?? draw('forged a')), late: hashLock(draw('forged l')) };

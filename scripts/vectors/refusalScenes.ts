@@ -137,6 +137,7 @@ export const REFUSAL_SCENES: readonly Scene[] = [
         stage.accept('provider', offer);
       }
       stage.exchange();
+      stage.now = T0 + 50;
       const last = stage.offer('buyer', 300, { under: deal });
       accept(last);
       stage.deliver('provider');
@@ -156,7 +157,7 @@ export const REFUSAL_SCENES: readonly Scene[] = [
       stage.deliver('buyer');
       stage.forge('buyer', { v: 1, type: 'ask', text: 'one' }, { record: false });
       stage.forge('buyer', { v: 1, type: 'ask', text: 'other' });
-      stage.deliver('buyer');
+      for (const rumor of stage.take('buyer').toReversed()) stage.receive('provider', rumor);
       stage.accept('provider', other);
       stage.confirm('provider', NONE);
       stage.offer('provider', 600, { presigned: true, expiresAt: stage.now });
@@ -170,10 +171,27 @@ export const REFUSAL_SCENES: readonly Scene[] = [
       stage.make('provider', { type: 'cancel', offer: NONE });
       stage.make('provider', { type: 'decline', code: 'busy' });
       stage.make('provider', { type: 'settle', body: { v: 1, type: 'dispute', agreement: NONE, code: 'no' } });
+      forgeAccept(stage, plain, {});
+      stage.deliver('buyer');
     },
     phases: honest('provider', 'frozen'),
     bundles: [],
-    codes: { provider: [] },
+    codes: { provider: ['frozen'] },
+  },
+  {
+    ...buyerLies,
+    name: 'a call-off in an alternative that is not there does not fit the framework',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const deal = strike(stage, 'provider', 700, { terms: { framework: { max_calls: 1 } } });
+      const offer = stage.offer('provider', 400, { under: deal });
+      forgeAccept(stage, offer, { alternative: 1 });
+      stage.deliver('buyer');
+    },
+    phases: honest('provider', 'agreed'),
+    bundles: { provider: ['closed'] },
+    codes: { provider: ['framework'] },
   },
   {
     ...buyerLies,

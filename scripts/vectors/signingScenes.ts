@@ -85,7 +85,7 @@ export const SIGNING_SCENES: readonly Scene[] = [
     name: 'second signatures on a presigned offer that are not due, before it is decided and after',
     play: (stage) => {
       const id = quote(stage);
-      const { first, agreement, confirmBy } = secretsOf(stage, 'provider');
+      const { first, agreement, confirmBy, v } = secretsOf(stage, 'provider');
       const accept = (change: object, alternative = 0, named = agreement) => {
         const signature = signSecond(stage, 'buyer', 'acceptor', { agreement, first: first.id, ...change });
         stage.forge('buyer', { v: 1, type: 'accept', offer: id, alternative, agreement: named, signature });
@@ -97,6 +97,7 @@ export const SIGNING_SCENES: readonly Scene[] = [
         accept({ first: draw('other') });
         accept({ createdAt: confirmBy + 1 });
         accept({ ack: draw('known v') });
+        accept({ ack: v });
         stage.deliver('buyer');
       };
       stage.forge('buyer', { v: 1, type: 'cancel', re: draw('any'), void: draw('known v') });
@@ -109,7 +110,7 @@ export const SIGNING_SCENES: readonly Scene[] = [
     },
     phases: honest('provider', 'accepting'),
     bundles: { provider: ['closed-not-acknowledged'] },
-    codes: { provider: Array.from({ length: 11 }, () => 'invalid') },
+    codes: { provider: Array.from({ length: 12 }, () => 'invalid') },
   },
   {
     ...providerLies,

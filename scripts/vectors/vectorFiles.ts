@@ -16,12 +16,13 @@ import { playScene, type Scene } from './scenes.ts';
 import { SETTLEMENT_SCENES } from './settlementScenes.ts';
 import { SIGNING_SCENES } from './signingScenes.ts';
 import { makeSignatureVectors } from './signatureVectors.ts';
+import { SLOT_SCENES } from './slotScenes.ts';
 import { makeTermsVectors } from './termsVectors.ts';
 import { PUBLIC, T0 } from './testKeys.ts';
 import { TIME_SCENES } from './timeScenes.ts';
 
 /** All scenes with an author. */
-const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...TIME_SCENES, ...CHEAT_SCENES, ...MISFIT_SCENES, ...CHAIN_SCENES, ...SIGNING_SCENES, ...SETTLEMENT_SCENES, ...REFUSAL_SCENES];
+const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...TIME_SCENES, ...CHEAT_SCENES, ...MISFIT_SCENES, ...CHAIN_SCENES, ...SIGNING_SCENES, ...SETTLEMENT_SCENES, ...SLOT_SCENES, ...REFUSAL_SCENES];
 /** Drawn conversations that are worth keeping, by number. */
 const DRAWN = [16, 23, 26, 62, 71, 81, 99, 131, 156, 177, 207, 249, 274, 338, 366, 419, 450, 506];
 
