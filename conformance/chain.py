@@ -48,7 +48,6 @@ class Chain:
         if known and seq > n:
             return "waiting", []
         if known:
-            self.note_seen(header)
             asks = kind_of(arrival) not in NOTICES and seq <= self.covered_count
             return "duplicate", [each for each, _ in self.sent[self.seen_count :]] if asks else []
         if seq > n + 1:

@@ -151,11 +151,15 @@ def check_payment(case, keys):
 def check_owed(content):
     tally = Tally()
 
+    def usage_of(case):
+        return {"periods": case["usage"]["periods"] * case["times"]} if "times" in case else case["usage"]
+
     def is_owed(case):
-        if not schema.price(case["price"]) or not schema.usage(case["usage"]):
+        usage = usage_of(case)
+        if not schema.price(case["price"]) or not schema.usage(usage):
             return False
         try:
-            amounts = owed(case["price"], case.get("penalties", []), case["usage"])
+            amounts = owed(case["price"], case.get("penalties", []), usage)
         except NotOwed as refused:
             return list(refused.args) == [case[each] for each in ("refused", "about") if each in case]
         return {name: str(amount) for name, amount in amounts.items()} == {n: v for n, v in case.items() if n.endswith("_msat")}
@@ -166,7 +170,7 @@ def check_owed(content):
 
     rules = (
         ("cases", is_owed), ("ceilings", is_ceiling), ("invalid_prices", lambda case: not schema.price(case["price"])),
-        ("invalid_usage", lambda case: not schema.usage(case["usage"])),
+        ("invalid_usage", lambda case: not schema.usage(usage_of(case))),
     )
     for section, holds in rules:
         for case in content[section]:

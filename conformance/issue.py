@@ -61,10 +61,9 @@ def accept(side, draft):
     need(status not in ("taken", "suspended"), "slot-taken")
     need(status == "open", status)
     need(side.now <= body["expires_at"], "expired")
-    names_one, problem = "amends" in body or "under" in body, side.head_problem(found, alternative)
-    if side.holder(found) or side.pending:
-        raise Refusal(problem if names_one and problem else "slot-taken")
+    problem = side.head_problem(found, alternative)
     need(not problem, problem)
+    need(not side.holder(found) and not side.pending, "slot-taken")
     need("presigned" not in body or body["expires_at"] <= side.now + WINDOW_S, "window")
     accept_presigned(side, found, draft) if "presigned" in body else accept_plain(side, found, draft)
 

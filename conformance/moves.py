@@ -29,6 +29,10 @@ def read_payload(data):
     if not isinstance(event["tags"], list) or not all(isinstance(tag, list) for tag in event["tags"]):
         return None
     strings += [item for tag in event["tags"] for item in tag]
+    # 1.8e9 is the number 1800000000.
+    for member in ("created_at", "kind"):
+        if isinstance(event[member], float) and event[member].is_integer():
+            event[member] = int(event[member])
     fits = schema.hex32(event["id"]) and schema.hex32(event["pubkey"]) and schema.count(event["created_at"]) and schema.integer(0, 65_535)(event["kind"])
     if not fits or not all(isinstance(each, str) and not has_lone_surrogate(each) for each in strings):
         return None

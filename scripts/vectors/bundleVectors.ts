@@ -5,13 +5,14 @@ import { canonicalJson } from '../../src/core/canonical.ts';
 import { encodeBundle, withholdTerms, type Bundle } from '../../src/negotiate/bundle.ts';
 import { parseBundle } from '../../src/negotiate/parseBundle.ts';
 import { hashAgreement, makeAgreement, type Agreement, type Role } from '../../src/negotiate/agreement.ts';
-import { hashLock, makeSignatureTemplate, type SignedEvent } from '../../src/negotiate/signature.ts';
+import { hashLock, makeSignatureTemplate, type SignedEvent, type SignerRole } from '../../src/negotiate/signature.ts';
+import type { Terms } from '../../src/negotiate/terms.ts';
 import type { TermsLeaf } from '../../src/negotiate/termsLeaves.ts';
-import { computeTermsRoot, deriveAlternativeSeed } from '../../src/negotiate/termsRoot.ts';
+import { computeTermsRoot, deriveAlternativeSeed, discloseTerms } from '../../src/negotiate/termsRoot.ts';
 import { verifyBundle } from '../../src/negotiate/verifyBundle.ts';
 import { flip } from './signatureVectors.ts';
 import { LARGEST } from './termsVectors.ts';
-import { draw, expectSame, otherOf, PUBLIC, sign, T0, verify } from './testKeys.ts';
+import { draw, expectSame, otherOf, PUBLIC, sign, T0, verify, type Signer } from './testKeys.ts';
 
 const V = { c: draw('c'), v: draw('v'), a: draw('a'), l: draw('l') };
 const { c, v, a, l } = V;
@@ -24,6 +25,10 @@ interface Options {
   /** What both signed otherwise than the rules say. */
   readonly agreement?: Partial<Agreement>;
   readonly without?: 'second';
+  /** Another first signature, which the second one answers. */
+  readonly first?: SignedEvent;
+  readonly secondRole?: SignerRole;
+  readonly secondBy?: Signer;
 }
 
 function make(reveals: Bundle['reveals'], options: Options = {}): Bundle {
@@ -36,11 +41,17 @@ function make(reveals: Bundle['reveals'], options: Options = {}): Bundle {
   const signsSecond = otherOf(signsFirst);
   const roleOf = (party: Role) => (party === offeror ? 'offeror' : 'acceptor');
   const claim = { order: 'first', role: roleOf(signsFirst), agreement: hash, confirmBy: T0 + 3_600, close: hashLock(c), void: hashLock(v) } as const;
-  const first = sign(signsFirst, makeSignatureTemplate(claim, T0)) as unknown as SignedEvent;
-  const answer = { order: 'second', role: roleOf(signsSecond), agreement: hash, first: first.id, ack: hashLock(a), late: hashLock(l) } as const;
-  const second = sign(signsSecond, makeSignatureTemplate(answer, secondAt)) as unknown as SignedEvent;
+  const { first = sign(signsFirst, makeSignatureTemplate(claim, T0)) as unknown as SignedEvent } = options;
+  const answer = { order: 'second', role: options.secondRole ?? roleOf(signsSecond), agreement: hash, first: first.id, ack: hashLock(a), late: hashLock(l) } as const;
+  const second = sign(options.secondBy ?? signsSecond, makeSignatureTemplate(answer, secondAt)) as unknown as SignedEvent;
   const bundle: Bundle = { v: 1, type: 'agent-negotiate/bundle', agreement, terms: { kind: 'full', terms: LARGEST, seed }, first, reveals };
   return options.without === 'second' ? bundle : { ...bundle, second };
+}
+
+/** Shown leaves of what are no terms, under the root that both have signed. */
+function showing(terms: Terms, pointers: readonly TermsLeaf[]): unknown {
+  const made = make({ c, a }, { agreement: { terms_root: computeTermsRoot(terms, draw('seed')) } });
+  return { ...made, terms: { kind: 'disclosed', ...discloseTerms(terms, draw('seed'), pointers) } };
 }
 
 const closed = make({ c, a });
@@ -75,6 +86,8 @@ const VALID: readonly (readonly [string, Bundle, string])[] = [
 
 const other = make({ c, a }, { agreement: { nid: draw('other nid') } });
 const second = closed.second as SignedEvent;
+const unreadable = sign('buyer', { kind: 4391, created_at: T0, tags: [['-']], content: '' }) as unknown as SignedEvent;
+const bothTimes: Terms = { ...LARGEST, delivery: { within_s: 86_400, deadline: T0 } };
 const partial = withholdTerms(closed, some);
 const text = canonicalJson(closed);
 const withShown = (pointer: TermsLeaf, value: unknown): unknown => {
@@ -97,6 +110,15 @@ const TAMPERED: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['another nid', { ...closed, agreement: other.agreement }, ['first-claim', 'second-claim', 'reveal-c', 'reveal-a']],
   ['the second signature of another deal', { ...closed, second: other.second }, ['second-claim', 'reveal-a']],
   ['the two signatures exchanged', { ...closed, first: second, second: closed.first }, ['first-claim', 'second-claim', 'reveal-c', 'reveal-a']],
+  ['a first signature about another deal, answered about this one', make({ c, a }, { first: other.first }), ['first-claim', 'reveal-c']],
+  ['a first signature that has the form of a second, answered', make({ c, a }, { first: second, secondRole: 'acceptor', signsFirst: 'provider' }), ['first-claim', 'reveal-c']],
+  ['a first signature that says nothing, answered', make({ c, a }, { first: unreadable }), ['first-claim', 'second-claim', 'reveal-c', 'reveal-a']],
+  ['a second signature that answers another first one about this deal', { ...closed, second: make({}, { first: sign('buyer', { ...closed.first, created_at: T0 + 1 }) as never }).second }, ['second-claim', 'reveal-a']],
+  ['both signatures by one side in one role', make({ c, a }, { first: make({}, { signsFirst: 'provider' }).first }), ['second-claim', 'reveal-a']],
+  ['a second signature by a stranger', make({ c, a }, { secondBy: 'stranger' }), ['second-claim', 'reveal-a']],
+  ['a second signature in the role of the first', make({ c, a }, { secondRole: 'acceptor' }), ['second-claim', 'reveal-a']],
+  ['a forged first signature, answered', make({ c, a }, { first: { ...closed.first, sig: flip(closed.first.sig, 5) } }), ['first-signature']],
+  ['two times to deliver by are shown', showing(bothTimes, ['/delivery/deadline', '/delivery/within_s']), ['terms']],
   ['the first signature twice', { ...closed, second: closed.first }, ['second-claim', 'reveal-a']],
   ['a bit of the first signature', { ...closed, first: { ...closed.first, sig: flip(closed.first.sig, 5) } }, ['first-signature']],
   ['a bit of the second signature', { ...closed, second: { ...second, sig: flip(second.sig, 100) } }, ['second-signature']],

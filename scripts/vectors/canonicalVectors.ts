@@ -33,6 +33,7 @@ const ACCEPTED: readonly (readonly [string, string])[] = [
 
 const REFUSED: readonly (readonly [string, string, CanonicalProblem])[] = [
   ['one byte too many', JSON.stringify('x'.repeat(MAX_BYTES - 1)), 'too-large'],
+  ['too many bytes, and no JSON', 'x'.repeat(MAX_BYTES + 1), 'too-large'],
   ['too many bytes in few characters', JSON.stringify('é'.repeat(MAX_BYTES / 2)), 'too-large'],
   ['no JSON', '{', 'not-json'],
   ['nothing at all', '', 'not-json'],
@@ -73,6 +74,14 @@ const REFUSED: readonly (readonly [string, string, CanonicalProblem])[] = [
   ['a long escape where there is a short one', '"\\u000a"', 'not-canonical'],
 ];
 
+// Bytes that are no UTF-8, in hex: no text, so no JSON.
+const NO_TEXT: readonly (readonly [string, string])[] = [
+  ['a byte that is never in UTF-8', '22ff22'],
+  ['a character that is cut off', '22c322'],
+  ['a surrogate in three bytes', '22eda08022'],
+  ['a slash in two bytes', '22c0af22'],
+];
+
 /** The content of vectors/canonical.json. */
 export function makeCanonicalVectors(): unknown {
   const encode = ENCODED.map(([name, json]) => {
@@ -87,7 +96,8 @@ export function makeCanonicalVectors(): unknown {
     expectSame(name, parseCanonical(text, { maxBytes: MAX_BYTES }), { kind: 'refused', reason });
     return { name, bytes: hexOf(text), reason };
   });
-  return { about: 'Section 3 of docs/protocol.md. All texts are hex of their UTF-8 bytes.', max_bytes: MAX_BYTES, encode, accepted, refused };
+  const noText = NO_TEXT.map(([name, bytes]) => ({ name, bytes, reason: 'not-json' }));
+  return { about: 'Section 3 of docs/protocol.md. All texts are hex of their UTF-8 bytes.', max_bytes: MAX_BYTES, encode, accepted, refused: [...refused, ...noText] };
 }
 
 function hexOf(text: string): string {

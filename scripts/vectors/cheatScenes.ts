@@ -178,6 +178,24 @@ export const CHEAT_SCENES: readonly Scene[] = [
   },
   {
     ...buyerLies,
+    name: 'the first signer voids when the second has given up, then closes',
+    play: (stage) => {
+      seal(stage);
+      const { firstMove, agreement, c, v } = secretsOf(stage, 'buyer');
+      const second = stage.stateOf('provider').commitments[0];
+      stage.now += 3_600 + 86_400;
+      stage.tick('provider');
+      stage.forge('buyer', { v: 1, type: 'cancel', re: firstMove, void: v });
+      stage.deliver('buyer');
+      stage.forge('buyer', { v: 1, type: 'close', re: second?.side === 'second' ? second.secondMove : '', agreement, c });
+      stage.deliver('buyer');
+    },
+    phases: honest('provider', 'frozen'),
+    bundles: { provider: ['cheated'] },
+    codes: { provider: [] },
+  },
+  {
+    ...buyerLies,
     name: 'a close and a cancel with values that open nothing',
     play: (stage) => {
       seal(stage);
@@ -185,11 +203,12 @@ export const CHEAT_SCENES: readonly Scene[] = [
       const second = stage.stateOf('provider').commitments[0];
       const re = second?.side === 'second' ? second.secondMove : '';
       stage.forge('buyer', { v: 1, type: 'close', re, agreement, c: draw('wrong') });
+      stage.forge('buyer', { v: 1, type: 'close', re, agreement: draw('other'), c: secretsOf(stage, 'buyer').c });
       stage.forge('buyer', { v: 1, type: 'cancel', re: firstMove, void: draw('wrong') });
       stage.deliver('buyer');
     },
     phases: honest('provider', 'sealing'),
     bundles: { provider: ['signed-not-closed'] },
-    codes: { provider: ['invalid', 'invalid'] },
+    codes: { provider: ['invalid', 'invalid', 'invalid'] },
   },
 ];

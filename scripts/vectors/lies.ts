@@ -4,11 +4,12 @@ import { hashAgreement, type Role } from '../../src/negotiate/agreement.ts';
 import { agreementFor, latestConfirmBy } from '../../src/negotiate/commitment.ts';
 import type { MoveRumor } from '../../src/negotiate/move.ts';
 import type { MoveBody } from '../../src/negotiate/moveBody.ts';
+import { draftOffer } from '../../src/negotiate/issueOffer.ts';
 import { findOffer } from '../../src/negotiate/negotiation.ts';
-import { hashLock, makeSignatureTemplate } from '../../src/negotiate/signature.ts';
+import { hashLock, makeSignatureTemplate, type SignerRole } from '../../src/negotiate/signature.ts';
 import { computeEventId, type NostrEvent } from '../../src/nostr/event.ts';
-import type { Stage } from './stage.ts';
-import { draw, sign, T0 } from './testKeys.ts';
+import { termsAt, type Stage } from './stage.ts';
+import { draw, sign, T0, type Signer } from './testKeys.ts';
 
 export const buyerLies = { options: { dishonest: 'buyer' } } as const;
 export const providerLies = { options: { dishonest: 'provider' } } as const;
@@ -61,8 +62,9 @@ export function secretsOf(stage: Stage, role: Role) {
 }
 
 /** A move with any content in it, next in the liar's chain. */
-export function forgeContent(stage: Stage, role: Role, content: string, type: MoveBody['type'] = 'ask'): void {
-  const like = stage.forge(role, { v: 1, type: 'ask', text: 'x' }, { record: false });
+export function forgeContent(stage: Stage, role: Role, content: string, place: { seen?: string; type?: MoveBody['type'] } = {}): void {
+  const { type = 'ask', ...more } = place;
+  const like = stage.forge(role, { v: 1, type: 'ask', text: 'x' }, { record: false, ...more });
   stage.sides[role].outbox.pop();
   stage.sides[role].log.delete(like.id);
   stage.events.delete(like.id);
@@ -72,15 +74,66 @@ export function forgeContent(stage: Stage, role: Role, content: string, type: Mo
   stage.forgeRaw(stage.sides[role], rumor, type, true);
 }
 
-export function forgeAccept(stage: Stage, offer: string, change: { confirmBy?: number; agreement?: string; signature?: Partial<NostrEvent> }): void {
+interface Signing {
+  readonly confirmBy?: number;
+  readonly createdAt?: number;
+  readonly alternative?: number;
+  readonly role?: SignerRole;
+  readonly signer?: Signer;
+  readonly close?: string;
+  readonly agreement?: string;
+  readonly tags?: string[][];
+  /** What is changed when it is signed. */
+  readonly signature?: Partial<NostrEvent>;
+}
+
+/** An accept by the buyer, with a first signature that is due but for what is changed. */
+export function forgeAccept(stage: Stage, offer: string, change: Signing): MoveRumor {
   const state = stage.stateOf('buyer');
   const found = findOffer(state, offer);
   const confirmBy = change.confirmBy ?? T0 + 3_600;
-  const due = found === undefined ? undefined : agreementFor(state, found, 0, confirmBy);
+  const { alternative = 0 } = change;
+  const due = found === undefined ? undefined : agreementFor(state, found, alternative, confirmBy);
   const agreement = change.agreement ?? (due === undefined ? draw('none') : hashAgreement(due));
-  const locks = { close: hashLock(draw('c')), void: hashLock(draw('v')) };
-  const template = makeSignatureTemplate({ order: 'first', role: 'acceptor', agreement, confirmBy, ...locks }, stage.now);
-  const signature = { ...sign('buyer', template), ...change.signature } as never;
-  stage.forge('buyer', { v: 1, type: 'accept', offer, alternative: 0, agreement, signature });
+  const signature = signFirst(stage, { signer: 'buyer', role: 'acceptor', ...change, agreement, confirmBy });
+  return stage.forge('buyer', { v: 1, type: 'accept', offer, alternative, agreement, signature });
 }
 
+/** A presigned offer whose signature is due but for what is changed. */
+export function forgePresigned(stage: Stage, by: Role, sats: number, change: Signing & { expiresAt?: number } = {}): MoveRumor {
+  const expiresAt = change.expiresAt ?? stage.now + 3_600;
+  const body = { v: 1, type: 'offer', terms: termsAt(sats), salt_seed: draw(`forged ${sats}`), expires_at: expiresAt } as const;
+  const state = stage.stateOf(by);
+  const confirmBy = change.confirmBy ?? expiresAt;
+  const due = agreementFor(state, draftOffer(state, body, stage.now), 0, confirmBy);
+  const agreement = change.agreement ?? (due === undefined ? '' : hashAgreement(due));
+  const presigned = signFirst(stage, { signer: by, role: 'offeror', close: draw(`c ${sats}`), ...change, agreement, confirmBy });
+  return stage.forge(by, { ...body, presigned });
+}
+
+type Signed = Required<Pick<Signing, 'signer' | 'role' | 'agreement' | 'confirmBy'>> & Signing;
+
+function signFirst(stage: Stage, { signer, role, agreement, confirmBy, close = draw('c'), createdAt = stage.now, tags, signature }: Signed): never {
+  const locks = { close: hashLock(close), void: hashLock(draw(`v of ${close}`)) };
+  const template = makeSignatureTemplate({ order: 'first', role, agreement, confirmBy, ...locks }, createdAt);
+  return { ...sign(signer, tags === undefined ? template : { ...template, tags }), ...signature } as never;
+}
+
+/** An accept by the buyer of the presigned offer of the provider, with a second signature that is due. */
+export function forgeSecond(stage: Stage, offer: string): MoveRumor {
+  const { first, agreement } = commitmentOf(stage, offer);
+  return stage.forge('buyer', { v: 1, type: 'accept', offer, alternative: 0, agreement, signature: signSecond(stage, 'buyer', 'acceptor', { agreement, first: first.id }) });
+}
+
+function commitmentOf(stage: Stage, offer: string) {
+  const held = stage.stateOf('provider').commitments.find((each) => each.firstMove === offer);
+  if (held === undefined) throw new Error('nothing is presigned');
+  return held;
+}
+
+/** A second signature that is due but for what is changed. */
+export function signSecond(stage: Stage, by: Role, role: SignerRole, change: { agreement: string; first: string; ack?: string; createdAt?: number }): never {
+  const locks = { ack: hashLock(change.ack ?? draw('forged a')), late: hashLock(draw('forged l')) };
+  const template = makeSignatureTemplate({ order: 'second', role, agreement: change.agreement, first: change.first, ...locks }, change.createdAt ?? stage.now);
+  return sign(by, template) as never;
+}

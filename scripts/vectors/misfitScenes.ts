@@ -1,6 +1,6 @@
 // Conversations in which one side sends moves that are out of place, not due or unusable: none of them has an effect.
 
-import { begin, buyerLies, forgeAccept, forgeContent, forget, honest, providerLies, seal, secretsOf } from './lies.ts';
+import { begin, buyerLies, forgeAccept, forgeContent, forget, honest, providerLies, seal, secretsOf, signSecond } from './lies.ts';
 import type { Scene } from './scenes.ts';
 import { draw, PUBLIC, sign, T0 } from './testKeys.ts';
 
@@ -64,6 +64,47 @@ export const MISFIT_SCENES: readonly Scene[] = [
     phases: honest('buyer', 'offered'),
     bundles: [],
     codes: { buyer: ['invalid', 'busy'] },
+  },
+  {
+    ...buyerLies,
+    name: 'moves about a presigned offer that is not accepted',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const quote = stage.offer('provider', 700, { presigned: true });
+      stage.exchange();
+      const { first, agreement } = secretsOf(stage, 'provider');
+      const signature = signSecond(stage, 'buyer', 'acceptor', { agreement, first: first.id });
+      stage.forge('buyer', { v: 1, type: 'confirm', accept: quote, agreement, signature });
+      stage.forge('buyer', { v: 1, type: 'error', re: stage.stateOf('buyer').nid, code: 'feature' });
+      stage.forge('buyer', { v: 1, type: 'receipt', upto: 9, a: draw('nothing') });
+      stage.forge('buyer', { v: 1, type: 'error', re: draw('none'), code: 'late', l: draw('nothing') });
+      stage.deliver('buyer');
+      stage.forge('buyer', { v: 1, type: 'error', re: quote, code: 'never-heard-of' });
+      stage.deliver('buyer');
+    },
+    phases: honest('provider', 'open'),
+    bundles: { provider: ['void'] },
+    codes: { provider: ['unknown-accept'] },
+  },
+  {
+    ...providerLies,
+    name: 'a presigned offer is withdrawn, and cancelled with a value that opens nothing, before it is cancelled',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const quote = stage.offer('provider', 700, { presigned: true });
+      stage.deliver('provider');
+      stage.forge('provider', { v: 1, type: 'withdraw', offer: quote });
+      stage.forge('provider', { v: 1, type: 'cancel', re: quote, void: draw('wrong') });
+      stage.deliver('provider');
+      stage.forge('provider', { v: 1, type: 'cancel', re: quote, void: secretsOf(stage, 'provider').v });
+      stage.deliver('provider');
+      stage.accept('buyer', quote);
+    },
+    phases: honest('buyer', 'open'),
+    bundles: [],
+    codes: { buyer: ['invalid'] },
   },
   {
     ...buyerLies,

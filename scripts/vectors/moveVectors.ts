@@ -7,7 +7,7 @@ import { decodeMove, type MoveRumor } from '../../src/negotiate/move.ts';
 import { checkArrival } from '../../src/negotiate/transition.ts';
 import { computeEventId } from '../../src/nostr/event.ts';
 import { LARGEST, SMALLEST } from './termsVectors.ts';
-import { draw, expectSame, PUBLIC, T0, verify } from './testKeys.ts';
+import { draw, expectSame, PUBLIC, sign, T0, verify } from './testKeys.ts';
 
 interface Shape {
   readonly tags?: readonly (readonly string[])[];
@@ -29,12 +29,17 @@ const open = { v: 1, type: 'open', to: PUBLIC.provider, role: 'buyer', service: 
 const offer = { v: 1, type: 'offer', terms: LARGEST, salt_seed: draw('seed'), expires_at: T0 + 60 };
 const deal = draw('agreement');
 const files = [{ name: 'a.txt', sha256: draw('file'), size: 3 }];
+const event4391 = (tags: string[][]) => sign('buyer', { kind: 4391, created_at: T0, tags, content: '' });
+const accept = (tags: string[][]) => ({ v: 1, type: 'accept', offer: draw('re'), alternative: 0, agreement: deal, signature: event4391(tags) });
+const completion = (tags: string[][]) => ({ v: 1, type: 'completion', agreement: deal, signature: sign('buyer', { kind: 4396, created_at: T0, tags, content: '' }) });
+const funded = (tags: string[][]) => ({ v: 1, type: 'funded', agreement: deal, funded: { ...payment, tags } });
 const payment = { id: draw('id'), pubkey: PUBLIC.provider, created_at: T0, kind: 4394, tags: [['-']], content: '', sig: '00'.repeat(64) };
 
 // Bodies that are usable as they are.
 const USABLE: readonly (readonly [string, object])[] = [
   ['ask', { v: 1, type: 'ask', text: 'Grüße\n\tund 日本語 😀', re: draw('re'), attachments: [{ name: 'a\nb', sha256: draw('file'), size: 0 }] }],
   ['answer', { v: 1, type: 'answer', text: 'x'.repeat(16_000) }],
+  ['text of 16,000 UTF-16 code units in 8,000 characters', { v: 1, type: 'answer', text: '😀'.repeat(8_000) }],
   ['offer', offer],
   ['offer with alternatives', { ...offer, alternatives: [SMALLEST, LARGEST], re: draw('re') }],
   ['offer that amends', { ...offer, amends: deal }],
@@ -53,6 +58,12 @@ const USABLE: readonly (readonly [string, object])[] = [
   ['funded', { v: 1, type: 'funded', agreement: deal, funded: payment, proof: draw('preimage') }],
   ['deliver', { v: 1, type: 'deliver', agreement: deal, files, text: 'Done.' }],
   ['dispute', { v: 1, type: 'dispute', agreement: deal, code: 'not-delivered' }],
+  // What the tags of a signature say is looked at later.
+  ['a signature without tags', accept([])],
+  ['a signature of six tags of empty strings', accept(Array.from({ length: 6 }, () => ['']))],
+  ['a signature with a tag of two strings of 64 UTF-16 code units', accept([['x'.repeat(64), '😀'.repeat(32)]])],
+  ['a completion of four empty tags', completion(Array.from({ length: 4 }, () => ['', '']))],
+  ['a payment event of sixteen tags of four', funded(Array.from({ length: 16 }, () => ['', 'é'.repeat(1_000), '', '']))],
 ];
 
 // Bodies of a known type that no reader may use.
@@ -62,6 +73,8 @@ const UNFIT: readonly (readonly [string, object])[] = [
   ['a field too few', { v: 1, type: 'withdraw' }],
   ['null for an absent field', { v: 1, type: 'ask', text: 'x', re: null }],
   ['empty text', { v: 1, type: 'ask', text: '' }],
+  ['text of 16,002 UTF-16 code units in 8,001 characters', { v: 1, type: 'answer', text: '😀'.repeat(8_001) }],
+  ['a payment event with a string of 1,002 UTF-16 code units in 501 characters', funded([['😀'.repeat(501)]])],
   ['text too long', { v: 1, type: 'ask', text: 'x'.repeat(16_001) }],
   ['an id in capitals', { v: 1, type: 'withdraw', offer: 'AB'.repeat(32) }],
   ['an id that is short', { v: 1, type: 'withdraw', offer: 'ab'.repeat(31) }],
@@ -78,6 +91,23 @@ const UNFIT: readonly (readonly [string, object])[] = [
   ['a request with a space', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'ln bc', salt: draw('salt') }],
   ['a payment event with content', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, content: 'x' } }],
   ['an open that has an n tag', open],
+  ['a signature of seven tags', accept(Array.from({ length: 7 }, () => ['x']))],
+  ['a signature with a tag of no string', accept([[]])],
+  ['a signature with a tag of three strings', accept([['x', 'y', 'z']])],
+  ['a signature with a string of 65', accept([['x', 'y'.repeat(65)]])],
+  ['a signature with a string of 66 UTF-16 code units in 33 characters', accept([['x', '😀'.repeat(33)]])],
+  ['a signature of another kind', { ...accept([]), signature: sign('buyer', { kind: 4396, created_at: T0, tags: [], content: '' }) }],
+  ['a signature with a field more', { ...accept([]), signature: { ...event4391([]), note: 1 } }],
+  ['a signature after the year 9999', { ...accept([]), signature: sign('buyer', { kind: 4391, created_at: 253_402_300_800, tags: [], content: '' }) }],
+  ['a signature out of shape and forged', { ...accept([]), signature: { ...event4391([[]]), sig: '00'.repeat(64) } }],
+  ['a completion of five tags', completion(Array.from({ length: 5 }, () => ['x']))],
+  ['a payment event of seventeen tags', funded(Array.from({ length: 17 }, () => ['x']))],
+  ['a payment event with a tag of five', funded([['a', 'b', 'c', 'd', 'e']])],
+  ['a payment event with a string of 1,001', funded([['x'.repeat(1_001)]])],
+  ['alternatives and a signature', { ...offer, alternatives: [SMALLEST], presigned: event4391([]) }],
+  ['an alternative above four', { ...accept([]), alternative: 5 }],
+  ['seventeen attachments', { v: 1, type: 'ask', text: 'x', attachments: Array.from({ length: 17 }, () => ({ name: 'a', sha256: draw('file'), size: 0 })) }],
+  ['sixty-five files', { v: 1, type: 'deliver', agreement: deal, files: Array.from({ length: 65 }, (_, i) => ({ name: `${i}`, sha256: draw('file'), size: 0 })) }],
 ];
 
 const OTHER: readonly (readonly [string, Shape, string])[] = [
@@ -101,6 +131,9 @@ const OTHER: readonly (readonly [string, Shape, string])[] = [
   ['seq of seven digits', { tags: [HEAD[0], ['seq', '1000000'], HEAD[2], HEAD[3], ALT] }, 'no move'],
   ['a nid that is short', { tags: [['n', 'ab'], ...TAGS.slice(1)] }, 'no move'],
   ['a prev in capitals', { tags: [HEAD[0], HEAD[1], ['prev', 'AB'.repeat(32)], HEAD[3], ALT] }, 'no move'],
+  ['a nid that is empty', { tags: [['n', ''], ...TAGS.slice(1)] }, 'no move'],
+  ['an alt of 501 UTF-16 code units in 251 characters', { tags: [...HEAD, ['alt', `${'😀'.repeat(250)}x`]] }, 'no move'],
+  ['an unusable move without an n tag', { tags: OPEN_TAGS, content: '{}' }, 'unknown-type'],
   ['an alt of 501', { tags: [...HEAD, ['alt', 'x'.repeat(501)]] }, 'no move'],
 ];
 
@@ -158,14 +191,48 @@ function makePayloads(): unknown {
     ['a signature', JSON.stringify({ ...rumor, sig: '00'.repeat(64) }), false],
     ['a member twice', text.replace('{', '{"kind":4390,'), false],
     ['a member too few', JSON.stringify(event), false],
-    ['a kind above all', JSON.stringify({ ...rumor, kind: 65_536 }), false],
-    ['a date that is a fraction', text.replace(`${T0}`, `${T0}.5`), false],
+    ['a kind above all', encodePayload(withId({ ...event, kind: 65_536 })), false],
+    ['a date that is a fraction', encodePayload(withId({ ...event, created_at: T0 + 0.5 })), false],
+    ['a date in another spelling', text.replace(`${T0}`, `${T0 / 100}e2`), true],
+    ['a date and a kind with a fraction of zero', text.replace(`${T0}`, `${T0}.0`).replace(':4390', ':4390.0'), true],
+    ['a date of zero', encodePayload(withId({ ...event, created_at: 0 })), true],
+    ['the latest date', encodePayload(withId({ ...event, created_at: 9_007_199_254_740_991 })), true],
+    ['a date beyond 2^53', encodePayload(withId({ ...event, created_at: 9_007_199_254_740_992 })), false],
+    ['a date below zero', encodePayload(withId({ ...event, created_at: -1 })), false],
+    ['a date that is text', textOf({ ...event, created_at: `${T0}` }), false],
+    ['a kind of 65535', encodePayload(withId({ ...event, kind: 65_535 })), true],
+    ['a kind below zero', encodePayload(withId({ ...event, kind: -1 })), false],
+    ['a kind that is text', textOf({ ...event, kind: '4390' }), false],
+    ['no tags', encodePayload(withId({ ...event, tags: [] })), true],
+    ['a tag of nothing', encodePayload(withId({ ...event, tags: [[]] })), true],
+    ['tags that are no list', textOf({ ...event, tags: {} }), false],
+    ['a tag that is text', textOf({ ...event, tags: ['alt'] }), false],
+    ['a number in a tag', textOf({ ...event, tags: [['seq', 2]] }), false],
+    ['null in a tag', textOf({ ...event, tags: [['seq', null]] }), false],
+    ['content that is null', textOf({ ...event, content: null }), false],
+    ['content that is an object', textOf({ ...event, content: { type: 'ask' } }), false],
+    ['a pubkey in capitals', textOf({ ...event, pubkey: event.pubkey.toUpperCase() }), false],
+    ['a list', `[${text}]`, false],
+    ['two rumors', text + text, false],
     ['a lone surrogate', encodePayload({ id: computeEventId(lone.pubkey, lone), ...lone }), false],
     ['a byte-order mark', `\ufeff${text}`, false],
     ['no JSON', 'hello', false],
   ];
-  return all.map(([name, payload, accepted]) => {
+  const made = all.map(([name, payload, accepted]) => {
     expectSame(name, parsePayload(payload) !== undefined, accepted);
     return { name, bytes: bytesToHex(utf8(payload)), accepted };
   });
+  const at = text.indexOf('Said') + 1;
+  const broken = Uint8Array.of(...utf8(text.slice(0, at)), 0xff, ...utf8(text.slice(at)));
+  expectSame('bytes that are not UTF-8', parsePayload(broken) !== undefined, false);
+  return [...made, { name: 'bytes that are not UTF-8', bytes: bytesToHex(broken), accepted: false }];
+}
+
+function withId(event: Omit<MoveRumor, 'id'>): MoveRumor {
+  return { id: computeEventId(event.pubkey, event), ...event };
+}
+
+/** The text of a payload of any form, under the id that the rule gives it. */
+function textOf(event: object): string {
+  return JSON.stringify({ id: computeEventId('pubkey' in event ? String(event.pubkey) : '', event as MoveRumor), ...event });
 }

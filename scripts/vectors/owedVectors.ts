@@ -37,6 +37,8 @@ const milestones: Price = {
 const late: Penalties = [{ metric: 'late_s', over: 3_600, credit_msat: '50000' }];
 const two: Penalties = [...late, { metric: 'uptime_permille', under: 990, credit_msat: '680000' }];
 
+const endless: Price = { model: 'subscription', amount_msat: '7', period_s: 1 };
+
 // Amounts by hand; a text is the reason of a refusal.
 const CASES: readonly (readonly [string, Price, Usage, Expected, Penalties?])[] = [
   ['a fixed price', fixed, {}, 700_000n],
@@ -86,6 +88,20 @@ const CASES: readonly (readonly [string, Price, Usage, Expected, Penalties?])[] 
   ['a measure of no penalty', fixed, { measures: { late_s: 1, noise: 1 } }, 'unknown-measure', late],
   ['two measures of no penalty', fixed, { measures: { zeal: 1, late_s: 1, noise: 1 } }, 'unknown-measure', late],
   ['measures come first', fixed, { units: 1 }, 'missing-measure', late],
+  ['a measure missing, and one of no penalty', fixed, { measures: { noise: 1 } }, 'missing-measure', late],
+  ['both measures missing', fixed, {}, 'missing-measure', two],
+  ['a measure of no penalty, and units', fixed, { units: 1, measures: { noise: 1 } }, 'unknown-measure'],
+  ['units, periods and milestones of a fixed price', fixed, { milestones: ['Draft'], periods: [1], units: 1 }, 'unexpected-units'],
+  ['periods and milestones of a fixed price', fixed, { milestones: ['Draft'], periods: [1] }, 'unexpected-periods'],
+  ['milestones for units', tokens, { milestones: ['Draft'] }, 'unexpected-milestones'],
+  ['units and periods for milestones', milestones, { units: 1, periods: [0] }, 'unexpected-units'],
+  ['units beside a milestone not agreed', milestones, { units: 1, milestones: ['Party'] }, 'unexpected-units'],
+  ['units missing of a balance', prepaid, { measures: { late_s: 0 } }, 'missing-units', late],
+  ['two milestones not agreed', milestones, { milestones: ['Party', 'Draft', 'Encore'] }, 'unknown-milestone'],
+  ['units that are not sold in two periods', allowance, { periods: [100, 102, 101] }, 'units-not-sold'],
+  ['units that are not sold, and more than all bitcoin', { ...allowance, amount_msat: ALL }, { periods: [0, 101] }, 'units-not-sold'],
+  ['a period too many, and more than all bitcoin', { ...flat, amount_msat: ALL }, { periods: Array.from({ length: 13 }, () => 0) }, 'too-many-periods'],
+  ['more than all bitcoin, less a credit', { ...flat, amount_msat: ALL }, { periods: [0, 0], measures: { late_s: 3_601 } }, 'too-much', [{ metric: 'late_s', over: 0, credit_msat: ALL }]],
   ['periods of a fixed price', fixed, { periods: [1] }, 'unexpected-periods'],
   ['milestones of a fixed price', fixed, { milestones: ['Draft'] }, 'unexpected-milestones'],
   ['a period too many, and units that are not sold', allowance, { periods: Array.from({ length: 13 }, () => 101) }, 'too-many-periods'],
@@ -112,6 +128,7 @@ const CEILINGS: readonly (readonly [string, Price, bigint | null])[] = [
   ['free periods without an end', { model: 'subscription', amount_msat: '0', period_s: 1 }, 0n],
   ['a balance', prepaid, 10_000_000n],
   ['milestones', milestones, 900_000n],
+  ['as many periods as there may be', { ...flat, periods: 100_000 }, 500_000_000_000n],
   ['no more than all bitcoin', { ...flat, amount_msat: ALL }, BigInt(ALL)],
 ];
 
@@ -127,6 +144,11 @@ const INVALID_PRICES: readonly (readonly [string, unknown])[] = [
   ['a cap without more units', { ...flat, cap_msat: '9000000' }],
   ['a cap below the amount', { ...metered, cap_msat: '4999999' }],
   ['an allowance of nothing', { ...flat, included: { unit: 'page', count: 0 } }],
+  ['no period', { ...flat, periods: 0 }],
+  ['a period too many', { ...flat, periods: 100_001 }],
+  ['a period of no time', { ...flat, period_s: 0 }],
+  ['33 milestones', { model: 'milestones', milestones: Array.from({ length: 33 }, (_, i) => ({ name: `${i}`, amount_msat: '1' })) }],
+  ['no milestone', { model: 'milestones', milestones: [] }],
   ['milestones of one name', { model: 'milestones', milestones: ['1', '2'].map((amount) => ({ name: 'a', amount_msat: amount })) }],
   ['milestones above all bitcoin', { model: 'milestones', milestones: ['a', 'b'].map((name) => ({ name, amount_msat: ALL })) }],
   ['no model', { amount_msat: '1' }],
@@ -140,13 +162,21 @@ const INVALID_USAGE: readonly (readonly [string, unknown])[] = [
   ['a part that is unknown', { unit: 1 }],
   ['a metric in capitals', { measures: { LATE: 1 } }],
   ['null', null],
+  ['33 milestones', { milestones: Array.from({ length: 33 }, (_, i) => `${i}`) }],
+  ['a measure that is a fraction', { measures: { late_s: 0.5 } }],
+  ['units beyond 2^53', { units: 9_007_199_254_740_992 }],
 ];
+
+const MOST_PERIODS = 100_000;
 
 /** The content of vectors/owed.json. */
 export function makeOwedVectors(): unknown {
   return {
     about: 'Section 9 of docs/protocol.md. Amounts are decimal text in msat; null is no ceiling.',
-    cases: [...CASES, ...drawCases(60)].map(([name, price, usage, expected, penalties]) => makeCase(name, price, usage, expected, penalties)),
+    cases: [
+      ...[...CASES, ...drawCases(60)].map(([name, price, usage, expected, penalties]) => makeCase(name, price, usage, expected, penalties)),
+      repeatPeriod(makeCase('as many periods as there may be', endless, { periods: Array.from({ length: MOST_PERIODS }, () => 0) }, 700_000n, undefined), MOST_PERIODS),
+    ],
     ceilings: CEILINGS.map(([name, price, ceiling]) => {
       expectSame(name, ceilingOf(price)?.toString() ?? null, ceiling?.toString() ?? null);
       return { name, price, ceiling_msat: ceiling?.toString() ?? null };
@@ -155,11 +185,16 @@ export function makeOwedVectors(): unknown {
       expectSame(name, priceSchema.safeParse(price).success, false);
       return { name, price };
     }),
-    invalid_usage: INVALID_USAGE.map(([name, usage]) => {
+    invalid_usage: [...INVALID_USAGE, ['a period more than there may be', { periods: Array.from({ length: MOST_PERIODS + 1 }, () => 0) }] as const].map(([name, usage]) => {
       expectSame(name, parseUsage(usage).kind, 'refused');
-      return { name, usage };
+      return name.startsWith('a period more') ? repeatPeriod({ name, usage }, MOST_PERIODS + 1) : { name, usage };
     }),
   };
+}
+
+/** The same with one period, and how many times it is meant. */
+function repeatPeriod(made: unknown, times: number): unknown {
+  return { ...(made as object), usage: { periods: [0] }, times };
 }
 
 function makeCase(name: string, price: Price, usage: Usage, expected: Expected | undefined, penalties: Penalties | undefined): unknown {

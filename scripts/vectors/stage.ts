@@ -5,13 +5,13 @@ import type { Role } from '../../src/negotiate/agreement.ts';
 import { encodeBundle } from '../../src/negotiate/bundle.ts';
 import { nextHeader } from '../../src/negotiate/chain.ts';
 import { exportBundle } from '../../src/negotiate/exportBundle.ts';
-import type { Draft } from '../../src/negotiate/draft.ts';
-import { decodeMove, encodeMove, type MoveRumor } from '../../src/negotiate/move.ts';
+import type { Draft, SecondSecrets } from '../../src/negotiate/draft.ts';
+import { decodeMove, encodeMove, type MoveHeader, type MoveRumor } from '../../src/negotiate/move.ts';
 import type { BodyOf, MoveBody } from '../../src/negotiate/moveBody.ts';
 import { findOffer, isFrozen, describeMove, type Negotiation } from '../../src/negotiate/negotiation.ts';
 import { readPhase } from '../../src/negotiate/phase.ts';
 import { planAccept, planConfirm, planPresigned, type LockValues, type SigningPlan } from '../../src/negotiate/planSignature.ts';
-import type { SignatureTemplate, VerifiedSignature } from '../../src/negotiate/signature.ts';
+import { makeSignatureTemplate, type SignatureTemplate, type VerifiedSignature } from '../../src/negotiate/signature.ts';
 import { findDeal, findHead } from '../../src/negotiate/slot.ts';
 import { beginNegotiation, checkArrival, refuseUnknownFeatures, transition, type Transition } from '../../src/negotiate/transition.ts';
 import { verifyBundle } from '../../src/negotiate/verifyBundle.ts';
@@ -118,22 +118,25 @@ export class Stage {
   accept(role: Role, offer: Hex, alternative = 0): Hex {
     const state = this.#stateOf(role);
     const found = findOffer(state, offer);
-    const plan = found === undefined ? undefined : planAccept(state, found, alternative, this.#locks(role, `accept ${offer}`), this.now);
-    if (plan === undefined) throw new Error(`${this.#name}: nothing to accept`);
+    const locks = this.#locks(role, `accept ${offer}`);
+    const due = found === undefined ? undefined : planAccept(state, found, alternative, locks, this.now);
+    const plan = due ?? this.#planNothing(locks);
     const signature = this.#sign(role, plan);
     const body = { v: 1, type: 'accept', offer, alternative, agreement: plan.agreement, signature } as const;
     const draft = { type: 'accept', body, signature, secrets: plan.secrets } as const;
     return this.#issue(role, draft, { type: 'accept', offer, alternative, locks: plan.secrets });
   }
 
-  confirm(role: Role): Hex {
+  /** Confirms the accept that waits, or asks to confirm `accept`, which nobody has made. */
+  confirm(role: Role, accept?: Hex): Hex {
     const { pending } = this.#stateOf(role);
-    if (pending === undefined) throw new Error(`${this.#name}: nothing to confirm`);
-    const plan = planConfirm(pending, this.#locks(role, `confirm ${pending.id}`), this.now);
+    const id = accept ?? pending?.id ?? '';
+    const locks = this.#locks(role, `confirm ${id}`);
+    const plan = pending?.id === id ? planConfirm(pending, locks, this.now) : this.#planNothing(locks);
     const signature = this.#sign(role, plan);
-    const body = { v: 1, type: 'confirm', accept: pending.id, agreement: plan.agreement, signature } as const;
-    const draft = { type: 'confirm', body, signature, secrets: plan.secrets } as const;
-    return this.#issue(role, draft, { type: 'confirm', accept: pending.id, locks: plan.secrets });
+    const body = { v: 1, type: 'confirm', accept: id, agreement: plan.agreement, signature } as const;
+    const draft = { type: 'confirm', body, signature, secrets: plan.secrets as SecondSecrets } as const;
+    return this.#issue(role, draft, { type: 'confirm', accept: id, locks: plan.secrets });
   }
 
   /** Any other own move. */
@@ -151,10 +154,10 @@ export class Stage {
   }
 
   /** The move that a side would make next if it kept to no rule; with `record` its chain goes on from there. */
-  forge(role: Role, body: MoveBody, { record = true, seen }: { record?: boolean; seen?: Hex } = {}): MoveRumor {
+  forge(role: Role, body: MoveBody, { record = true, ...place }: { record?: boolean } & Partial<Pick<MoveHeader, 'seq' | 'prev' | 'seen'>> = {}): MoveRumor {
     const side = this.sides[role];
     const state = this.#stateOf(role);
-    const header = { ...nextHeader(state.chain), ...(seen === undefined ? {} : { seen }) };
+    const header = { ...nextHeader(state.chain), ...place };
     const rumor = encodeMove({ author: PUBLIC[role], nid: this.#nid, ...header, alt: describeMove(body), body, createdAt: this.now });
     return this.forgeRaw(side, rumor, body.type, record);
   }
@@ -296,6 +299,13 @@ export class Stage {
   #locks(role: Role, label: string): LockValues {
     const place = this.#stateOf(role).chain.sent.length;
     return { yes: draw(`${this.#name} yes ${role} ${place} ${label}`), no: draw(`${this.#name} no ${role} ${place} ${label}`) };
+  }
+
+  /** What is signed for a move that is refused before anybody looks at its signature. */
+  #planNothing({ yes, no }: LockValues): SigningPlan {
+    const agreement = draw('no agreement');
+    const claim = { order: 'second', role: 'acceptor', agreement, first: draw('no signature'), ack: draw('no a'), late: draw('no l') } as const;
+    return { agreement, template: makeSignatureTemplate(claim, this.now), secrets: { a: yes, l: no } };
   }
 
   #sign(role: Role, { template }: SigningPlan): VerifiedSignature {

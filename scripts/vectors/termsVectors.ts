@@ -75,6 +75,21 @@ const INVALID: readonly (readonly [string, unknown])[] = [
   ['inputs of one name', { ...SMALLEST, scope: { summary: 'x', inputs: [0, 1].map((size) => ({ name: 'a', sha256: '11'.repeat(32), size })) } }],
   ['a penalty over and under', { ...SMALLEST, penalties: [{ metric: 'late_s', over: 1, under: 2, credit_msat: '1' }] }],
   ['a penalty with no limit', { ...SMALLEST, penalties: [{ metric: 'late_s', credit_msat: '1' }] }],
+  ['no penalty in the list', { ...SMALLEST, penalties: [] }],
+  ['seventeen penalties', { ...SMALLEST, penalties: Array.from({ length: 17 }, () => ({ metric: 'late_s', over: 1, credit_msat: '1' })) }],
+  ['a penalty without a credit', { ...SMALLEST, penalties: [{ metric: 'late_s', over: 1 }] }],
+  ['a credit that is a number', { ...SMALLEST, penalties: [{ metric: 'late_s', over: 1, credit_msat: 1 }] }],
+  ['a credit above all bitcoin', { ...SMALLEST, penalties: [{ metric: 'late_s', over: 1, credit_msat: '2100000000000000001' }] }],
+  ['a metric in capitals', { ...SMALLEST, penalties: [{ metric: 'LATE', over: 1, credit_msat: '1' }] }],
+  ['a limit below zero', { ...SMALLEST, penalties: [{ metric: 'late_s', under: -1, credit_msat: '1' }] }],
+  ['a penalty with a field more', { ...SMALLEST, penalties: [{ metric: 'late_s', over: 1, credit_msat: '1', note: 'x' }] }],
+  ['33 criteria', { ...SMALLEST, scope: { summary: 'x', acceptance: Array.from({ length: 33 }, () => 'x') } }],
+  ['65 inputs', { ...SMALLEST, scope: { summary: 'x', inputs: Array.from({ length: 65 }, (_, i) => ({ name: `${i}`, sha256: '11'.repeat(32), size: i })) } }],
+  ['a summary of 2,001 characters outside the first plane', { ...SMALLEST, scope: { summary: '😀'.repeat(2_001) } }],
+  ['a summary of 4,001', { ...SMALLEST, scope: { summary: 'x'.repeat(4_001) } }],
+  ['a mint with a space', { ...SMALLEST, payment: { payee: { mints: ['a b'] } } }],
+  ['nine mints', { ...SMALLEST, payment: { payee: { mints: Array.from({ length: 9 }, (_, i) => `${i}`) } } }],
+  ['a payment at another time', { ...SMALLEST, payment: { when: 'never' } }],
   ['the same word published twice', { ...SMALLEST, confidentiality: { publish: ['a', 'a'] } }],
   ['a payee that is empty', { ...SMALLEST, payment: { payee: {} } }],
   ['text that is not NFC', { ...SMALLEST, scope: { summary: 'e\u0301' } }],
@@ -95,6 +110,7 @@ export function makeTermsVectors(): unknown {
     disclosures: [
       makeDisclosure('one leaf', ['/price']),
       makeDisclosure('leaves that are absent, or lists', ['/delivery/deadline', '/scope/inputs', '/penalties']),
+      makeDisclosure('one time to deliver by, and the absence of the other', ['/delivery/deadline', '/delivery/within_s']),
       makeDisclosure('no leaf', []),
       makeDisclosure('every leaf', TERMS_LEAVES),
     ],
@@ -160,11 +176,16 @@ function makeTampered(): unknown {
     ['a digest too few', { shown, digests: digests.slice(0, -1) }],
     ['a digest too many', { shown, digests: [...digests, '00'.repeat(32)] }],
   ];
-  return changed.map(([name, disclosure]) => {
-    const check = checkDisclosure(disclosure as Parameters<typeof checkDisclosure>[0]);
-    expectSame(name, check.kind === 'ok' && check.root === root, false);
-    return { name, disclosure, root };
-  });
+  const bothTimes = { ...LARGEST, delivery: { within_s: 86_400, deadline: T0 } };
+  const shownTimes = discloseTerms(bothTimes, draw('largest'), ['/delivery/deadline', '/delivery/within_s']);
+  const made = changed.map(([name, disclosure]) => judgeTampered(name, disclosure, root));
+  return [...made, judgeTampered('two times to deliver by, under a root of their own', shownTimes, computeTermsRoot(bothTimes, draw('largest')))];
+}
+
+function judgeTampered(name: string, disclosure: unknown, root: string): unknown {
+  const check = checkDisclosure(disclosure as Parameters<typeof checkDisclosure>[0]);
+  expectSame(name, check.kind === 'ok' && check.root === root, false);
+  return { name, disclosure, root };
 }
 
 function makeInvalidAgreements(): unknown {

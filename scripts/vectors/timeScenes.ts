@@ -299,13 +299,106 @@ export const TIME_SCENES: readonly Scene[] = [
       stage.offer('provider', 700);
       stage.exchange();
       stage.now = T0 + 100;
-      stage.tick('buyer');
+      stage.say('buyer', 'In the last second.');
       stage.now += 1;
       stage.tick('buyer');
       stage.tick('provider');
     },
     phases: ['expired', 'expired'],
     bundles: [],
+  },
+  {
+    name: 'the end of the opening passes while an accept is out: the side that has signed waits for its answer',
+    play: (stage) => {
+      stage.open({ expires_at: T0 + 100 });
+      stage.exchange();
+      const id = stage.offer('provider', 700);
+      stage.exchange();
+      stage.accept('buyer', id);
+      stage.exchange();
+      stage.now = T0 + 101;
+      stage.say('buyer', 'Well?');
+      stage.tick('provider');
+      stage.exchange();
+      stage.tick('buyer');
+    },
+    phases: ['expired', 'expired'],
+    bundles: { buyer: ['void'], provider: [] },
+    codes: { provider: ['closed'] },
+  },
+  {
+    name: 'the end of the opening passes after a deal',
+    play: (stage) => {
+      stage.open({ expires_at: T0 + 100 });
+      stage.exchange();
+      const id = stage.offer('provider', 700, { presigned: true });
+      stage.exchange();
+      stage.accept('buyer', id);
+      stage.exchange();
+      stage.now = T0 + 101;
+      stage.say('buyer', 'How is it going?');
+      stage.exchange();
+    },
+    phases: ['agreed', 'agreed'],
+    bundles: ['closed'],
+  },
+  {
+    name: 'an accept and a presigned offer are void after the same grace, the accept first',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const id = stage.offer('provider', 700);
+      stage.offer('buyer', 500, { presigned: true });
+      stage.exchange();
+      stage.accept('buyer', id);
+      stage.take('buyer');
+      stage.now = END_OF_WINDOW + GRACE + 1;
+      stage.tick('buyer');
+      stage.exchange();
+    },
+    phases: ['offered', 'offered'],
+    bundles: { buyer: ['void', 'void'], provider: [] },
+  },
+  {
+    name: 'an accept that waits is not answered because another offer is withdrawn, but because a new one is made',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const old = stage.offer('provider', 800);
+      const id = stage.offer('provider', 700);
+      stage.exchange();
+      stage.accept('buyer', id);
+      stage.deliver('buyer');
+      stage.make('provider', { type: 'withdraw', body: { v: 1, type: 'withdraw', offer: old } });
+      stage.offer('provider', 750);
+      stage.exchange();
+    },
+    phases: ['offered', 'offered'],
+    bundles: { buyer: ['void'], provider: [] },
+    codes: { provider: ['superseded'] },
+  },
+  {
+    name: 'an offer that is accepted again makes the same agreement, which is settled by the later signature',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const id = stage.offer('provider', 700);
+      stage.exchange();
+      stage.accept('buyer', id);
+      stage.exchange();
+      stage.make('provider', { type: 'decline', code: 'busy' });
+      stage.exchange();
+      stage.accept('buyer', id);
+      stage.exchange();
+      stage.confirm('provider');
+      stage.exchange();
+      const [one, other] = stage.stateOf('buyer').commitments;
+      if (one === undefined || one.agreement !== other?.agreement) throw new Error('the agreement is the same');
+      stage.make('buyer', { type: 'settle', body: { v: 1, type: 'dispute', agreement: one.agreement, code: 'not-delivered' } });
+      stage.exchange();
+    },
+    phases: ['agreed', 'agreed'],
+    bundles: { buyer: ['void', 'closed'], provider: ['closed'] },
   },
   {
     name: 'an unknown feature that is critical, beside one that is not',

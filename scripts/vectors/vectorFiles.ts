@@ -3,6 +3,7 @@
 import type { MoveRumor } from '../../src/negotiate/move.ts';
 import { makeBundleVectors } from './bundleVectors.ts';
 import { makeCanonicalVectors } from './canonicalVectors.ts';
+import { CHAIN_SCENES } from './chainScenes.ts';
 import { CHEAT_SCENES } from './cheatScenes.ts';
 import { DEAL_SCENES } from './dealScenes.ts';
 import { playDrawn } from './drawnScenes.ts';
@@ -10,14 +11,18 @@ import { makeMoveVectors } from './moveVectors.ts';
 import { makeOwedVectors } from './owedVectors.ts';
 import { MISFIT_SCENES } from './misfitScenes.ts';
 import { RACE_SCENES } from './raceScenes.ts';
+import { REFUSAL_SCENES } from './refusalScenes.ts';
 import { playScene, type Scene } from './scenes.ts';
+import { SETTLEMENT_SCENES } from './settlementScenes.ts';
+import { SIGNING_SCENES } from './signingScenes.ts';
 import { makeSignatureVectors } from './signatureVectors.ts';
+import { SLOT_SCENES } from './slotScenes.ts';
 import { makeTermsVectors } from './termsVectors.ts';
 import { PUBLIC, T0 } from './testKeys.ts';
 import { TIME_SCENES } from './timeScenes.ts';
 
 /** All scenes with an author. */
-const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...TIME_SCENES, ...CHEAT_SCENES, ...MISFIT_SCENES];
+const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...TIME_SCENES, ...CHEAT_SCENES, ...MISFIT_SCENES, ...CHAIN_SCENES, ...SIGNING_SCENES, ...SETTLEMENT_SCENES, ...SLOT_SCENES, ...REFUSAL_SCENES];
 /** Drawn conversations that are worth keeping, by number. */
 const DRAWN = [16, 23, 26, 62, 71, 81, 99, 131, 156, 177, 207, 249, 274, 338, 366, 419, 450, 506];
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { sha256Hex, type Hex } from '../core/bytes.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import type { Role } from './agreement.ts';
-import { hex32, publicKey, signatureHex, unixSeconds } from './fields.ts';
+import { hex32, limitedText, publicKey, signatureHex, unixSeconds } from './fields.ts';
 
 /** Event kind of a completion; never published. */
 export const COMPLETION_KIND = 4396;
@@ -15,7 +15,7 @@ export const completionEventSchema = z.strictObject({
   pubkey: publicKey,
   created_at: unixSeconds,
   kind: z.literal(COMPLETION_KIND),
-  tags: z.array(z.array(z.string().max(64)).min(1).max(2)).max(4),
+  tags: z.array(z.array(limitedText(64)).min(1).max(2)).max(4),
   content: z.literal(''),
   sig: signatureHex,
 });

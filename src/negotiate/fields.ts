@@ -11,17 +11,24 @@ export const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 export const publicKey = z.string().regex(/^[0-9a-f]{64}$/);
 /** A BIP-340 signature, hex. */
 export const signatureHex = z.string().regex(/^[0-9a-f]{128}$/);
-/** Clean text of at most 200 characters on one line: a name or a title. */
+/** Clean text of at most 200 UTF-16 code units on one line: a name or a title. */
 export const lineText = z
   .string()
   .regex(/^[^\n\t]{1,200}$/)
   .refine(isCleanText);
 /** An address, URL or key that a machine reads: at most 1,000 printable ASCII characters without a space. */
 export const addressText = z.string().regex(/^[!-~]{1,1000}$/);
-/** Clean text of at most 4,000 characters. */
-export const longText = z.string().min(1).max(4_000).refine(isCleanText);
-/** Clean text of at most 16,000 characters: what people and agents say to each other. */
-export const talkText = z.string().min(1).max(16_000).refine(isCleanText);
+/** Text of at most `max` UTF-16 code units. `max` of zod alone counts code points, of which there may be fewer. */
+export function limitedText(max: number) {
+  return z
+    .string()
+    .max(max)
+    .refine(({ length }) => length <= max);
+}
+/** Clean text of at most 4,000 UTF-16 code units. */
+export const longText = limitedText(4_000).min(1).refine(isCleanText);
+/** Clean text of at most 16,000 UTF-16 code units: what people and agents say to each other. */
+export const talkText = limitedText(16_000).min(1).refine(isCleanText);
 /** A capability as kind 38990 announces it. */
 export const capability = z.string().regex(/^[a-z0-9][a-z0-9._:/-]{0,63}$/);
 /** A short machine-readable name. */

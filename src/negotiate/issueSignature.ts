@@ -19,12 +19,10 @@ export function findOfferObstacle(state: Negotiation, offer: Offer | undefined, 
   if (status === 'taken' || status === 'suspended') return 'slot-taken';
   if (status !== 'open') return status;
   if (now > offer.expiresAt) return 'expired';
-  const named = offer.amends ?? offer.under;
   // Of a deal that is made, an offer that names another one is too old or too new; one that names none is out of place.
   const problem = findHeadProblem(state, offer, alternative, now);
-  if (findSlotHolder(state, offer) !== undefined || state.pending !== undefined)
-    return named === undefined ? 'slot-taken' : (problem ?? 'slot-taken');
   if (problem !== undefined) return problem;
+  if (findSlotHolder(state, offer) !== undefined || state.pending !== undefined) return 'slot-taken';
   return offer.presigned !== undefined && offer.expiresAt > now + MAX_WINDOW_S ? 'window' : undefined;
 }
 

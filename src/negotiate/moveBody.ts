@@ -8,6 +8,7 @@ import {
   capability,
   hex32,
   identifier,
+  limitedText,
   longText,
   publicKey,
   signatureHex,
@@ -93,7 +94,7 @@ const paymentEventSchema = z.strictObject({
   pubkey: publicKey,
   created_at: unixSeconds,
   kind: z.int().min(0).max(65_535),
-  tags: z.array(z.array(z.string().max(1_000)).min(1).max(4)).max(16),
+  tags: z.array(z.array(limitedText(1_000)).min(1).max(4)).max(16),
   content: z.literal(''),
   sig: signatureHex,
 });

@@ -92,6 +92,20 @@ describe('a settlement', () => {
     expect(settle(walk(4), { ...moves.deliver, files: inputs }, 'provider', facts)).toBe('conflict');
   });
 
+  it('names the first reason of one order, whatever the step', () => {
+    const other = { ...moves.input, files: results };
+    expect(settle(walk(6), moves.deliver, 'buyer', facts)).toBe('wrong-role');
+    expect(settle(walk(6), moves.payterms, 'buyer', facts)).toBe('wrong-role');
+    expect(settle(walk(6), other, 'buyer', facts)).toBe('completed');
+    expect(settle(walk(1), other, 'buyer', facts)).toBe('conflict');
+    expect(settle(walk(4), { ...moves.countersigned, signature: complete(buyer, 'buyer') }, 'provider', facts)).toBe('too-early');
+    const disputed = settle(walk(5), moves.dispute, 'provider', facts) as Settlement;
+    expect(settle(disputed, moves.dispute, 'buyer', facts)).toBe('completed');
+    expect(settle(disputed, other, 'buyer', facts)).toBe('disputed');
+    expect(settle(disputed, moves.payterms, 'buyer', facts)).toBe('wrong-role');
+    expect(settle(disputed, { ...moves.dispute, text: 'In other words.' }, 'provider', facts)).toBe(disputed);
+  });
+
   it('takes only the inputs that the terms name, in any order', () => {
     const changed = [{ ...(inputs[0] as FileRef), sha256: '0'.repeat(64) }, inputs[1] as FileRef];
     expect(settle(walk(0), { ...moves.input, files: changed }, 'buyer', facts)).toBe('invalid');

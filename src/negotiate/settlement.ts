@@ -49,27 +49,18 @@ export function readSettlementPhase({ payterms, funded, delivered, completions, 
   return payterms === undefined ? 'agreed' : 'payable';
 }
 
-/** Applies a move by the party in role `by`. The same move again changes nothing; another one in its place is a conflict. */
+/**
+ * Applies a move by the party in role `by`. The same move again changes nothing. Of several reasons against a move the first of this
+ * order is named, which does not depend on the kind of move (PROTOCOL "After the deal").
+ */
 export function settle(before: Settlement, move: SettlementMove, by: Role, facts: DealFacts): Settlement | SettlementProblem {
-  if (before.completions.provider !== undefined && !isRepeated(before, move, by)) return 'completed';
-  // A dispute stops everything but its own repetition; what was signed before stands.
-  if (before.dispute !== undefined && move.type !== 'dispute' && !isRepeated(before, move, by)) return 'disputed';
-  switch (move.type) {
-    case 'input':
-      return by === 'buyer' ? takeInputs(before, move.files, facts.terms) : 'wrong-role';
-    case 'payterms':
-      return by === 'provider' ? takePayterms(before, move, facts.terms) : 'wrong-role';
-    case 'funded':
-      return by === 'buyer' ? takeFunded(before, move) : 'wrong-role';
-    case 'deliver':
-      return by === 'provider' ? takeDelivery(before, move.files, facts.terms) : 'wrong-role';
-    case 'completion':
-      return takeCompletion(before, move.signature, by, facts);
-    case 'dispute':
-      return takeDispute(before, move, by);
-    default:
-      return move satisfies never;
-  }
+  if ((DONE_BY[move.type] ?? by) !== by) return 'wrong-role';
+  if (isRepeated(before, move, by)) return before;
+  if (isOver(before, move, by)) return 'completed';
+  if (before.dispute !== undefined) return 'disputed';
+  if (readPlace(before, move, by) !== undefined) return 'conflict';
+  if (isEarly(before, move, by, facts.terms)) return 'too-early';
+  return isFit(before, move, by, facts) ? add(before, move, by) : 'invalid';
 }
 
 /** True when the terms name inputs and the buyer has not handed them over. */
@@ -77,53 +68,25 @@ export function awaitsInputs({ inputs }: Settlement, { scope }: Terms): boolean 
   return scope.inputs !== undefined && inputs === undefined;
 }
 
-function takeInputs(before: Settlement, files: readonly FileRef[], { scope }: Terms): Settlement | SettlementProblem {
-  if (scope.inputs === undefined || !areSameFiles(files, scope.inputs)) return 'invalid';
-  return before.inputs === undefined ? { ...before, inputs: files } : before;
-}
+/** Whose move it is; the others are made by both. */
+const DONE_BY: { readonly [T in SettlementMove['type']]?: Role } = {
+  input: 'buyer',
+  payterms: 'provider',
+  funded: 'buyer',
+  deliver: 'provider',
+};
 
-function takePayterms(before: Settlement, move: BodyOf<'payterms'>, terms: Terms): Settlement | SettlementProblem {
-  if (before.payterms !== undefined) return isSame(before.payterms, move) ? before : 'conflict';
-  return awaitsInputs(before, terms) ? 'too-early' : { ...before, payterms: move };
-}
-
-function takeFunded(before: Settlement, move: BodyOf<'funded'>): Settlement | SettlementProblem {
-  if (before.funded !== undefined) return isSame(before.funded, move) ? before : 'conflict';
-  return before.payterms === undefined ? 'too-early' : { ...before, funded: move };
-}
-
-function takeDelivery(before: Settlement, files: readonly FileRef[], terms: Terms): Settlement | SettlementProblem {
-  if (before.delivered !== undefined) return areSameFiles(before.delivered, files) ? before : 'conflict';
-  return awaitsInputs(before, terms) ? 'too-early' : { ...before, delivered: files };
-}
-
-function takeCompletion(before: Settlement, event: CompletionEvent, by: Role, { parties }: DealFacts): Settlement | SettlementProblem {
-  const known = before.completions[by];
-  if (known !== undefined) return isSame(known, event) ? before : 'conflict';
-  if (before.delivered === undefined) return 'too-early';
-  const claim = readCompletion(event);
-  const isDue =
-    claim?.agreement === before.agreement &&
-    claim.role === by &&
-    event.pubkey === parties[by] &&
-    claim.files === hashFiles(before.delivered);
-  if (!isDue) return 'invalid';
-  // The provider's signature answers the buyer's.
-  if (by === 'provider' && before.completions.buyer === undefined) return 'too-early';
-  return { ...before, completions: { ...before.completions, [by]: event } };
-}
-
-function takeDispute(before: Settlement, { code, text }: BodyOf<'dispute'>, by: Role): Settlement | SettlementProblem {
-  if (before.dispute !== undefined) return before.dispute.by === by && before.dispute.code === code ? before : 'disputed';
-  // Who has signed that all is well cannot take it back.
-  if (before.completions[by] !== undefined) return 'completed';
-  return { ...before, dispute: { by, code, ...(text === undefined ? {} : { text }) } };
+/** What stands in the place of a move already. */
+function readPlace(before: Settlement, { type }: SettlementMove, by: Role): object | undefined {
+  const { inputs, payterms, funded, delivered, completions, dispute } = before;
+  const places = { input: inputs, payterms, funded, deliver: delivered, completion: completions[by], dispute };
+  return places[type];
 }
 
 function isRepeated(before: Settlement, move: SettlementMove, by: Role): boolean {
   switch (move.type) {
     case 'input':
-      return before.inputs !== undefined;
+      return before.inputs !== undefined && areSameFiles(before.inputs, move.files);
     case 'payterms':
       return isSame(before.payterms, move);
     case 'funded':
@@ -133,7 +96,60 @@ function isRepeated(before: Settlement, move: SettlementMove, by: Role): boolean
     case 'completion':
       return isSame(before.completions[by], move.signature);
     case 'dispute':
-      return before.dispute?.by === by;
+      return before.dispute?.by === by && before.dispute.code === move.code;
+    default:
+      return move satisfies never;
+  }
+}
+
+/** Both have signed that all is well, and so nothing more is done; who has signed it cannot take it back. */
+function isOver({ completions }: Settlement, { type }: SettlementMove, by: Role): boolean {
+  return completions.provider !== undefined || (type === 'dispute' && completions[by] !== undefined);
+}
+
+function isEarly(before: Settlement, { type }: SettlementMove, by: Role, terms: Terms): boolean {
+  switch (type) {
+    case 'payterms':
+    case 'deliver':
+      return awaitsInputs(before, terms);
+    case 'funded':
+      return before.payterms === undefined;
+    case 'completion':
+      // The provider's signature answers the buyer's.
+      return before.delivered === undefined || (by === 'provider' && before.completions.buyer === undefined);
+    case 'input':
+    case 'dispute':
+      return false;
+    default:
+      return type satisfies never;
+  }
+}
+
+function isFit(before: Settlement, move: SettlementMove, by: Role, { terms, parties }: DealFacts): boolean {
+  if (move.type === 'input') return terms.scope.inputs !== undefined && areSameFiles(move.files, terms.scope.inputs);
+  if (move.type !== 'completion') return true;
+  const { signature } = move;
+  const claim = readCompletion(signature);
+  const isSigned = claim?.agreement === before.agreement && claim.role === by && signature.pubkey === parties[by];
+  return isSigned && claim.files === hashFiles(before.delivered ?? []);
+}
+
+function add(before: Settlement, move: SettlementMove, by: Role): Settlement {
+  switch (move.type) {
+    case 'input':
+      return { ...before, inputs: move.files };
+    case 'payterms':
+      return { ...before, payterms: move };
+    case 'funded':
+      return { ...before, funded: move };
+    case 'deliver':
+      return { ...before, delivered: move.files };
+    case 'completion':
+      return { ...before, completions: { ...before.completions, [by]: move.signature } };
+    case 'dispute': {
+      const { code, text } = move;
+      return { ...before, dispute: { by, code, ...(text === undefined ? {} : { text }) } };
+    }
     default:
       return move satisfies never;
   }

@@ -42,6 +42,7 @@ describe('terms', () => {
     ['a fraction', { ...TERMS, delivery: { within_s: 0.5 } }, ' number'],
     ['two times to deliver by', { ...TERMS, delivery: { within_s: 1, deadline: 1 } }, '/delivery custom'],
     ['a title of two lines', { ...TERMS, service: { capability: 'x', title: 'a\nb' } }, '/service/title invalid_format'],
+    ['a summary of too many UTF-16 code units', { ...TERMS, scope: { summary: '😀'.repeat(2_001) } }, '/scope/summary custom'],
     [
       'two inputs of one name',
       {

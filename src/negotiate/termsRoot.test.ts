@@ -120,6 +120,10 @@ describe('a disclosure', () => {
     const odd = { ...TERMS, price: { model: 'fixed', amount_msat: 700_000 } } as unknown as Terms;
     expect(checkDisclosure(discloseTerms(odd, SEED, ['/price']))).toEqual({ kind: 'refused', pointer: '/price' });
     expect(checkDisclosure(discloseTerms(odd, SEED, ['/service/title'])).kind).toBe('ok');
+    const twice = { ...TERMS, delivery: { deadline: 1_900_000_000, within_s: 60 } };
+    const times = ['/delivery/deadline', '/delivery/within_s'] as const;
+    expect(checkDisclosure(discloseTerms(twice, SEED, times))).toEqual({ kind: 'refused', pointer: '/delivery/within_s' });
+    for (const time of times) expect(checkDisclosure(discloseTerms(twice, SEED, [time])).kind).toBe('ok');
   });
 });
 
