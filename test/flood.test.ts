@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runFlood } from './flood.fixture.ts';
+import { scale } from './lane.fixture.ts';
 
 it(
   'an invite of a peer that comes last is opened before the junk that was there first, all of which is looked at once',
@@ -12,7 +13,7 @@ it(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-flood-'));
     try {
-      const report = await runFlood(folder, { waiting: 3_000, perSecond: 100 });
+      const report = await runFlood(folder, { waiting: scale(10_000, 1_000), perSecond: 100 });
       expect(report.looked).toBeLessThan(report.sent);
       expect(report.passedInAll).toBe(report.sentInAll);
       expect(report.exit).toBe(0);

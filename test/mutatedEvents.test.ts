@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scale } from './lane.fixture.ts';
 import { WebSocket } from 'ws';
 import { makeRandom, mutateBytes, type Random } from '../src/core/mutations.fixture.ts';
 import { decodeChannel } from '../src/marmot/channelCodec.ts';
@@ -19,7 +20,7 @@ import { openSqliteStore } from '../src/store/sqliteStore.ts';
 import { makeLab, type Lab, type TestAgent } from './agents.fixture.ts';
 
 const SEED = process.env['MUTATION_SEED'] ?? 'one';
-const EVENTS = 300;
+const EVENTS = scale(300, 120);
 // Below what the relay takes.
 const MAX_CONTENT = 100_000;
 const rng = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };

@@ -3,6 +3,7 @@
 
 import { createApplicationMessage } from 'ts-mls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { scale } from '../../test/lane.fixture.ts';
 import { sha256Hex, type Hex } from '../core/bytes.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Channel } from './channel.ts';
@@ -245,7 +246,7 @@ async function deliverEverything({ members, events }: World, dice: Dice): Promis
 }
 
 describe('members who commit beside each other', () => {
-  const RUNS = Number(process.env['BRANCH_RUNS'] ?? 60);
+  const RUNS = Number(process.env['BRANCH_RUNS'] ?? scale(60, 20));
   const FIRST_SEED = Number(process.env['BRANCH_SEED'] ?? 1);
 
   it('are on the branch that the rule names in the end, whatever reaches them in which order, and can talk', async () => {
