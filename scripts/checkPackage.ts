@@ -26,6 +26,7 @@ const UNWANTED = /^dist\/.*(?:\.test\.|\.fixture\.|\.map$|\.tsbuildinfo$|(?<!\.d
 interface Manifest {
   readonly bundleDependencies?: string[];
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 /** Packs into `folder`; returns the path of the tarball. Throws with npm's words when it cannot. */
@@ -79,6 +80,16 @@ function listBundled(folder: string, names: readonly string[], known: ReadonlySe
   return listBundled(folder, dependencies, new Set([...known, ...fresh]));
 }
 
+/** npm takes a peer of a bundled package for bundled too, and a global install leaves its folder empty unless it is. */
+function checkPeers(folder: string, { dependencies = {} }: Manifest, bundled: readonly string[]): string[] {
+  const peers = bundled.flatMap((name) => {
+    const path = join(folder, 'node_modules', name, 'package.json');
+    return existsSync(path) ? Object.keys((JSON.parse(readFileSync(path, 'utf8')) as Manifest).peerDependencies ?? {}) : [];
+  });
+  const left = peers.filter((name) => name in dependencies && !bundled.includes(name));
+  return [...new Set(left)].map((name) => `a peer of a bundled package is not bundled: ${name}`);
+}
+
 /** A bundled package is there because it is patched: without the patch it must not be published. */
 function checkPatches(folder: string): string[] {
   return readdirSync('patches').flatMap((patch) => {
@@ -108,7 +119,7 @@ async function checkPackage(workFolder: string): Promise<{ readonly checked: str
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   const { size } = statSync(tarball);
   const bundled = [...listBundled(folder, manifest.bundleDependencies ?? [])];
-  const problems = [...checkContents(folder, files, bundled), ...checkPatches(folder)];
+  const problems = [...checkContents(folder, files, bundled), ...checkPeers(folder, manifest, bundled), ...checkPatches(folder)];
   if (size > MAX_TARBALL_BYTES) problems.push(`too large: ${size} bytes packed, at most ${MAX_TARBALL_BYTES} are allowed`);
   // Without its entry points the package tells the other tools nothing.
   if (problems.length === 0) problems.push(...(await checkEntries(folder)), ...(await checkTypes(tarball)));
