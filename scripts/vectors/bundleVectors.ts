@@ -54,6 +54,18 @@ function showing(terms: Terms, pointers: readonly TermsLeaf[]): unknown {
   return { ...made, terms: { kind: 'disclosed', ...discloseTerms(terms, draw('seed'), pointers) } };
 }
 
+/** A bundle whose text has exactly so many bytes. */
+function withBytes(count: number): Bundle {
+  const made = (acceptance: string[]): Bundle => {
+    const terms = { ...LARGEST, scope: { ...LARGEST.scope, acceptance } };
+    const bundle = make({ c, a }, { agreement: { terms_root: computeTermsRoot(terms, draw('seed')) } });
+    return { ...bundle, terms: { kind: 'full', terms, seed: draw('seed') } };
+  };
+  const texts = Array.from({ length: 31 }, () => '語'.repeat(2_740));
+  const rest = count - utf8(canonicalJson(made([...texts, '']))).length;
+  return made([...texts, 'x'.repeat(rest)]);
+}
+
 const closed = make({ c, a });
 const some: readonly TermsLeaf[] = ['/price', '/service/title', '/delivery/deadline'];
 
@@ -63,6 +75,7 @@ const VALID: readonly (readonly [string, Bundle, string])[] = [
   ['closed, presigned by the provider', make({ c, a }, { signsFirst: 'provider' }), 'closed'],
   ['closed, presigned by the buyer', make({ c, a }, { offeror: 'buyer' }), 'closed'],
   ['closed, an alternative', make({ c, a }, { alternative: 3 }), 'closed'],
+  ['closed, the last alternative that there may be', make({ c, a }, { alternative: 4 }), 'closed'],
   ['closed, an amendment', make({ c, a }, { agreement: { supersedes: draw('old') } }), 'closed'],
   ['closed, a call-off', make({ c, a }, { agreement: { under: draw('framework') } }), 'closed'],
   ['closed, at the last second of the window', make({ c, a }, { secondAt: T0 + 3_600 }), 'closed'],
@@ -80,6 +93,8 @@ const VALID: readonly (readonly [string, Bundle, string])[] = [
   ['void and late', make({ v, l }), 'void'],
   ['the first signer cheated', make({ c, v, a }), 'cheated'],
   ['the second signer cheated', make({ c, a, l }), 'cheated'],
+  ['the second signer cheated, and nothing was closed', make({ a, l }), 'cheated'],
+  ['as many bytes as there may be', withBytes(262_144), 'closed'],
   ['both cheated', make({ c, v, a, l }), 'cheated'],
   ['a presigner cheated', make({ c, v }, { signsFirst: 'provider' }), 'cheated'],
 ];
@@ -149,7 +164,7 @@ const TEXTS: readonly (readonly [string, string])[] = [
 
 /** The content of vectors/bundles.json. */
 export function makeBundleVectors(): unknown {
-  const tampered = TAMPERED.map(([name, bundle, failed]) => judgeTampered(name, `${canonicalJson(bundle)}\n`, failed));
+  const tampered = [...TAMPERED, ['one byte too many', withBytes(262_145), ['document']] as const].map(([name, bundle, failed]) => judgeTampered(name, `${canonicalJson(bundle)}\n`, failed));
   const texts = TEXTS.map(([name, each]) => judgeTampered(name, each, ['document']));
   return {
     about: 'Section 16 of docs/protocol.md. `text` is what is in the file; of a tampered one `failed` names every check that must fail.',

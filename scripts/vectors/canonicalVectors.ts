@@ -68,6 +68,8 @@ const REFUSED: readonly (readonly [string, string, CanonicalProblem])[] = [
   ['keys sorted by code points', '{"\uff21":1,"\u{1f600}":2}', 'not-canonical'],
   ['an exponent', '1e2', 'not-canonical'],
   ['a fraction of zero', '1.0', 'not-canonical'],
+  ['the largest integer and a fraction of zero', '9007199254740991.0', 'not-canonical'],
+  ['a larger number with an exponent', '1e16', 'number'],
   ['minus zero', '-0', 'not-canonical'],
   ['an escaped letter', '"\\u0061"', 'not-canonical'],
   ['an escaped slash', '"\\/"', 'not-canonical'],

@@ -188,6 +188,7 @@ export const CHAIN_SCENES: readonly Scene[] = [
       stage.forge('buyer', { v: 1, type: 'receipt', upto: 99 });
       stage.forge('buyer', { v: 1, type: 'cancel', re: draw('none'), void: draw('none') });
       stage.forge('buyer', telling('beyond all'), { seq: 1_001, record: false });
+      stage.forge('buyer', telling('the last that may ever be'), { seq: 1_000, record: false });
       stage.deliver('buyer');
       // Of its own moves more than 64 are unseen by now.
       stage.confirm('provider', draw('none'));

@@ -35,6 +35,8 @@ const completion = (tags: string[][]) => ({ v: 1, type: 'completion', agreement:
 const funded = (tags: string[][]) => ({ v: 1, type: 'funded', agreement: deal, funded: { ...payment, tags } });
 const payment = { id: draw('id'), pubkey: PUBLIC.provider, created_at: T0, kind: 4394, tags: [['-']], content: '', sig: '00'.repeat(64) };
 
+const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
 // Bodies that are usable as they are.
 const USABLE: readonly (readonly [string, object])[] = [
   ['ask', { v: 1, type: 'ask', text: 'Grüße\n\tund 日本語 😀', re: draw('re'), attachments: [{ name: 'a\nb', sha256: draw('file'), size: 0 }] }],
@@ -57,6 +59,17 @@ const USABLE: readonly (readonly [string, object])[] = [
   ['payterms', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'lnbcrt1', salt: draw('salt') }],
   ['funded', { v: 1, type: 'funded', agreement: deal, funded: payment, proof: draw('preimage') }],
   ['deliver', { v: 1, type: 'deliver', agreement: deal, files, text: 'Done.' }],
+  ['sixteen attachments', { v: 1, type: 'ask', text: 'x', attachments: many(16, () => ({ name: 'é'.repeat(100), sha256: draw('file'), size: 0 })) }],
+  ['64 files', { v: 1, type: 'deliver', agreement: deal, files: many(64, (i) => ({ name: `${i}`, sha256: draw('file'), size: 0 })) }],
+  ['one alternative', { ...offer, terms: SMALLEST, alternatives: [SMALLEST] }],
+  ['a request of one character', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'x', salt: draw('salt') }],
+  ['four alternatives', { ...offer, terms: SMALLEST, alternatives: many(4, () => SMALLEST) }],
+  ['an accept of alternative four', { ...accept([]), alternative: 4 }],
+  ['a request of 4,000', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: `!~${'x'.repeat(3_998)}`, salt: draw('salt') }],
+  ['a payment event of kind 0, without tags', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, kind: 0, tags: [] } }],
+  ['a payment event of kind 65535', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, kind: 65_535 } }],
+  ['a payment event of the last second of the year 9999', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, created_at: 253_402_300_799 } }],
+  ['a content of exactly 32,768 bytes', { v: 1, type: 'answer', text: `${'語'.repeat(10_900)}${'x'.repeat(32_768 - 3 * 10_900 - 33)}` }],
   ['dispute', { v: 1, type: 'dispute', agreement: deal, code: 'not-delivered' }],
   // What the tags of a signature say is looked at later.
   ['a signature without tags', accept([])],
@@ -91,6 +104,12 @@ const UNFIT: readonly (readonly [string, object])[] = [
   ['a request with a space', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'ln bc', salt: draw('salt') }],
   ['a payment event with content', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, content: 'x' } }],
   ['an open that has an n tag', open],
+  ['a payment event of kind 65536', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, kind: 65_536 } }],
+  ['a payment event with a tag of no string', funded([[]])],
+  ['a request of 4,001', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'x'.repeat(4_001), salt: draw('salt') }],
+  ['a request that is empty', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: '', salt: draw('salt') }],
+  ['no attachment in the list', { v: 1, type: 'ask', text: 'x', attachments: [] }],
+  ['a code of 65', { v: 1, type: 'error', re: draw('re'), code: 'x'.repeat(65) }],
   ['a signature of seven tags', accept(Array.from({ length: 7 }, () => ['x']))],
   ['a signature with a tag of no string', accept([[]])],
   ['a signature with a tag of three strings', accept([['x', 'y', 'z']])],
@@ -119,6 +138,13 @@ const OTHER: readonly (readonly [string, Shape, string])[] = [
   ['a key twice', { content: '{"type":"cancel","type":"cancel","v":1}' }, 'not-canonical'],
   ['a fraction', { content: '{"type":"receipt","upto":1.5,"v":1}' }, 'not-canonical'],
   ['a bidi control', { content: '{"text":"a\u202eb","type":"ask","v":1}' }, 'not-canonical'],
+  ['one byte too many', { content: canonicalJson({ text: `${'語'.repeat(10_900)}${'x'.repeat(32_769 - 3 * 10_900 - 33)}`, type: 'answer', v: 1 }) }, 'oversize'],
+  ['seq of six digits', { tags: [HEAD[0], ['seq', '900109'], HEAD[2], HEAD[3], ALT] }, 'ask'],
+  ['no features', { tags: OPEN_TAGS, content: canonicalJson({ ...open, features: [] }) }, 'open'],
+  ['sixteen features, the last of 32 characters and a mark', { tags: OPEN_TAGS, content: canonicalJson({ ...open, features: [...many(15, () => '0'), `9.-${'z'.repeat(29)}!`] }) }, 'open'],
+  ['seventeen features', { tags: OPEN_TAGS, content: canonicalJson({ ...open, features: many(17, () => 'x') }) }, 'schema'],
+  ['a feature of 33 characters', { tags: OPEN_TAGS, content: canonicalJson({ ...open, features: ['x'.repeat(33)] }) }, 'schema'],
+  ['a feature that is nothing but a mark', { tags: OPEN_TAGS, content: canonicalJson({ ...open, features: ['!'] }) }, 'schema'],
   ['too many bytes', { content: canonicalJson({ text: 'é'.repeat(16_384), type: 'ask', v: 1 }) }, 'oversize'],
   ['no n tag, and no open', { tags: OPEN_TAGS }, 'schema'],
   ['another kind', { kind: 4391 }, 'no move'],
@@ -200,6 +226,8 @@ function makePayloads(): unknown {
     ['a date beyond 2^53', encodePayload(withId({ ...event, created_at: 9_007_199_254_740_992 })), false],
     ['a date below zero', encodePayload(withId({ ...event, created_at: -1 })), false],
     ['a date that is text', textOf({ ...event, created_at: `${T0}` }), false],
+    ['a kind of 0', encodePayload(withId({ ...event, kind: 0 })), true],
+    ['the last lone surrogate, in a tag', encodePayload(withId({ ...event, tags: [['alt', '\udfff']] })), false],
     ['a kind of 65535', encodePayload(withId({ ...event, kind: 65_535 })), true],
     ['a kind below zero', encodePayload(withId({ ...event, kind: -1 })), false],
     ['a kind that is text', textOf({ ...event, kind: '4390' }), false],

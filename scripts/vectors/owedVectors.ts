@@ -37,6 +37,11 @@ const milestones: Price = {
 const late: Penalties = [{ metric: 'late_s', over: 3_600, credit_msat: '50000' }];
 const two: Penalties = [...late, { metric: 'uptime_permille', under: 990, credit_msat: '680000' }];
 
+const largestMilestones = {
+  model: 'milestones' as const,
+  milestones: Array.from({ length: 32 }, (_, i) => ({ name: `${i}`, amount_msat: i === 0 ? '2099999999999999969' : '1' })),
+};
+const sixteenTiers = rate('graduated', 1, ...Array.from({ length: 16 }, (_, i) => [i, `${i + 1}`] as const));
 const endless: Price = { model: 'subscription', amount_msat: '7', period_s: 1 };
 
 // Amounts by hand; a text is the reason of a refusal.
@@ -81,6 +86,16 @@ const CASES: readonly (readonly [string, Price, Usage, Expected, Penalties?])[] 
   ['a milestone not agreed', milestones, { milestones: ['Draft', 'Party'] }, 'unknown-milestone'],
   ['milestones missing', milestones, {}, 'missing-milestones'],
   ['late, at the limit', fixed, { measures: { late_s: 3_600 } }, 700_000n, late],
+  ['uptime, at the limit', fixed, { measures: { uptime_permille: 990 } }, 700_000n, two.slice(1)],
+  ['uptime, under it', fixed, { measures: { uptime_permille: 989 } }, 20_000n, two.slice(1)],
+  ['a minimum that is the cap', { ...tokens, minimum_msat: '7', cap_msat: '7' }, { units: 1_000 }, 7n],
+  ['a cap that is the amount', { ...metered, cap_msat: '5000000' }, { periods: [150] }, 5_000_000n],
+  ['one unit included', { ...flat, included: { unit: 'page', count: 1 } }, { periods: [1] }, 5_000_000n],
+  ['one period sold', { ...flat, periods: 1 }, { periods: [0] }, 5_000_000n],
+  ['a balance for one second', { ...prepaid, expires_s: 1 }, { units: 0 }, 10_000_000n],
+  ['32 milestones, together all bitcoin', largestMilestones, { milestones: largestMilestones.milestones.map(({ name }) => name) }, BigInt(ALL)],
+  ['one milestone in the list', { model: 'milestones', milestones: [{ name: 'x', amount_msat: '1' }] }, { milestones: ['x'] }, 1n],
+  ['sixteen tiers and a unit of 64', { model: 'per_unit', unit: `a09._:-z${'x'.repeat(56)}`, ...sixteenTiers }, { units: 16 }, 136n],
   ['late, over it', fixed, { measures: { late_s: 3_601 } }, 650_000n, late],
   ['two credits, no more than is owed', fixed, { measures: { late_s: 9_999, uptime_permille: 989 } }, 0n, two],
   ['a measure below zero', fixed, { measures: { late_s: -5, uptime_permille: -1 } }, 20_000n, two],
@@ -121,10 +136,13 @@ const CEILINGS: readonly (readonly [string, Price, bigint | null])[] = [
   ['by use, capped', limited, 5_000_000n],
   ['a free tail, graduated', freeTail, 8n],
   ['a free tail, volume', freeVolume, 9n],
+  ['a free tail, volume, dearest in the first tier', { ...freeVolume, ...rate('volume', 7, [0, '90'], [5, '3'], [20, '0']) }, 52n],
+  ['nothing but a free tail', { ...freeTail, ...rate('volume', 7, [0, '0']) }, 0n],
   ['a free tail below the minimum', { ...freeTail, minimum_msat: '20' }, 20n],
   ['flat periods', flat, 60_000_000n],
   ['capped periods', metered, 108_000_000n],
   ['periods without an end', open, null],
+  ['periods with an end, of which none has a limit', { ...flat, included: { unit: 'page', count: 1, over: rate('volume', 1, [0, '1']) } }, null],
   ['free periods without an end', { model: 'subscription', amount_msat: '0', period_s: 1 }, 0n],
   ['a balance', prepaid, 10_000_000n],
   ['milestones', milestones, 900_000n],
@@ -144,6 +162,9 @@ const INVALID_PRICES: readonly (readonly [string, unknown])[] = [
   ['a cap without more units', { ...flat, cap_msat: '9000000' }],
   ['a cap below the amount', { ...metered, cap_msat: '4999999' }],
   ['an allowance of nothing', { ...flat, included: { unit: 'page', count: 0 } }],
+  ['a unit of 65', { ...tokens, unit: 'x'.repeat(65) }],
+  ['a unit with a stroke', { ...tokens, unit: 'a/b' }],
+  ['a balance for no time', { ...prepaid, expires_s: 0 }],
   ['no period', { ...flat, periods: 0 }],
   ['a period too many', { ...flat, periods: 100_001 }],
   ['a period of no time', { ...flat, period_s: 0 }],

@@ -40,12 +40,19 @@ export function makeSignatureVectors(): unknown {
     locks: Object.entries(LOCKS).map(([name, value]) => ({ name, value, hash: hashLock(value) })),
     signatures: [
       { name: 'a first signature, by the acceptor', signer: 'buyer', event: first, claim: readClaim(first as unknown as SignedEvent) },
+      ...[0, 253_402_300_799].map((confirmBy) => makeFirst(confirmBy)),
       { name: 'a second signature, by the offeror', signer: 'provider', event: second, claim: readClaim(second as unknown as SignedEvent) },
     ],
     tampered: makeTampered(),
     ...makeCompletions(),
     payments: makePayments(),
   };
+}
+
+function makeFirst(confirmBy: number): unknown {
+  const claim = { order: 'first', role: 'offeror', agreement, confirmBy, close: hashLock(LOCKS.c), void: hashLock(LOCKS.v) } as const;
+  const event = sign('provider', makeSignatureTemplate(claim, T0));
+  return { name: `a first signature with confirm_by ${confirmBy}`, signer: 'provider', event, claim: readClaim(event as unknown as SignedEvent) };
 }
 
 function makeCompletions() {
@@ -80,6 +87,10 @@ function makeTampered(): unknown {
     ['a tag too few', 'claim', resign('buyer', { ...first, tags: first.tags.slice(0, -1) })],
     ['a role that there is not', 'claim', resign('buyer', { ...first, tags: first.tags.with(2, ['role', 'buyer']) })],
     ['confirm_by with a leading zero', 'claim', resign('buyer', { ...first, tags: first.tags.with(3, ['confirm_by', `0${T0}`]) })],
+    ['confirm_by after the year 9999', 'claim', resign('buyer', { ...first, tags: first.tags.with(3, ['confirm_by', '253402300800']) })],
+    ['confirm_by that is empty', 'claim', resign('buyer', { ...first, tags: first.tags.with(3, ['confirm_by', '']) })],
+    ['confirm_by with a sign', 'claim', resign('buyer', { ...first, tags: first.tags.with(3, ['confirm_by', '-1']) })],
+    ['confirm_by without a value', 'claim', resign('buyer', { ...first, tags: first.tags.with(3, ['confirm_by']) })],
     ['confirm_by with an exponent', 'claim', resign('buyer', { ...first, tags: first.tags.with(3, ['confirm_by', '18e8']) })],
     ['both locks are one', 'claim', resign('buyer', { ...first, tags: first.tags.with(5, ['void', first.tags[4]?.[1] ?? '']) })],
     ['a lock in capitals', 'claim', resign('buyer', { ...first, tags: first.tags.with(4, ['close', 'AB'.repeat(32)]) })],

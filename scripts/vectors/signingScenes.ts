@@ -48,6 +48,9 @@ export const SIGNING_SCENES: readonly Scene[] = [
       forgePresigned(stage, 'provider', 712);
       forgePresigned(stage, 'provider', 713, { createdAt: stage.now + 601 });
       stage.deliver('provider');
+      stage.now = end;
+      forgePresigned(stage, 'provider', 716);
+      stage.deliver('provider');
       stage.now = end + 1;
       forgePresigned(stage, 'provider', 714);
       forgePresigned(stage, 'provider', 715);
@@ -56,7 +59,7 @@ export const SIGNING_SCENES: readonly Scene[] = [
     phases: honest('buyer', 'offered'),
     bundles: [],
     codes: {
-      buyer: ['invalid', 'invalid', 'window', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid', 'busy', 'window', 'busy'],
+      buyer: ['invalid', 'invalid', 'window', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid', 'invalid', 'busy', 'window', 'busy', 'busy'],
     },
   },
   {

@@ -159,6 +159,28 @@ export const SLOT_SCENES: readonly Scene[] = [
   },
   {
     ...buyerLies,
+    name: 'offers are accepted while a close of their maker has no answer',
+    race: '4b',
+    play: (stage) => {
+      meet(stage);
+      const quote = stage.offer('provider', 800, { presigned: true });
+      const plain = stage.offer('provider', 700);
+      const mine = stage.offer('buyer', 600);
+      stage.exchange();
+      stage.accept('provider', mine);
+      stage.deliver('provider');
+      stage.confirm('buyer');
+      stage.deliver('buyer');
+      forgeAccept(stage, plain, {});
+      forgeSecond(stage, quote);
+      stage.deliver('buyer');
+    },
+    phases: honest('provider', 'accepting'),
+    bundles: { provider: ['void', 'closed-not-acknowledged'] },
+    codes: { provider: ['busy'] },
+  },
+  {
+    ...buyerLies,
     name: 'a presigned offer is accepted while another accept waits',
     play: (stage) => {
       meet(stage);

@@ -56,6 +56,41 @@ export const LARGEST: Terms = {
 
 const DEADLINE: Terms = { ...SMALLEST, delivery: { deadline: T0 + 86_400 } };
 
+const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+const ALL = '2100000000000000000';
+const NAME_64 = `0z9._:-${'a'.repeat(57)}`;
+const LATEST = 253_402_300_799;
+
+/** Every leaf is as large as it may be. */
+const UPPER: Terms = {
+  service: { capability: `9z9._:/-${'x'.repeat(56)}`, dvm_kind: 5_999, title: '😀'.repeat(100) },
+  scope: {
+    summary: '😀'.repeat(2_000),
+    inputs: many(64, (i) => ({ name: `${i}${'x'.repeat(200 - `${i}`.length)}`, sha256: 'ff'.repeat(32), size: 9_007_199_254_740_991 })),
+    output: 'x'.repeat(4_000),
+    acceptance: many(32, (i) => `${i}`),
+    revisions: 9_007_199_254_740_991,
+  },
+  price: { model: 'fixed', amount_msat: ALL },
+  delivery: { deadline: LATEST, channel: NAME_64 },
+  payment: { rail: NAME_64, when: 'milestones', payee: { address: `!~${'x'.repeat(998)}`, mints: many(8, () => 'x') }, arbiter: 'ff'.repeat(32) },
+  confidentiality: { publish: many(16, (i) => `p${i}`), retention_s: 9_007_199_254_740_991 },
+  penalties: many(16, () => ({ metric: NAME_64, under: 9_007_199_254_740_991, credit_msat: ALL })),
+  framework: { ends_at: LATEST, max_calls: 9_007_199_254_740_991, cap_msat: ALL },
+};
+
+/** Every leaf is as small as it may be. */
+const LOWER: Terms = {
+  service: { capability: '0', dvm_kind: 5_000, title: 'x' },
+  scope: { summary: '\t', inputs: [{ name: 'x', sha256: '00'.repeat(32), size: 0 }], output: '\n', acceptance: ['x'], revisions: 0 },
+  price: { model: 'fixed', amount_msat: '0' },
+  delivery: { deadline: 0, channel: '0' },
+  payment: { rail: 'x', when: 'after', payee: { mints: ['!'] }, arbiter: '00'.repeat(32) },
+  confidentiality: { publish: ['9'], retention_s: 0 },
+  penalties: [{ metric: '0', over: 0, credit_msat: '0' }],
+  framework: { ends_at: 0, max_calls: 0, cap_msat: '0' },
+};
+
 const INVALID: readonly (readonly [string, unknown])[] = [
   ['no price', { service: SMALLEST.service, scope: SMALLEST.scope }],
   ['no summary', { ...SMALLEST, scope: {} }],
@@ -70,6 +105,24 @@ const INVALID: readonly (readonly [string, unknown])[] = [
   ['a title of two lines', { ...SMALLEST, service: { capability: 'translation', title: 'a\nb' } }],
   ['a title of 201 characters', { ...SMALLEST, service: { capability: 'translation', title: 'x'.repeat(201) } }],
   ['a title of 101 characters outside the first plane', { ...SMALLEST, service: { capability: 'x', title: '😀'.repeat(101) } }],
+  ['a capability of 65', { ...SMALLEST, service: { capability: 'x'.repeat(65) } }],
+  ['a capability that is empty', { ...SMALLEST, service: { capability: '' } }],
+  ['a capability that begins with a stroke', { ...SMALLEST, service: { capability: '/x' } }],
+  ['a channel of 65', { ...SMALLEST, delivery: { channel: 'x'.repeat(65) } }],
+  ['a channel with a stroke', { ...SMALLEST, delivery: { channel: 'a/b' } }],
+  ['a channel that begins with a point', { ...SMALLEST, delivery: { channel: '.a' } }],
+  ['an address of 1,001', { ...SMALLEST, payment: { payee: { address: 'x'.repeat(1_001) } } }],
+  ['an address that is empty', { ...SMALLEST, payment: { payee: { address: '' } } }],
+  ['no mint in the list', { ...SMALLEST, payment: { payee: { mints: [] } } }],
+  ['nothing published in the list', { ...SMALLEST, confidentiality: { publish: [] } }],
+  ['seventeen words published', { ...SMALLEST, confidentiality: { publish: many(17, (i) => `p${i}`) } }],
+  ['no criterion in the list', { ...SMALLEST, scope: { summary: 'x', acceptance: [] } }],
+  ['no input in the list', { ...SMALLEST, scope: { summary: 'x', inputs: [] } }],
+  ['a job kind below NIP-90', { ...SMALLEST, service: { capability: 'translation', dvm_kind: 4_999 } }],
+  ['a summary that is empty', { ...SMALLEST, scope: { summary: '' } }],
+  ['a count beyond 2^53', { ...SMALLEST, scope: { summary: 'x', revisions: 9_007_199_254_740_992 } }],
+  ['a time below zero', { ...SMALLEST, delivery: { deadline: -1 } }],
+  ['an amount of no digits', { ...SMALLEST, price: { model: 'fixed', amount_msat: '' } }],
   ['a capability in capitals', { ...SMALLEST, service: { capability: 'Translation' } }],
   ['a job kind outside NIP-90', { ...SMALLEST, service: { capability: 'translation', dvm_kind: 6_000 } }],
   ['inputs of one name', { ...SMALLEST, scope: { summary: 'x', inputs: [0, 1].map((size) => ({ name: 'a', sha256: '11'.repeat(32), size })) } }],
@@ -106,6 +159,8 @@ export function makeTermsVectors(): unknown {
       makeValid('the smallest terms', SMALLEST, '00'.repeat(32)),
       makeValid('terms with every section', LARGEST, draw('largest')),
       makeValid('a deadline', DEADLINE, 'ff'.repeat(32)),
+      makeValid('terms of which every leaf is as large as may be', UPPER, draw('upper')),
+      makeValid('terms of which every leaf is as small as may be', LOWER, draw('lower')),
     ],
     disclosures: [
       makeDisclosure('one leaf', ['/price']),

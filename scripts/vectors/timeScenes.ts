@@ -49,6 +49,22 @@ export const TIME_SCENES: readonly Scene[] = [
     bundles: ['void'],
   },
   {
+    name: 'accept, confirm and close in the last second of an offer',
+    play: (stage) => {
+      stage.open();
+      stage.exchange();
+      const id = stage.offer('provider', 700);
+      stage.exchange();
+      stage.now = END_OF_WINDOW;
+      stage.accept('buyer', id);
+      stage.exchange();
+      stage.confirm('provider');
+      stage.exchange();
+    },
+    phases: ['agreed', 'agreed'],
+    bundles: ['closed'],
+  },
+  {
     name: 'an accept that nobody confirms',
     play: (stage) => {
       stage.open();
