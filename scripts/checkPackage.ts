@@ -7,7 +7,8 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { report, run, runNpm } from './run.ts';
 
-const MAX_TARBALL_BYTES = 1_500_000;
+// Of which the bundled @noble packages are a quarter.
+const MAX_TARBALL_BYTES = 1_700_000;
 const REQUIRED = [
   'package.json',
   'README.md',
