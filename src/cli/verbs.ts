@@ -165,6 +165,8 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--find <capability>', 'what to look for')
     .option('--max <sats>', 'the most to pay')
     .option('--bid <sats>', 'what to bid first (two thirds of the most)')
+    .option('--strategy <name>', 'how to bargain between the two, such as boulware, or a spec as JSON; by fixed rules unless named')
+    .option('--rounds <count>', 'how many offers the strategy has (12)')
     .option('--about <text>', 'what is wanted, in words; - takes them from stdin')
     .option('--input <file>', 'what to hand over once the deal is made; may be repeated', collect)
     .option('--answer <text>', 'what to answer if the provider asks')

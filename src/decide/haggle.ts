@@ -2,11 +2,12 @@
 
 import type { Msat } from '../core/money.ts';
 
-/** A move so far, oldest first; receipts and errors left out. A price where a move has one. */
+/** A move so far, oldest first; receipts and errors left out. A price where a move has one, and seconds to deliver where they are bargained for. */
 export interface SeenMove {
   readonly by: 'me' | 'peer';
   readonly type: string;
   readonly priceMsat?: Msat;
+  readonly withinS?: number;
 }
 
 /** What to do next. */
@@ -14,7 +15,7 @@ export type Decision =
   | { readonly kind: 'wait' }
   | { readonly kind: 'ask' }
   | { readonly kind: 'answer' }
-  | { readonly kind: 'offer'; readonly priceMsat: Msat }
+  | { readonly kind: 'offer'; readonly priceMsat: Msat; readonly withinS?: number }
   | { readonly kind: 'accept'; readonly priceMsat: Msat }
   | { readonly kind: 'reject'; readonly reason: 'too-expensive' | 'too-cheap' };
 

@@ -17,10 +17,11 @@ import { relaysOf } from '../relaysOf.ts';
 import { drawEvenDelayS, toQueued } from '../sealMoves.ts';
 import { readAttestDelay } from '../settings.ts';
 import { beginWork, saveWork } from '../work.ts';
-import { bargain, type Plan } from './bargain.ts';
+import { bargain } from './bargain.ts';
 import { findPayment } from './findPayment.ts';
 import { updateJob, type Job, type Purchase } from './job.ts';
 import { payDeal, resolvePayment } from './payDeal.ts';
+import type { Plan } from './plan.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
 import { objectTo, recordedAt, settleMove } from './settleMove.ts';
 
@@ -35,7 +36,7 @@ type Deal = NonNullable<ReturnType<typeof readDeal>>;
 /** Takes a purchase one step further. Throws `wallet/…`, `signer/…`, `store/…`. */
 export async function advanceBuyer(context: AgentContext, state: Negotiation, job: Job<Purchase>): Promise<Progress> {
   const deal = readDeal(state);
-  if (deal === undefined) return (await bargain(context, state, planOf(job.body))) ? MOVED : IDLE;
+  if (deal === undefined) return (await bargain(context, state, job, planOf(job.body))) ? MOVED : IDLE;
   const { settlement, terms } = deal;
   const phase = readSettlementPhase(settlement);
   if (phase !== 'disputed' && awaitsInputs(settlement, terms)) return handOver(context, state, deal);
@@ -61,12 +62,13 @@ export async function advanceBuyer(context: AgentContext, state: Negotiation, jo
 }
 
 /** How a purchase is bargained for. */
-export function planOf({ find, about, answer, inputs, maxMsat, bidMsat, withinS, mayAttest: isWilling, rail }: Purchase): Plan {
+export function planOf({ find, about, answer, inputs, maxMsat, bidMsat, withinS, mayAttest: isWilling, rail, tactics }: Purchase): Plan {
   return {
     role: 'buyer',
     wants: { capability: find, summary: about, inputs, rail, withinS, mayAttest: isWilling },
     limits: { maxMsat: BigInt(maxMsat), bidMsat: BigInt(bidMsat) },
     answer: answer ?? NOTHING_TO_ADD,
+    ...(tactics === undefined ? {} : { tactics }),
   };
 }
 

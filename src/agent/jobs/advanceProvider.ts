@@ -46,7 +46,7 @@ type Deal = NonNullable<ReturnType<typeof readDeal>>;
 /** Takes a sale one step further. Throws `wallet/…`, `signer/…`, `store/…`, `home/unreadable`. */
 export async function advanceProvider(context: AgentContext, state: Negotiation, job: Job<Sale>, service: Service): Promise<Progress> {
   const deal = readDeal(state);
-  if (deal === undefined) return negotiate(context, state, service);
+  if (deal === undefined) return negotiate(context, state, job, service);
   const { settlement, terms } = deal;
   const phase = readSettlementPhase(settlement);
   if (phase === 'completed') return deleteFiles(context, state, deal, job);
@@ -68,7 +68,7 @@ export async function advanceProvider(context: AgentContext, state: Negotiation,
   }
 }
 
-async function negotiate(context: AgentContext, state: Negotiation, service: Service): Promise<Progress> {
+async function negotiate(context: AgentContext, state: Negotiation, job: Job<Sale>, service: Service): Promise<Progress> {
   const inputBytes = (state.open.terms?.scope.inputs ?? []).reduce((sum, { size }) => sum + size, 0);
   if (state.ended === undefined && inputBytes > service.max_input_bytes) {
     await reject(context, { nid: state.nid, keepTalking: false, code: 'input-too-large' });
@@ -78,7 +78,9 @@ async function negotiate(context: AgentContext, state: Negotiation, service: Ser
   const { list_sats: listMsat, min_sats: minMsat, question = '', within_s: withinS, retention_s: retentionS, output, attest } = service;
   const sells = { capability: state.open.service, rail, payee, withinS, retentionS, output, mayAttest: attest };
   const limits = { listMsat, minMsat, asksFirst: question !== '' };
-  return (await bargain(context, state, { role: 'provider', sells, limits, question })) ? MOVED : IDLE;
+  const { strategy, rounds } = service;
+  const tactics = strategy === undefined ? {} : { tactics: { strategy, rounds, seed: job.body.seed ?? state.nid } };
+  return (await bargain(context, state, job, { role: 'provider', sells, limits, question, ...tactics })) ? MOVED : IDLE;
 }
 
 /** The work is done before the money is asked for: a command that fails costs the buyer nothing. It runs while other jobs go on. */

@@ -1,7 +1,7 @@
 // Orders a job: finds a service, looks at its provider, and starts the negotiation, all remembered so that it can be seen through.
 
 import { z } from 'zod';
-import { sha256Hex, type Hex } from '../../core/bytes.ts';
+import { bytesToHex, sha256Hex, type Hex } from '../../core/bytes.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { isNegotiateError, NegotiateError, type ErrorCode } from '../../core/errors.ts';
 import { MAX_MSAT } from '../../core/money.ts';
@@ -17,6 +17,7 @@ import type { AgentContext } from '../context.ts';
 import { keepFile } from '../dealFiles.ts';
 import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
+import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../simulation/strategySchema.ts';
 import { beginStart } from '../start.ts';
 import { trust, type TrustView } from '../trust.ts';
 import { beginWork } from '../work.ts';
@@ -54,6 +55,10 @@ export const buyInput = z.strictObject({
   withinS: z.int().min(1).optional(),
   /** Whether to attest the work in public, if the provider agrees. */
   mayAttest: z.boolean().default(false),
+  /** How to bargain between the bid and the most, by name or as a spec; by fixed rules unless named. */
+  strategy: soundStrategySchema.optional(),
+  /** How many offers the strategy has. */
+  rounds: roundsSchema.default(DEFAULT_ROUNDS),
   /** Deal with nobody who scores less (ai.wot, 0 to 100). */
   minTrust: z.number().min(0).max(100).default(0),
   /** Order once more what was ordered before; otherwise the same order is the same job. */
@@ -98,7 +103,7 @@ async function startWithOne(context: AgentContext, input: BuyInput, { inputs, in
   for (const service of candidates.slice(0, MAX_CANDIDATES)) {
     const seen = await trust(context, { peer: service.pubkey, blockBelow: input.minTrust });
     if (seen.verdict.kind === 'block') continue;
-    const body = describePurchase(input, inputs, info, { service, found: candidates.length, seen });
+    const body = { ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }), ...drawTactics(context, input) };
     try {
       return await startWith(context, input, body, key, service);
     } catch (error) {
@@ -172,6 +177,10 @@ function describePurchase(
     rail,
     isTestMoney,
   };
+}
+
+function drawTactics({ rng }: AgentContext, { strategy, rounds }: BuyInput): Pick<Purchase, 'tactics'> {
+  return strategy === undefined ? {} : { tactics: { strategy, rounds, seed: bytesToHex(rng.bytes(16)) } };
 }
 
 /** Two thirds, in whole sats where there are any. */

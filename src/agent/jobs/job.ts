@@ -6,6 +6,11 @@ import { NegotiateError } from '../../core/errors.ts';
 import { amountText, capability, hex32, lineText, longText, publicKey, talkText, unixSeconds } from '../../negotiate/fields.ts';
 import { fileRefSchema } from '../../negotiate/files.ts';
 import type { Change, JobRecord, Store } from '../../store/records.ts';
+import { roundsSchema, strategySchema } from '../simulation/strategySchema.ts';
+import { savedDecisionSchema, MOST_DECISIONS } from './savedDecision.ts';
+
+/** What a strategy decided, latest last: for the owner alone. */
+const decisions = z.array(savedDecisionSchema).max(MOST_DECISIONS).optional();
 
 const purchaseSchema = z.strictObject({
   role: z.literal('buyer'),
@@ -22,6 +27,9 @@ const purchaseSchema = z.strictObject({
   bidMsat: amountText,
   withinS: z.int().optional(),
   mayAttest: z.boolean(),
+  /** How it bargains, where not by the fixed rules; `seed` decides what is left to chance. */
+  tactics: z.strictObject({ strategy: strategySchema, rounds: roundsSchema, seed: z.string() }).optional(),
+  decisions,
   rail: z.enum(['sandbox', 'nwc']),
   isTestMoney: z.boolean(),
   /** The attestation that was published, with the salt that opens its reference. */
@@ -38,6 +46,9 @@ const saleSchema = z.strictObject({
   /** The result, once the work is done. */
   result: z.array(fileRefSchema).optional(),
   resultName: lineText,
+  /** Decides what a strategy leaves to chance. */
+  seed: z.string().optional(),
+  decisions,
   askedAt: unixSeconds.optional(),
   /** When the wallet was last asked for the money. */
   checkedAt: unixSeconds.optional(),

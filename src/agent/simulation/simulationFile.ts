@@ -3,9 +3,9 @@
 import { z } from 'zod';
 import { NegotiateError } from '../../core/errors.ts';
 import type { StrategySpec } from '../../decide/strategies/buildStrategy.ts';
-import { NAMED_STRATEGIES } from '../../decide/strategies/namedStrategies.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
 import { findDomainProblem, findUtilityProblem, type UtilityProblem } from '../../decide/utilityProblem.ts';
+import { strategySchema } from './strategySchema.ts';
 
 /** What a simulation file says. Without `opponent` the other side is made up: it wants the opposite, and other issues matter to it. */
 export interface SimulationFile {
@@ -30,40 +30,6 @@ const utility = z.strictObject({
   issues: z.record(z.string(), z.strictObject({ weight: z.number(), value: valuation })),
   reserve: z.number(),
 });
-
-const curve = { curve: z.enum(['polynomial', 'exponential']).default('polynomial'), exponent: z.number() };
-const tolerance = z.number().default(0);
-const common = {
-  acceptFrom: z.number().exactOptional(),
-  alternatives: z.number().exactOptional(),
-  spread: z.number().exactOptional(),
-  impasseRounds: z.number().exactOptional(),
-};
-const named = z.enum(Object.keys(NAMED_STRATEGIES) as [keyof typeof NAMED_STRATEGIES]).transform((name) => NAMED_STRATEGIES[name]);
-const described = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('time'), ...curve, fall: z.enum(['scaled', 'plain']).default('scaled'), tolerance, ...common }),
-  z.strictObject({
-    kind: z.literal('tit-for-tat'),
-    imitates: z.enum(['relative', 'absolute', 'averaged']).default('absolute'),
-    window: z.number().default(1),
-    kindness: z.number().default(0.5),
-    noise: z.number().default(0),
-    tolerance,
-    ...common,
-  }),
-  z.strictObject({
-    kind: z.literal('naive-tit-for-tat'),
-    kindness: z.number().default(0),
-    mirrors: z.boolean().default(false),
-    tolerance,
-    ...common,
-  }),
-  z.strictObject({ kind: z.literal('micro'), skips: z.boolean().default(true), ...common }),
-  z.strictObject({ kind: z.literal('firm'), level: z.number(), ...common }),
-]);
-
-/** A strategy as its owner writes it: a name, or a kind with options, of which those that are left out have their defaults. */
-const strategySchema: z.ZodType<StrategySpec> = z.union([named, described]);
 
 const fileSchema = z.strictObject({
   domain: z.strictObject({ issues: z.array(issue).max(64).readonly() }),

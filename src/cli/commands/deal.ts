@@ -12,7 +12,7 @@ import { createTeller } from '../jobs/tellJobs.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
 import { openFor } from '../openFor.ts';
-import { parseDuration, parseScore } from '../parseValues.ts';
+import { parseDuration, parseJsonText, parseScore } from '../parseValues.ts';
 import { shortId } from '../render.ts';
 
 /** Options of `deal`. */
@@ -24,6 +24,8 @@ export interface DealOptions extends CommonOptions {
   readonly answer?: string;
   readonly max?: string;
   readonly bid?: string;
+  readonly strategy?: string;
+  readonly rounds?: string;
   readonly within?: string;
   readonly minTrust?: string;
   readonly attest?: true;
@@ -54,7 +56,8 @@ export async function runDeal(nid: string | undefined, options: DealOptions): Pr
   });
 }
 
-function readOrder({ find, peer, input = [], about, answer, max, bid, within, minTrust, attest, again }: DealOptions): InputOf<'buy'> {
+function readOrder(options: DealOptions): InputOf<'buy'> {
+  const { find, peer, input = [], about, answer, max, bid, within, minTrust, attest, again } = options;
   if (find === undefined || max === undefined) {
     throw new NegotiateError('input/invalid', 'A deal needs --find CAPABILITY and --max SATS, or the negotiation to go on with.');
   }
@@ -68,8 +71,20 @@ function readOrder({ find, peer, input = [], about, answer, max, bid, within, mi
     ...(bid === undefined ? {} : { bidMsat: parseSats(bid) }),
     ...(within === undefined ? {} : { withinS: parseDuration(within) }),
     ...(minTrust === undefined ? {} : { minTrust: parseScore(minTrust) }),
+    ...readTactics(options),
     mayAttest: attest === true,
     again: again === true,
+  };
+}
+
+// Names and ranges are checked where the order is.
+function readTactics({ strategy, rounds }: DealOptions): Pick<InputOf<'buy'>, 'strategy' | 'rounds'> {
+  if (strategy === undefined && rounds !== undefined)
+    throw new NegotiateError('input/invalid', '--rounds says how many offers a strategy has: name one with --strategy.');
+  const spec: unknown = strategy?.trimStart().startsWith('{') === true ? parseJsonText(strategy) : strategy;
+  return {
+    ...(strategy === undefined ? {} : { strategy: spec as NonNullable<InputOf<'buy'>['strategy']> }),
+    ...(rounds === undefined ? {} : { rounds: Number(rounds) }),
   };
 }
 

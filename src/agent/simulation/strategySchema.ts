@@ -1,0 +1,56 @@
+// A strategy as its owner writes it, in a file, a configuration or an order.
+
+import { z } from 'zod';
+import { buildStrategy, type StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import { NAMED_STRATEGIES } from '../../decide/strategies/namedStrategies.ts';
+
+const curve = { curve: z.enum(['polynomial', 'exponential']).default('polynomial'), exponent: z.number() };
+const tolerance = z.number().default(0);
+const common = {
+  acceptFrom: z.number().exactOptional(),
+  alternatives: z.number().exactOptional(),
+  spread: z.number().exactOptional(),
+  impasseRounds: z.number().exactOptional(),
+};
+const named = z.enum(Object.keys(NAMED_STRATEGIES) as [keyof typeof NAMED_STRATEGIES]).transform((name) => NAMED_STRATEGIES[name]);
+const described = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('time'), ...curve, fall: z.enum(['scaled', 'plain']).default('scaled'), tolerance, ...common }),
+  z.strictObject({
+    kind: z.literal('tit-for-tat'),
+    imitates: z.enum(['relative', 'absolute', 'averaged']).default('absolute'),
+    window: z.number().default(1),
+    kindness: z.number().default(0.5),
+    noise: z.number().default(0),
+    tolerance,
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal('naive-tit-for-tat'),
+    kindness: z.number().default(0),
+    mirrors: z.boolean().default(false),
+    tolerance,
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal('micro'), skips: z.boolean().default(true), ...common }),
+  z.strictObject({ kind: z.literal('firm'), level: z.number(), ...common }),
+]);
+
+/** A strategy as its owner writes it: a name, or a kind with options, of which those that are left out have their defaults. */
+export const strategySchema: z.ZodType<StrategySpec> = z.union([named, described]);
+
+/** A strategy that can be built: its options are in their ranges. */
+export const soundStrategySchema = strategySchema.refine(isSound);
+
+/** How many offers a side makes before it takes what there is or ends. */
+export const roundsSchema = z.int().min(1).max(100);
+/** So many unless named. */
+export const DEFAULT_ROUNDS = 12;
+
+function isSound(spec: StrategySpec): boolean {
+  try {
+    buildStrategy(spec);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,110 @@
+// Bargains by a strategy instead of fixed rules: the same decisions from the same moves, never past the limits whatever the strategy answers.
+
+import type { Role } from '../negotiate/agreement.ts';
+import { isWithin, makeBargainTable, toOutcome, type BargainIssue, type BargainTable, type BargainTerm } from './bargainIssues.ts';
+import type { Decision, SeenMove } from './haggle.ts';
+import { replayDecision, type Replay } from './strategies/replayDecision.ts';
+import { runStrategy, type StrategyFault } from './strategies/runStrategy.ts';
+import type { Decision as StrategyDecision, Offered, Strategy, StrategyInput } from './strategies/strategy.ts';
+import type { Outcome } from './utility.ts';
+
+/** What is decided from, besides the moves. Rounds are own offers. */
+export interface BargainInput {
+  readonly role: Role;
+  readonly table: BargainTable;
+  readonly strategy: Strategy;
+  readonly rounds: number;
+  readonly seed: string;
+  /** Of a provider: whether it has a question before it names a price. */
+  readonly asksFirst?: boolean;
+}
+
+/** What a strategy decided and about what: enough to decide it again from the same moves. For the owner alone. */
+export interface BargainRecord {
+  readonly issues: readonly BargainIssue[];
+  readonly decision: StrategyDecision;
+}
+
+/** The next move, with its record where the strategy was asked; or what is wrong with the strategy, and then nothing is sent. */
+export type Bargained =
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly record?: BargainRecord }
+  | { readonly kind: 'refused'; readonly fault: StrategyFault };
+
+/** The next move by a strategy. Never throws for what the strategy does. */
+export function bargainByStrategy(moves: readonly SeenMove[], input: BargainInput): Bargained {
+  const plain = decideWithout(moves, input);
+  if (plain !== undefined) return { kind: 'decided', decision: plain };
+  const { table, strategy, rounds, seed } = input;
+  const history = listOffered(moves, table);
+  const round = history.filter(({ by }) => by === 'me').length;
+  const { domain, utility } = table;
+  const asked: StrategyInput = { domain, utility, history, timing: { round, rounds }, seed };
+  const run = runStrategy(strategy, asked);
+  if (run.kind === 'refused') return run;
+  const { decision } = run;
+  // One that goes on offering when its rounds are over has had its say.
+  const isOver = round >= rounds && (decision.kind === 'offer' || decision.kind === 'alternatives');
+  const next = isOver ? giveUp(input) : toMove(decision, moves, input);
+  return next === undefined
+    ? { kind: 'refused', fault: 'below-reserve' }
+    : { kind: 'decided', decision: next, record: { issues: table.issues, decision } };
+}
+
+/** Decides a recorded decision again from the moves that there are by now, and says whether it comes out the same. */
+export function replayBargain({ issues, decision }: BargainRecord, moves: readonly SeenMove[], strategy?: Strategy): Replay {
+  const table = makeBargainTable(issues);
+  const given = { domain: table.domain, utility: table.utility, history: listOffered(moves, table) };
+  return strategy === undefined ? replayDecision(decision, given) : replayDecision(decision, given, strategy);
+}
+
+/** What needs no strategy: whose turn it is, questions and answers. Undefined where an offer is to be made or answered. */
+function decideWithout(moves: readonly SeenMove[], { role, asksFirst = false }: BargainInput): Decision | undefined {
+  const last = moves.at(-1);
+  if (last?.by !== 'peer') return { kind: 'wait' };
+  if (last.type === 'offer') return last.priceMsat === undefined ? { kind: 'wait' } : undefined;
+  if (role === 'buyer') return last.type === 'ask' ? { kind: 'answer' } : { kind: 'wait' };
+  const hasAsked = moves.some(({ by, type }) => by === 'me' && type === 'ask');
+  if (last.type === 'open' && asksFirst && !hasAsked) return { kind: 'ask' };
+  return last.type === 'open' || last.type === 'answer' ? undefined : { kind: 'wait' };
+}
+
+function listOffered(moves: readonly SeenMove[], table: BargainTable): readonly Offered[] {
+  return moves.flatMap((move) => (move.type === 'offer' ? [{ by: move.by, outcomes: [toOutcome(table, valuesOf(move))] }] : []));
+}
+
+function valuesOf({ priceMsat, withinS }: SeenMove): Readonly<Partial<Record<BargainTerm, bigint>>> {
+  return {
+    ...(priceMsat === undefined ? {} : { '/price': priceMsat }),
+    ...(withinS === undefined ? {} : { '/delivery/within_s': BigInt(withinS) }),
+  };
+}
+
+/** The move of a decision; of several offers at once the first. Undefined for one that is past the limits after all. */
+function toMove(decision: StrategyDecision, moves: readonly SeenMove[], input: BargainInput): Decision | undefined {
+  const { issues } = input.table;
+  switch (decision.kind) {
+    case 'offer':
+      return toOffer(issues, decision.outcome);
+    case 'alternatives':
+      return decision.outcomes[0] === undefined ? undefined : toOffer(issues, decision.outcomes[0]);
+    case 'accept': {
+      const last = moves.at(-1);
+      const isFit = last?.priceMsat !== undefined && isWithin(issues, valuesOf(last));
+      return isFit ? { kind: 'accept', priceMsat: last.priceMsat } : undefined;
+    }
+    case 'end':
+      return giveUp(input);
+    default:
+      return decision satisfies never;
+  }
+}
+
+function giveUp({ role }: BargainInput): Decision {
+  return { kind: 'reject', reason: role === 'buyer' ? 'too-expensive' : 'too-cheap' };
+}
+
+function toOffer(issues: readonly BargainIssue[], outcome: Outcome): Decision | undefined {
+  const { '/price': price, '/delivery/within_s': within } = outcome;
+  if (typeof price !== 'bigint' || !isWithin(issues, outcome as Readonly<Partial<Record<BargainTerm, bigint>>>)) return undefined;
+  return { kind: 'offer', priceMsat: price, ...(typeof within === 'bigint' ? { withinS: Number(within) } : {}) };
+}

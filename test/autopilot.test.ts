@@ -1,0 +1,156 @@
+// Two agents left alone, a strategy and a mandate on each side: they bargain over a real relay, deal, work and pay, and never leave either mandate.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeMove, type MoveRumor } from '../src/negotiate/move.ts';
+import type { BodyOf } from '../src/negotiate/moveBody.ts';
+import { findJob } from '../src/agent/jobs/job.ts';
+import { bargain, listSeenMoves } from '../src/agent/jobs/bargain.ts';
+import { planOf } from '../src/agent/jobs/advanceBuyer.ts';
+import { readDecision } from '../src/agent/jobs/savedDecision.ts';
+import type { Job, Purchase } from '../src/agent/jobs/job.ts';
+import { replayBargain } from '../src/decide/bargainByStrategy.ts';
+import { isNegotiateError } from '../src/core/errors.ts';
+import { stateOf } from './mandate.fixture.ts';
+import { describeService } from './market.fixture.ts';
+import { openStage, type Party, type Stage } from './bank.fixture.ts';
+
+const GRANT = 10_000_000n;
+const [MOST, LEAST] = [800_000n, 640_000n];
+
+let stage: Stage;
+beforeEach(async () => void (stage = await openStage()));
+afterEach(() => stage.close());
+
+const policyOf = (role: 'buyer' | 'seller', issues: readonly object[]): string =>
+  JSON.stringify({
+    version: 1,
+    name: `autopilot-${role}`,
+    role,
+    services: { capabilities: ['upper-case'] },
+    peers: { allow: ['*'] },
+    ...(role === 'buyer' ? { limits: { per_deal_msat: 900_000, per_day_msat: 900_000, open_msat: 900_000 } } : {}),
+    issues,
+    disclosure: { terms: ['*'], free_text: true, max_text_chars: 2_000 },
+  });
+
+interface Case {
+  readonly buys: string;
+  readonly sells: string;
+  readonly issues?: readonly [buyer: object, seller: object];
+}
+
+interface Pair {
+  readonly buyer: Party;
+  readonly seller: Party;
+  readonly nid: string;
+  readonly services: ReturnType<typeof describeService>[];
+}
+
+async function order({ buys, sells, issues }: Case): Promise<Pair> {
+  const [buyer, seller] = [await stage.makeParty(GRANT), await stage.makeParty(0n)];
+  const services = [describeService({ list_sats: '950', min_sats: '500', strategy: sells, rounds: 6 })];
+  const [buyerTime, sellerTime] = issues ?? [undefined, undefined];
+  const price = (reserve: bigint): object => ({ term: '/price', reserve: reserve.toString() });
+  const set = [
+    await buyer.call('setPolicy', { text: policyOf('buyer', [price(MOST), ...(buyerTime === undefined ? [] : [buyerTime])]) }),
+    await seller.call('setPolicy', { text: policyOf('seller', [price(LEAST), ...(sellerTime === undefined ? [] : [sellerTime])]) }),
+  ];
+  expect(set.map(({ kind }) => kind)).toEqual(['set', 'set']);
+  await seller.call('announce', { services });
+  // The job's own limits are wider than both mandates.
+  const { job } = await buyer.call('buy', {
+    find: 'upper-case',
+    peer: seller.npub,
+    about: 'Large letters.',
+    inputs: [{ name: 'secret.txt', data: new TextEncoder().encode('a secret text') }],
+    maxMsat: 950_000n,
+    bidMsat: 400_000n,
+    strategy: buys as 'linear',
+    rounds: 6,
+  });
+  return { buyer, seller, nid: job.nid, services };
+}
+
+async function play({ buyer, seller, nid, services }: Pair) {
+  for (let round = 0; round < 60; round += 1) {
+    const reports = [await seller.call('pursue', { services }), await buyer.call('pursue', { nid })];
+    expect(reports.flatMap(({ problems }) => problems)).toEqual([]);
+    const [job] = reports[1]?.jobs ?? [];
+    if (job?.isOver === true) return job;
+    stage.clock.advance(2);
+  }
+  throw new Error('not over');
+}
+
+function listOffers({ context: { store } }: Party, nid: string) {
+  return store.listMoves(nid).flatMap(({ author, rumor }) => {
+    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
+    return decoded.kind === 'move' && decoded.body.type === 'offer' ? [{ author, terms: (decoded.body as BodyOf<'offer'>).terms }] : [];
+  });
+}
+
+const amountOf = (price: object): bigint => BigInt((price as { readonly amount_msat: string }).amount_msat);
+
+describe('on autopilot over a relay', () => {
+  it.each<Case>([
+    { buys: 'linear', sells: 'boulware' },
+    { buys: 'conceder', sells: 'tit-for-tat' },
+    { buys: 'fast-micro', sells: 'firm' },
+    { buys: 'tit-for-tat', sells: 'fast-micro' },
+    {
+      buys: 'trade-off',
+      sells: 'linear',
+      issues: [
+        { term: '/delivery/within_s', reserve: 43_200, target: 7_200 },
+        { term: '/delivery/within_s', reserve: 14_400 },
+      ],
+    },
+  ])('a buyer by $buys and a seller by $sells close a deal that is within both mandates', async (each) => {
+    const pair = await order(each);
+    const { buyer, seller, nid } = pair;
+    const job = await play(pair);
+    expect(job.outcome).toBe('completed');
+    const offers = listOffers(buyer, nid);
+    expect(offers.length).toBeGreaterThan(1);
+    for (const { author, terms } of offers) {
+      const isBuyers = author === buyer.context.pubkey;
+      if (isBuyers) expect(amountOf(terms.price)).toBeLessThanOrEqual(MOST);
+      else expect(amountOf(terms.price)).toBeGreaterThanOrEqual(LEAST);
+      if (each.issues === undefined) continue;
+      if (isBuyers) expect(terms.delivery?.within_s).toBeLessThanOrEqual(43_200);
+      else expect(terms.delivery?.within_s).toBeGreaterThanOrEqual(14_400);
+    }
+    const paid = GRANT - buyer.wallet.balance();
+    expect(paid).toBe(seller.wallet.balance());
+    expect(paid >= LEAST && paid <= MOST).toBe(true);
+    expect([buyer.wallet.payCalls(), stage.bank.isConserved()]).toEqual([1, true]);
+  });
+
+  it('keeps why it decided, so that every decision can be made again, and sends nothing of it', async () => {
+    const pair = await order({ buys: 'linear', sells: 'linear' });
+    const { buyer, seller, nid } = pair;
+    await play(pair);
+    const job = findJob(buyer.context.store, nid) as Job<Purchase>;
+    const records = (job.body.decisions ?? []).map(readDecision);
+    expect(records.length).toBeGreaterThan(1);
+    const moves = listSeenMoves(buyer.context, stateOf(buyer.context.store, nid), planOf(job.body));
+    for (const record of records) expect(replayBargain(record, moves)).toEqual({ kind: 'same' });
+    const seen = seller.context.store.listMoves(nid).map(({ rumor }) => rumor);
+    for (const secret of [job.body.tactics?.seed ?? '', 'linear', 'figures']) expect(seen.join()).not.toContain(secret);
+  });
+
+  it('sends nothing and says why when a strategy gives no answer that may be sent', async () => {
+    const pair = await order({ buys: 'linear', sells: 'linear' });
+    const { buyer, seller, nid, services } = pair;
+    await seller.call('pursue', { services });
+    await buyer.call('sync', {});
+    const job = findJob(buyer.context.store, nid) as Job<Purchase>;
+    const plan = planOf(job.body);
+    const before = buyer.context.store.listMoves(nid).length;
+    // No rounds at all: no strategy is asked about that.
+    const damaged = { ...plan, tactics: { strategy: { kind: 'firm', level: 1 }, rounds: 0, seed: 'x' } } as const;
+    const error = await bargain(buyer.context, stateOf(buyer.context.store, nid), job, damaged).catch((thrown: unknown) => thrown);
+    expect(isNegotiateError(error) && [error.code, error.details]).toEqual(['negotiation/refused', { reason: 'strategy' }]);
+    expect([buyer.context.store.listMoves(nid).length, buyer.wallet.payCalls()]).toEqual([before, 0]);
+  });
+});
