@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { collect } from './parseValues.ts';
 import { addPolicy } from './policyVerbs.ts';
 import { verb } from './verb.ts';
-import { HOME_OPTIONS, type HomeNote } from './serve/planHomes.ts';
+import { addServe } from './serve/serveVerb.ts';
 
 /** Adds every verb to the program. `setExitCode` takes the code of verbs that have more than one way to end well. */
 export function addVerbs(program: Command, setExitCode: (code: number) => void): void {
@@ -190,22 +190,6 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
   verb(program, 'wallet', 'show the wallet, or connect one (NIP-47)')
     .option('--connect <file>', 'file with the wallet’s URL, which is a secret; - for stdin')
     .action(async (options) => (await import('./commands/wallet.ts')).runWallet(options));
-}
-
-function addServe(program: Command, setExitCode: (code: number) => void): void {
-  const about =
-    'run the agent until stopped; with --config, sell: announce, negotiate, work, take the money, deliver; --home may be repeated';
-  const serve = verb(program, 'serve', about)
-    .option('--config <file>', 'your services, as JSON (docs/serve.md); of several homes, those of the --home before it')
-    .option('--log [level]', 'write what happens to stderr, as JSON lines without names, ids and texts: debug, info, warn or error');
-  // What belongs to which home is told by the order.
-  const notes: HomeNote[] = [];
-  for (const name of HOME_OPTIONS) serve.on(`option:${name}`, (value: string) => void notes.push([name, value]));
-  serve.action(async (options) => {
-    // Before the rest of the program is loaded, which makes room of its own.
-    (await import('./jobs/keepSmall.ts')).keepYoungGeneration();
-    setExitCode(await (await import('./commands/serve.ts')).runServe(options, notes));
-  });
 }
 
 function addRequests(program: Command, setExitCode: (code: number) => void): void {
