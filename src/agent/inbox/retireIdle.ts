@@ -8,11 +8,11 @@ import { readStrangers, writeStrangers } from './strangers.ts';
 
 const SILENT_S = 86_400;
 
-/** Ends them, without a word: who comes back later invites us anew. Returns true while there are channels with strangers. */
-export function retireIdle(context: AgentContext): boolean {
+/** Ends them, without a word: who comes back later invites us anew. */
+export function retireIdle(context: AgentContext): void {
   const { store } = context;
   const strangers = readStrangers(store);
-  if (strangers.length === 0) return false;
+  if (strangers.length === 0) return;
   const work = beginWork(context);
   const talking = new Set(store.listNegotiations().map(({ peer }) => peer));
   const kept = strangers.filter(({ channel: id, at }) => {
@@ -25,5 +25,4 @@ export function retireIdle(context: AgentContext): boolean {
   });
   if (kept.length < strangers.length) work.changes.push(writeStrangers(kept));
   if (hasChanges(work)) saveWork(work);
-  return kept.length > 0;
 }
