@@ -41,6 +41,13 @@ export function readServices(store: Store): readonly AnnouncedService[] {
   throw new NegotiateError('store/corrupt', 'The list of announced services cannot be read. Restore a copy of the home.');
 }
 
+/** What is on sale now. Throws `store/corrupt`. */
+export function listSold(store: Store): readonly AnnouncementDraft[] {
+  return readServices(store)
+    .filter(({ draft, isWithdrawn }) => isWithdrawn !== true && draft.isActive)
+    .map(({ draft }) => draft);
+}
+
 /** The change that remembers which services are and were announced. */
 export function writeServices(services: readonly AnnouncedService[]): Change {
   const value = JSON.stringify(services, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each));

@@ -60,7 +60,9 @@ export async function takeOpened(
   trustOf: TrustOf = () => undefined,
 ): Promise<WrapReport> {
   const report: Mutable = { joined: [], waiting: [], groupNews: [], isComplete: true };
-  const door = openDoor(context);
+  // Junk needs no door, and there may be much of it.
+  let known: Door | undefined;
+  const door = (): Door => (known ??= openDoor(context));
   const passed: Hex[] = [];
   for (const { wrap, opened } of wraps) {
     // Under a false signature the id may be that of a true one, which is to come.
@@ -108,7 +110,7 @@ type Mutable = { -readonly [K in keyof WrapReport]: WrapReport[K] extends readon
 
 interface Taking {
   readonly context: AgentContext;
-  readonly door: Door;
+  readonly door: () => Door;
   readonly trustOf: TrustOf;
   readonly report: Mutable;
   /** Wraps with nothing for us. */
@@ -116,18 +118,17 @@ interface Taking {
 }
 
 async function receiveRumor(
-  { context, door, trustOf, report, passed }: Taking,
+  { context, door: openedDoor, trustOf, report, passed }: Taking,
   wrapId: Hex,
   { sender, rumor }: Extract<Unwrapped, { kind: 'rumor' }>,
 ): Promise<void> {
   const { store } = context;
   const welcome = readWelcome(rumor);
-  const verdict = door.judge(sender, wrapId, trustOf(sender));
   // One for a key package that is not ours, or no longer, can never be joined.
-  if (welcome.kind === 'refused' || store.findKeyPackage(welcome.keyPackageEventId) === undefined || verdict.kind === 'drop') {
-    passed.push(wrapId);
-    return;
-  }
+  if (welcome.kind === 'refused' || store.findKeyPackage(welcome.keyPackageEventId) === undefined) return void passed.push(wrapId);
+  const door = openedDoor();
+  const verdict = door.judge(sender, wrapId, trustOf(sender));
+  if (verdict.kind === 'drop') return void passed.push(wrapId);
   const work = beginWork(context);
   work.changes.push({ kind: 'seen', id: wrapId, at: work.now });
   if (verdict.kind === 'wait') {

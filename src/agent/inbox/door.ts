@@ -4,7 +4,7 @@ import type { Hex } from '../../core/bytes.ts';
 import { countZeroBits } from '../../nostr/proofOfWork.ts';
 import type { Change } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
-import { readServices } from '../announcedServices.ts';
+import { listSold } from '../announcedServices.ts';
 import { judgeInvite, readInvitePolicy, type InviteVerdict } from './invitePolicy.ts';
 import { isLate, readStrangers, writeStrangers } from './strangers.ts';
 
@@ -29,7 +29,7 @@ export function openDoor({ store, clock }: AgentContext): Door {
     openIds.add(id);
     if (peer !== undefined) count(peer);
   }
-  const isSelling = readServices(store).some(({ draft, isWithdrawn }) => isWithdrawn !== true && draft.isActive);
+  const isSelling = listSold(store).length > 0;
   let strangers = readStrangers(store).filter((each) => openIds.has(each.channel) || isLate(each, now));
   return {
     judge: (sender, wrapId, trust) =>

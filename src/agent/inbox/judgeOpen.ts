@@ -1,7 +1,7 @@
 // What comes of a negotiation that a peer opens: it begins, it is declined at once, or there are too many of them already.
 
 import type { Hex } from '../../core/bytes.ts';
-import { readServices } from '../announcedServices.ts';
+import { listSold } from '../announcedServices.ts';
 import type { Work } from '../work.ts';
 import { readInvitePolicy } from './invitePolicy.ts';
 
@@ -17,6 +17,5 @@ export function judgeOpen({ context, negotiations }: Work, peer: Hex, capability
   const begun = [...negotiations.values()].filter(({ state }) => state.peer === peer).length;
   if (active + begun >= MAX_ACTIVE) return 'drop';
   if (!announcedOnly || allowed.includes(peer)) return 'begin';
-  const sold = readServices(store).filter(({ draft, isWithdrawn }) => isWithdrawn !== true && draft.isActive);
-  return sold.some(({ draft }) => draft.capabilities.includes(capability)) ? 'begin' : 'decline';
+  return listSold(store).some(({ capabilities }) => capabilities.includes(capability)) ? 'begin' : 'decline';
 }
