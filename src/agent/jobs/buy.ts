@@ -17,7 +17,7 @@ import type { AgentContext } from '../context.ts';
 import { keepFile } from '../dealFiles.ts';
 import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
-import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../simulation/strategySchema.ts';
+import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
 import { beginStart } from '../start.ts';
 import { trust, type TrustView } from '../trust.ts';
 import { beginWork } from '../work.ts';

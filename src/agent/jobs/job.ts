@@ -6,7 +6,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import { amountText, capability, hex32, lineText, longText, publicKey, talkText, unixSeconds } from '../../negotiate/fields.ts';
 import { fileRefSchema } from '../../negotiate/files.ts';
 import type { Change, JobRecord, Store } from '../../store/records.ts';
-import { roundsSchema, strategySchema } from '../simulation/strategySchema.ts';
+import { roundsSchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
 import { savedDecisionSchema, MOST_DECISIONS } from './savedDecision.ts';
 
 /** What a strategy decided, latest last: for the owner alone. */

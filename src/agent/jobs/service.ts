@@ -6,7 +6,7 @@ import type { AnnouncementDraft } from '../../discover/buildAnnouncement.ts';
 import { capability, lineText, longText, talkText } from '../../negotiate/fields.ts';
 import { MAX_FILE_BYTES } from '../../negotiate/files.ts';
 import { checkEndpoint } from '../../request/callEndpoint.ts';
-import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../simulation/strategySchema.ts';
+import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
 
 const LONGEST_RUN_S = 3_600;
 const amount = z

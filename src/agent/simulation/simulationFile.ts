@@ -5,7 +5,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import type { StrategySpec } from '../../decide/strategies/buildStrategy.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
 import { findDomainProblem, findUtilityProblem, type UtilityProblem } from '../../decide/utilityProblem.ts';
-import { strategySchema } from './strategySchema.ts';
+import { strategySchema } from '../../decide/strategies/strategySchema.ts';
 
 /** What a simulation file says. Without `opponent` the other side is made up: it wants the opposite, and other issues matter to it. */
 export interface SimulationFile {

@@ -1,8 +1,8 @@
 // A strategy as its owner writes it, in a file, a configuration or an order.
 
 import { z } from 'zod';
-import { buildStrategy, type StrategySpec } from '../../decide/strategies/buildStrategy.ts';
-import { NAMED_STRATEGIES } from '../../decide/strategies/namedStrategies.ts';
+import { buildStrategy, type StrategySpec } from './buildStrategy.ts';
+import { NAMED_STRATEGIES } from './namedStrategies.ts';
 
 const curve = { curve: z.enum(['polynomial', 'exponential']).default('polynomial'), exponent: z.number() };
 const tolerance = z.number().default(0);
