@@ -1,15 +1,14 @@
 // Two agents left alone, a strategy and a mandate on each side: they bargain over a real relay, deal, work and pay, and never leave either mandate.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeMove, type MoveRumor } from '../src/negotiate/move.ts';
-import type { BodyOf } from '../src/negotiate/moveBody.ts';
 import { findJob } from '../src/agent/jobs/job.ts';
 import { bargain, listSeenMoves } from '../src/agent/jobs/bargain.ts';
-import { planOf } from '../src/agent/jobs/advanceBuyer.ts';
+import { planOf } from '../src/agent/jobs/plan.ts';
 import { readDecision } from '../src/agent/jobs/savedDecision.ts';
 import type { Job, Purchase } from '../src/agent/jobs/job.ts';
 import { replayBargain } from '../src/decide/bargainByStrategy.ts';
 import { isNegotiateError } from '../src/core/errors.ts';
+import { listOffers, policyOf } from './autopilot.fixture.ts';
 import { stateOf } from './mandate.fixture.ts';
 import { describeService } from './market.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
@@ -20,18 +19,6 @@ const [MOST, LEAST] = [800_000n, 640_000n];
 let stage: Stage;
 beforeEach(async () => void (stage = await openStage()));
 afterEach(() => stage.close());
-
-const policyOf = (role: 'buyer' | 'seller', issues: readonly object[]): string =>
-  JSON.stringify({
-    version: 1,
-    name: `autopilot-${role}`,
-    role,
-    services: { capabilities: ['upper-case'] },
-    peers: { allow: ['*'] },
-    ...(role === 'buyer' ? { limits: { per_deal_msat: 900_000, per_day_msat: 900_000, open_msat: 900_000 } } : {}),
-    issues,
-    disclosure: { terms: ['*'], free_text: true, max_text_chars: 2_000 },
-  });
 
 interface Case {
   readonly buys: string;
@@ -80,13 +67,6 @@ async function play({ buyer, seller, nid, services }: Pair) {
     stage.clock.advance(2);
   }
   throw new Error('not over');
-}
-
-function listOffers({ context: { store } }: Party, nid: string) {
-  return store.listMoves(nid).flatMap(({ author, rumor }) => {
-    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
-    return decoded.kind === 'move' && decoded.body.type === 'offer' ? [{ author, terms: (decoded.body as BodyOf<'offer'>).terms }] : [];
-  });
 }
 
 const amountOf = (price: object): bigint => BigInt((price as { readonly amount_msat: string }).amount_msat);

@@ -90,7 +90,7 @@ describe('a request to three providers', () => {
       expect(told).not.toMatch(/700000|"700/);
     }
     // It is over, and stays so.
-    expect(await buyer.call((agent) => agent.advanceRfq({}))).toEqual({ rfqs: [] });
+    expect(await buyer.call((agent) => agent.advanceRfq({}))).toEqual({ rfqs: [], problems: [] });
   });
 
   it('weighs time and trust as its owner wants', async () => {

@@ -45,3 +45,15 @@ export function parseJsonText(text: string): unknown {
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }
+
+/** `price=3,time=1`: what is not named counts nothing. Throws `input/invalid`. */
+export function parseWeights(text: string): { price: number; time: number; trust: number } {
+  const weights = { price: 0, time: 0, trust: 0 };
+  for (const part of text.split(',')) {
+    const [, name, value] = /^(price|time|trust)=(\d{1,6}(?:\.\d{1,6})?)$/.exec(part.trim()) ?? [];
+    if (name === undefined) throw new NegotiateError('input/invalid', 'Expected weights such as price=3,time=1,trust=1.');
+    weights[name as keyof typeof weights] = Number(value);
+  }
+  if (weights.price + weights.time + weights.trust > 0) return weights;
+  throw new NegotiateError('input/invalid', 'At least one weight must be above zero.');
+}

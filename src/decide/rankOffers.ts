@@ -20,6 +20,8 @@ export interface Request {
   /** Latest delivery in seconds after payment; any when undefined. */
   readonly withinS?: number | undefined;
   readonly weights: Weights;
+  /** The first part of the terms that the buyer cannot take, where it knows better than the short list of what a provider may add. */
+  readonly findObjection?: ((terms: Terms) => TermsLeaf | undefined) | undefined;
 }
 
 /** One offer, or one alternative of it, with the score (0 to 100) of the one who makes it. */
@@ -51,6 +53,7 @@ const MAY_STAND: ReadonlySet<TermsLeaf> = new Set<TermsLeaf>([
 
 // A delivery time that is not named counts like this many seconds; where the buyer names a latest one, like that.
 const LONG_S = 30 * 86_400;
+const MILLION = 1_000_000;
 
 /** Judges bids, best first: by utility, then by price; the unfit ones last. Bids that are alike stay in their order. */
 export function rankBids<T>(bids: readonly Bid<T>[], request: Request): readonly Judged<T>[] {
@@ -66,20 +69,42 @@ function judge<T>(bid: Bid<T>, request: Request): Judged<T> {
   const priceMsat = readFixedAmount(terms.price);
   const leaf = findUnfit(terms, priceMsat, request);
   if (leaf !== undefined || priceMsat === undefined) return { ...bid, kind: 'unfit', leaf: leaf ?? '/price' };
-  const { weights, maxMsat, withinS = LONG_S } = request;
-  const takesS = Math.min(terms.delivery?.within_s ?? withinS, withinS);
-  const parts = {
-    price: shareLeft(priceMsat, maxMsat),
-    time: withinS === 0 ? 1 : (withinS - takesS) / withinS,
-    trust: Math.min(100, Math.max(0, trust)) / 100,
-  };
+  const { weights, maxMsat } = request;
   const total = weights.price + weights.time + weights.trust;
-  const utility = total === 0 ? 0 : (weights.price * parts.price + weights.time * parts.time + weights.trust * parts.trust) / total;
-  return { ...bid, kind: 'fit', utility, priceMsat };
+  const worth = weights.price * shareLeft(priceMsat, maxMsat) + rateOthers(terms, trust, request);
+  return { ...bid, kind: 'fit', utility: total === 0 ? 0 : worth / total, priceMsat };
 }
 
-function findUnfit(terms: Terms, priceMsat: Msat | undefined, { capability, summary, maxMsat, withinS }: Request): TermsLeaf | undefined {
-  const strange = TERMS_LEAVES.find((leaf) => !MAY_STAND.has(leaf) && readLeaf(terms, leaf) !== null);
+/**
+ * The highest price, at most `maxMsat`, at which these terms are worth more than `utility`: what to go up to while another offer is worth
+ * that much. Undefined when no price does it.
+ */
+export function priceToBeat({ terms, trust }: Omit<Bid<unknown>, 'of'>, utility: number, request: Request): Msat | undefined {
+  const { weights, maxMsat } = request;
+  const total = weights.price + weights.time + weights.trust;
+  const others = rateOthers(terms, trust, request);
+  const worthAt = (share: number): number => (total === 0 ? 0 : (weights.price * share + others) / total);
+  if (worthAt(0) > utility) return maxMsat;
+  // Of the budget this share must be left, in the millionths that utilities are exact to.
+  const about = Math.floor(((utility * total - others) / weights.price) * MILLION);
+  const least = [about, about + 1, about + 2].find((share) => worthAt(share / MILLION) > utility);
+  if (least === undefined || least >= MILLION) return undefined;
+  return (maxMsat * BigInt(MILLION - least)) / BigInt(MILLION);
+}
+
+/** What time and trust add to the worth of an offer, weighed. */
+function rateOthers(terms: Terms, trust: number, { weights, withinS = LONG_S }: Request): number {
+  const takesS = Math.min(terms.delivery?.within_s ?? withinS, withinS);
+  const time = withinS === 0 ? 1 : (withinS - takesS) / withinS;
+  return weights.time * time + (weights.trust * Math.min(100, Math.max(0, trust))) / 100;
+}
+
+function findUnfit(
+  terms: Terms,
+  priceMsat: Msat | undefined,
+  { capability, summary, maxMsat, withinS, findObjection = findStrange }: Request,
+): TermsLeaf | undefined {
+  const strange = findObjection(terms);
   if (strange !== undefined) return strange;
   if (terms.service.capability !== capability) return '/service/capability';
   if (terms.scope.summary !== summary) return '/scope/summary';
@@ -88,7 +113,11 @@ function findUnfit(terms: Terms, priceMsat: Msat | undefined, { capability, summ
   return isLate ? '/delivery/within_s' : undefined;
 }
 
+function findStrange(terms: Terms): TermsLeaf | undefined {
+  return TERMS_LEAVES.find((leaf) => !MAY_STAND.has(leaf) && readLeaf(terms, leaf) !== null);
+}
+
 /** What is left of the budget, as a share of it; exact to a millionth. */
 function shareLeft(priceMsat: Msat, maxMsat: Msat): number {
-  return maxMsat === 0n ? 1 : Number(((maxMsat - priceMsat) * 1_000_000n) / maxMsat) / 1_000_000;
+  return maxMsat === 0n ? 1 : Number(((maxMsat - priceMsat) * BigInt(MILLION)) / maxMsat) / MILLION;
 }

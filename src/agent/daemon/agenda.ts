@@ -113,7 +113,7 @@ function noteRfqs(context: AgentContext, agenda: Agenda): void {
 }
 
 /** A request has been looked at: when it is due by itself. */
-export function rescheduleRfq(context: AgentContext, agenda: Agenda, id: Hex): void {
+export function rescheduleRfq(context: AgentContext, agenda: Agenda, id: Hex, pollS = Infinity): void {
   const isOver = findRfq(context.store, id).body.outcome !== undefined;
-  set(agenda.rfqs, id, isOver ? Infinity : context.clock.now() + untilDue(context, [id]));
+  set(agenda.rfqs, id, isOver ? Infinity : context.clock.now() + Math.min(pollS, untilDue(context, [id])));
 }

@@ -120,9 +120,10 @@ async function runTurn(whole: Engine, own: NewsDesk, touched: Set<Hex>, problems
   if (agenda.keyPackageAt <= now) await renew(whole);
   if (agenda.choresAt <= now || listDueAt(agenda.leaves, now).length > 0) await doDueChores(whole, own);
   for (const id of listDueAt(agenda.rfqs, now)) {
-    await unlessSignerFails(() => advanceRfqs(context, [id]));
+    const round = await unlessSignerFails(() => advanceRfqs(context, [id]));
+    problems.push(...(round?.problems ?? []));
     note(whole);
-    rescheduleRfq(context, agenda, id);
+    rescheduleRfq(context, agenda, id, round?.pollS);
   }
   if (agenda.outboxAt <= now) await publish(whole);
 }

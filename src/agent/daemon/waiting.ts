@@ -7,9 +7,8 @@ import { parseInput } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
 import { advanceJobs, listDue, pursueInput, reportJobs, type PursueReport } from '../jobs/pursue.ts';
-import { advanceRfqInput, advanceRfqs, isRfqOpen, listRfqIds, type RfqReport } from '../rfq/advanceRfq.ts';
+import { advanceRfqInput, advanceRfqs, isRfqOpen, listRfqIds, reportRfqs, type RfqReport } from '../rfq/advanceRfq.ts';
 import { findRfq } from '../rfq/rfqRecord.ts';
-import { viewRfq } from '../rfq/viewRfq.ts';
 import { takeSignerProblem } from '../signerFaults.ts';
 import { allow, pass, report, syncInput, type Pass, type SyncReport } from '../sync.ts';
 import { GONE, type CallOptions } from './callOptions.ts';
@@ -84,12 +83,12 @@ async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Pro
   const ids = listRfqIds(context, rfq === undefined ? undefined : findRfq(context.store, rfq).record.id);
   const describe = (): string => ids.map((id) => findRfq(context.store, id).record.version).join() + describeRfqs(context, ids);
   const before = describe();
-  const didMove = await runStep(hub, by, (own) => advanceRfqs(own, ids));
-  if (!didMove && ids.some((id) => isRfqOpen(context, id))) {
+  const round = await runStep(hub, by, (own) => advanceRfqs(own, ids));
+  if (!round.didMove && ids.some((id) => isRfqOpen(context, id))) {
     if (waitS > 0) requireRelays(engine);
     await waitUntil(hub, () => describe() !== before, waitS, by);
   }
-  return { rfqs: ids.map((id) => viewRfq(context, findRfq(context.store, id))) };
+  return reportRfqs(context, ids, round);
 }
 
 /** A step in its turn. Throws when its client has gone before it came. */

@@ -21,11 +21,10 @@ import { bargain } from './bargain.ts';
 import { findPayment } from './findPayment.ts';
 import { updateJob, type Job, type Purchase } from './job.ts';
 import { payDeal, resolvePayment } from './payDeal.ts';
-import type { Plan } from './plan.ts';
+import { planOf } from './plan.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
 import { objectTo, recordedAt, settleMove } from './settleMove.ts';
 
-const NOTHING_TO_ADD = 'I have nothing to add to what I wrote.';
 const ASK_EVERY_S = 20;
 const PATIENCE_S = 3_600;
 // Hours after a real deal, so that nobody tells from the time of an attestation which traffic it belongs to. At most six times the mean.
@@ -36,6 +35,8 @@ type Deal = NonNullable<ReturnType<typeof readDeal>>;
 /** Takes a purchase one step further. Throws `wallet/…`, `signer/…`, `store/…`. */
 export async function advanceBuyer(context: AgentContext, state: Negotiation, job: Job<Purchase>): Promise<Progress> {
   const deal = readDeal(state);
+  // Of several that were asked the request decides.
+  if (deal === undefined && job.body.rfq !== undefined) return IDLE;
   if (deal === undefined) return (await bargain(context, state, job, planOf(job.body))) ? MOVED : IDLE;
   const { settlement, terms } = deal;
   const phase = readSettlementPhase(settlement);
@@ -59,17 +60,6 @@ export async function advanceBuyer(context: AgentContext, state: Negotiation, jo
     default:
       return phase satisfies never;
   }
-}
-
-/** How a purchase is bargained for. */
-export function planOf({ find, about, answer, inputs, maxMsat, bidMsat, withinS, mayAttest: isWilling, rail, tactics }: Purchase): Plan {
-  return {
-    role: 'buyer',
-    wants: { capability: find, summary: about, inputs, rail, withinS, mayAttest: isWilling },
-    limits: { maxMsat: BigInt(maxMsat), bidMsat: BigInt(bidMsat) },
-    answer: answer ?? NOTHING_TO_ADD,
-    ...(tactics === undefined ? {} : { tactics }),
-  };
 }
 
 async function handOver(context: AgentContext, { nid, peer }: Negotiation, { terms, settlement }: Deal): Promise<Progress> {

@@ -24,8 +24,27 @@ const NOTICES = new Set(['receipt', 'error']);
 
 /** Makes the next move, if it is ours to make. Returns whether one was made; a move that the rules refuse by now is left. */
 export async function bargain(context: AgentContext, state: Negotiation, job: Job, plan: Plan): Promise<boolean> {
-  if (state.ended !== undefined || findHeld(state) !== undefined || state.pending !== undefined) return false;
+  return isFree(state) && actIfAllowed(context, state, plan, decide(context, state, job, plan));
+}
+
+/** Where one of several negotiations stands. `content`: it would take what is offered. `out`: it would end, as things are. */
+export type Stance = 'moved' | 'waits' | 'content' | 'out';
+
+/** Makes the next move like {@link bargain}, but neither accepts nor ends: which of several to take is not decided in one of them. */
+export async function bargainOpenly(context: AgentContext, state: Negotiation, job: Job, plan: Plan): Promise<Stance> {
+  if (!isFree(state)) return 'waits';
   const decision = decide(context, state, job, plan);
+  if (decision.kind === 'accept') return 'content';
+  if (decision.kind === 'reject') return 'out';
+  return (await actIfAllowed(context, state, plan, decision)) ? 'moved' : 'waits';
+}
+
+/** True while nothing is signed in it, and nothing waits for our signature. */
+function isFree(state: Negotiation): boolean {
+  return state.ended === undefined && findHeld(state) === undefined && state.pending === undefined;
+}
+
+async function actIfAllowed(context: AgentContext, state: Negotiation, plan: Plan, decision: Decision): Promise<boolean> {
   try {
     return await act(context, state, plan, decision);
   } catch (error) {

@@ -18,25 +18,39 @@ import { keepFile } from '../dealFiles.ts';
 import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
 import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { weightsSchema } from '../rfq/rfqRecord.ts';
+import { countAsked, DEFAULT_COLLECT_S, findRunning, openRequest, type Ask, type Opening } from '../rfq/startRfq.ts';
 import { beginStart } from '../start.ts';
 import { trust, type TrustView } from '../trust.ts';
-import { beginWork } from '../work.ts';
+import { beginWork, type Work } from '../work.ts';
 import { newJob, readJob, type Purchase } from './job.ts';
 import { viewJob, type JobView } from './viewJob.ts';
 
 const MAX_CANDIDATES = 5;
+const MAX_ASKED = 16;
 const NOBODY_TRUSTED =
   'Nobody who offers this reaches the trust that you ask for. Lower --min-trust, or look with: agent-negotiate trust NPUB';
 // What is wrong with one provider is no reason not to try the next.
 const LEFT_OUT: ReadonlySet<ErrorCode> = new Set(['peer/no-key-package', 'peer/unusable-key-package', 'mandate/denied']);
 const LIFE_S = 7 * 86_400;
 
+const askSchema = z.strictObject({
+  /** How many: the first that the search finds and that can be reached. */
+  providers: z.int().min(1).max(MAX_ASKED),
+  /** What makes an offer good; only the shares count. */
+  weights: weightsSchema.default({ price: 1, time: 0, trust: 0 }),
+  /** Seconds for which offers are gathered, unless nobody has more to say before. */
+  collectS: z.int().min(0).max(LIFE_S).default(DEFAULT_COLLECT_S),
+});
+
 /** What to buy and within which limits. */
 export const buyInput = z.strictObject({
   /** A capability, as providers announce it. */
   find: capability,
-  /** Only from this provider (npub or hex key). */
-  peer: z.string().optional(),
+  /** Only from this provider (npub or hex key), or from one of these. */
+  peer: z.union([z.string(), z.array(z.string()).min(1).max(MAX_ASKED)]).optional(),
+  /** Ask several providers, each in private, bargain with all of them, and take the best offer. Without it all are asked where several are named. */
+  ask: askSchema.optional(),
   /** What is wanted, in words; part of the agreement. */
   about: longText,
   /** What to answer when the provider asks. */
@@ -81,13 +95,30 @@ export async function buy(context: AgentContext, input: BuyInput): Promise<BuyRe
   const inputs = input.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
   const key = orderKey(input, inputs);
   const known = context.store.listJobs({ key })[0];
-  if (known !== undefined && !input.again) return { job: viewJob(context.store, readJob(known)), isResumed: true };
+  const ask = readAsk(input);
+  const isResumed = known !== undefined && !input.again;
+  if (isResumed && !isCutShort(context, key, ask)) return { job: viewJob(context.store, readJob(known)), isResumed };
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);
-  const nid = await startWithOne(context, input, { inputs, info, key, candidates });
+  const order = { inputs, info, key, candidates };
+  const nid = ask === undefined ? await startWithOne(context, input, order) : await startWithSeveral(context, input, ask, order);
   const record = context.store.findJob(nid);
   if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
-  return { job: viewJob(context.store, readJob(record)), isResumed: false };
+  return { job: viewJob(context.store, readJob(record)), isResumed };
+}
+
+type AskSeveral = z.output<typeof askSchema>;
+
+/** Whether several are asked: where the owner says so, or names several. */
+function readAsk({ ask, peer }: BuyInput): AskSeveral | undefined {
+  if (!Array.isArray(peer) || peer.length < 2) return ask;
+  return { ...askSchema.parse({ providers: peer.length }), ...ask };
+}
+
+/** True while a request of this order gathers offers and fewer have been asked than were to be: the process that asked has been cut off. */
+function isCutShort(context: AgentContext, key: Hex, ask: AskSeveral | undefined): boolean {
+  const rfq = ask === undefined ? undefined : findRunning(context, key);
+  return rfq !== undefined && ask !== undefined && countAsked(rfq) < ask.providers && context.clock.now() < rfq.body.collectUntil;
 }
 
 interface Preparation {
@@ -114,6 +145,39 @@ async function startWithOne(context: AgentContext, input: BuyInput, { inputs, in
   throw failure;
 }
 
+/** Asks several, each with a job of its own, of which the request makes at most one a deal. Returns the negotiation of the first. */
+async function startWithSeveral(context: AgentContext, input: BuyInput, ask: AskSeveral, order: Preparation): Promise<Hex> {
+  const { inputs, info, key, candidates } = order;
+  const asks = listEachOnce(candidates).map((service): Ask => {
+    const prepare = (seen: TrustView): Opening => {
+      const body = {
+        ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }),
+        ...drawTactics(context, input),
+      };
+      return {
+        terms: openingTerms(body, service),
+        announcement: service.service,
+        add: (work, nid, rfq) => {
+          keepInputs(work, input);
+          work.changes.push(newJob(nid, { ...body, rfq }, work.now, key));
+        },
+      };
+    };
+    return { peer: service.pubkey, prepare };
+  });
+  const { find: service, about: requirements, maxMsat, withinS, minTrust, again } = input;
+  const request = { service, requirements, maxMsat, withinS, minTrust, again, ...ask, most: ask.providers, lifeS: LIFE_S, key };
+  const { body } = await openRequest(context, request, asks);
+  const first = body.asked.find(({ nid }) => nid !== undefined)?.nid;
+  if (first === undefined) throw new NegotiateError('internal/bug', 'A request has asked nobody. Please report this.');
+  return first;
+}
+
+/** The first service of each provider: who offers several is asked once. */
+function listEachOnce(candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.filter(({ pubkey }, i) => candidates.findIndex((other) => other.pubkey === pubkey) === i);
+}
+
 async function startWith(context: AgentContext, input: BuyInput, body: Purchase, key: Hex, service: Candidate): Promise<Hex> {
   const work = beginWork(context);
   const order = {
@@ -125,29 +189,41 @@ async function startWith(context: AgentContext, input: BuyInput, body: Purchase,
     lifeS: LIFE_S,
   } as const;
   const nid = await beginStart(work, order, { announcement: service.service, trust: body.trust.score });
-  for (const { data } of input.inputs) keepFile(work, sha256Hex(data), data);
+  keepInputs(work, input);
   work.changes.push(newJob(nid, body, work.now, key));
   await finishStep(work, nid);
   return nid;
 }
 
+function keepInputs(work: Work, { inputs }: BuyInput): void {
+  for (const { data } of inputs) keepFile(work, sha256Hex(data), data);
+}
+
 /** Names an order: what is wanted of whom, and with which inputs; limits may change between two calls. */
 function orderKey({ find, peer, about }: BuyInput, inputs: readonly FileRef[]): Hex {
-  const provider = peer === undefined ? null : parsePublicKey(peer);
+  const peers = listPeers(peer);
+  const provider = peers.length < 2 ? (peers[0] ?? null) : peers;
   return sha256Hex(canonicalJson({ domain: 'agent-negotiate/order/1', find, provider, about, inputs }));
+}
+
+/** Keys without doubles, in an order of their own. */
+function listPeers(peer: BuyInput['peer']): readonly Hex[] {
+  const named = peer === undefined ? [] : typeof peer === 'string' ? [peer] : peer;
+  return [...new Set(named.map(parsePublicKey))].sort();
 }
 
 type Candidate = Pick<Announcement, 'pubkey' | 'service' | 'name' | 'price'>;
 
 async function findCandidates(context: AgentContext, { find, peer }: BuyInput): Promise<readonly Candidate[]> {
-  const provider = peer === undefined ? undefined : parsePublicKey(peer);
+  const peers = listPeers(peer);
   const found = await searchServices(fetchPublic(context), { capability: find, onlyNegotiable: true });
-  const services = found
+  const services: readonly Candidate[] = found
     .map(({ announcement }) => announcement)
-    .filter(({ pubkey }) => pubkey !== context.pubkey && (provider === undefined || pubkey === provider));
-  if (services.length > 0) return services;
+    .filter(({ pubkey }) => pubkey !== context.pubkey && (peers.length === 0 || peers.includes(pubkey)));
   // Somebody the owner names need not announce anything.
-  if (provider !== undefined) return [{ pubkey: provider, service: '', name: '' }];
+  const unannounced = peers.filter((each) => !services.some(({ pubkey }) => pubkey === each));
+  const candidates = [...services, ...unannounced.map((pubkey) => ({ pubkey, service: '', name: '' }))];
+  if (candidates.length > 0) return candidates;
   throw new NegotiateError('input/not-found', 'Nobody on your relays offers this and negotiates. See: agent-negotiate find CAPABILITY', {
     details: { found: found.length },
   });

@@ -29,6 +29,8 @@ const purchaseSchema = z.strictObject({
   mayAttest: z.boolean(),
   /** How it bargains, where not by the fixed rules; `seed` decides what is left to chance. */
   tactics: z.strictObject({ strategy: strategySchema, rounds: roundsSchema, seed: z.string() }).optional(),
+  /** The request to several providers that this is one of. */
+  rfq: hex32.optional(),
   decisions,
   rail: z.enum(['sandbox', 'nwc']),
   isTestMoney: z.boolean(),

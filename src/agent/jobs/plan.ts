@@ -3,6 +3,9 @@
 import type { BuyerWants, ProviderSells } from '../../decide/fitTerms.ts';
 import type { BuyerLimits, ProviderLimits } from '../../decide/haggle.ts';
 import type { StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import type { Purchase } from './job.ts';
+
+const NOTHING_TO_ADD = 'I have nothing to add to what I wrote.';
 
 /** A strategy, how many offers it has, and what decides where it leaves something to chance. */
 export interface Tactics {
@@ -16,3 +19,17 @@ export type Plan = { /** By a strategy; by fixed rules without it. */ readonly t
   | { readonly role: 'buyer'; readonly wants: BuyerWants; readonly limits: BuyerLimits; readonly answer: string }
   | { readonly role: 'provider'; readonly sells: ProviderSells; readonly limits: ProviderLimits; readonly question: string }
 );
+
+/** A buyer's plan. */
+export type BuyerPlan = Extract<Plan, { readonly role: 'buyer' }>;
+
+/** How a purchase is bargained for. */
+export function planOf({ find, about, answer, inputs, maxMsat, bidMsat, withinS, mayAttest, rail, tactics }: Purchase): BuyerPlan {
+  return {
+    role: 'buyer',
+    wants: { capability: find, summary: about, inputs, rail, withinS, mayAttest },
+    limits: { maxMsat: BigInt(maxMsat), bidMsat: BigInt(bidMsat) },
+    answer: answer ?? NOTHING_TO_ADD,
+    ...(tactics === undefined ? {} : { tactics }),
+  };
+}

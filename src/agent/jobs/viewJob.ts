@@ -50,6 +50,8 @@ export interface JobView {
   readonly dispute?: { readonly by: 'me' | 'peer'; readonly code: string; readonly text?: string };
   /** Our own payment, where we are the buyer. */
   readonly payment?: { readonly state: Payment['state']; readonly amount: string; readonly isTestMoney: boolean; readonly reason?: string };
+  /** The request to several providers that this is one of. */
+  readonly rfq?: Hex;
   /** Id of the attestation that was published, or will be. */
   readonly attestation?: Hex;
 }
@@ -87,6 +89,7 @@ export function viewJob(store: Store, { record, body }: Job): JobView {
     ...(deal?.settlement.delivered === undefined ? {} : { result: deal.settlement.delivered }),
     ...(dispute === undefined ? {} : { dispute: { ...dispute, by: dispute.by === state.role ? 'me' : 'peer' } }),
     ...(payment === undefined ? {} : { payment: viewPayment(payment) }),
+    ...(body.role === 'buyer' && body.rfq !== undefined ? { rfq: body.rfq } : {}),
     ...(body.role === 'buyer' && body.attestation !== undefined ? { attestation: body.attestation.id } : {}),
   };
 }

@@ -3,22 +3,28 @@
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError } from '../../core/errors.ts';
+import type { Judged } from '../../decide/rankOffers.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { findDeal } from '../../negotiate/slot.ts';
 import { accept } from '../accept.ts';
 import type { AgentContext } from '../context.ts';
+import type { JobProblem } from '../jobs/pursue.ts';
 import { isMandateError } from '../mandate/mandateError.ts';
 import { reject } from '../reject.ts';
 import { send } from '../send.ts';
 import { sync, syncUntil } from '../sync.ts';
 import { hasSignature } from './budgetSlot.ts';
 import { findRfq, listRfqs, saveRfq, type Rfq, type RfqBody } from './rfqRecord.ts';
+import { haggleAll, isHopeless, STILL, type Stances } from './haggleAll.ts';
 import { rankOffers, readStates, viewRfq, type OfferRef, type RfqView } from './viewRfq.ts';
 
 const LONGEST_WAIT_S = 86_400;
 const MAX_ROUNDS = 8;
 const MAX_TRIES = 2;
+// The owner, the hour or another mandate may say otherwise.
+const AFTER_NO_S = 30;
+const AT_ONCE_S = 1;
 const NOTICES = new Set(['receipt', 'error']);
 
 /** Which request, by the first digits of its id; all that run unless named. Seconds to wait for news when there is nothing to do. */
@@ -27,9 +33,10 @@ export const advanceRfqInput = z.strictObject({
   waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
 });
 
-/** The requests that were looked at. */
+/** The requests that were looked at, and what keeps some of their negotiations from going on. */
 export interface RfqReport {
   readonly rfqs: readonly RfqView[];
+  readonly problems: readonly JobProblem[];
 }
 
 /** Does what is due for every request that runs; then waits for news, at most once. Throws what `sync` throws, `input/not-found`. */
@@ -37,17 +44,20 @@ export async function advanceRfq(context: AgentContext, { rfq, waitS }: z.output
   const named = rfq === undefined ? undefined : findRfq(context.store, rfq).record.id;
   const wanted = listRfqIds(context, named);
   await sync(context, { from: [], waitS: 0 });
-  let didMove = await advanceRfqs(context, wanted);
-  if (!didMove && waitS > 0 && wanted.some((id) => isRfqOpen(context, id))) {
-    await syncUntil(context, { from: [], waitS: Math.min(waitS, untilDue(context, wanted)) }, undefined);
-    didMove = await advanceRfqs(context, wanted);
-  }
-  return { rfqs: wanted.map((id) => viewRfq(context, findRfq(context.store, id))) };
+  const first = await advanceRfqs(context, wanted);
+  if (first.didMove || waitS === 0 || !wanted.some((id) => isRfqOpen(context, id))) return reportRfqs(context, wanted, first);
+  await syncUntil(context, { from: [], waitS: Math.min(waitS, first.pollS, untilDue(context, wanted)) }, undefined);
+  return reportRfqs(context, wanted, await advanceRfqs(context, wanted));
+}
+
+/** What is told of requests. */
+export function reportRfqs(context: AgentContext, ids: readonly Hex[], { problems }: Pick<RfqRound, 'problems'>): RfqReport {
+  return { rfqs: ids.map((id) => viewRfq(context, findRfq(context.store, id))), problems };
 }
 
 /** Shows requests, newest first, without doing anything. */
 export function showRfqs(context: AgentContext): RfqReport {
-  return { rfqs: listRfqs(context.store).map((each) => viewRfq(context, each)) };
+  return { rfqs: listRfqs(context.store).map((each) => viewRfq(context, each)), problems: [] };
 }
 
 /** The requests that run, or the named one. */
@@ -73,17 +83,28 @@ export function untilDue({ store, clock }: AgentContext, ids: readonly Hex[]): n
   return Math.max(1, Math.min(...times, now + LONGEST_WAIT_S) - now);
 }
 
-/** Does what is due for these requests. Returns whether something was. */
-export async function advanceRfqs(context: AgentContext, ids: readonly Hex[]): Promise<boolean> {
+/** What advancing requests came to. `pollS` says when to look again, whatever the peers do. */
+export interface RfqRound {
+  readonly didMove: boolean;
+  readonly problems: readonly JobProblem[];
+  readonly pollS: number;
+}
+
+/** Does what is due for these requests. What one negotiation meets is told in `problems` and stops no other. */
+export async function advanceRfqs(context: AgentContext, ids: readonly Hex[]): Promise<RfqRound> {
   let didMove = false;
+  let isCutOff = false;
+  const problems = new Map<Hex, JobProblem>();
   for (const id of ids) {
-    for (let round = 0; round < MAX_ROUNDS && (await advanceOne(context, id)); round += 1) didMove = true;
+    let round = 0;
+    for (; round < MAX_ROUNDS && (await advanceOne(context, id, problems)); round += 1) didMove = true;
+    isCutOff ||= round === MAX_ROUNDS;
   }
-  return didMove;
+  return { didMove, problems: [...problems.values()], pollS: isCutOff ? AT_ONCE_S : problems.size > 0 ? AFTER_NO_S : Infinity };
 }
 
 /** One thing that is due. Returns whether something was done. */
-async function advanceOne(context: AgentContext, id: Hex): Promise<boolean> {
+async function advanceOne(context: AgentContext, id: Hex, problems: Map<Hex, JobProblem>): Promise<boolean> {
   const rfq = findRfq(context.store, id);
   if (rfq.body.outcome !== undefined) return false;
   const states = readStates(context.store, rfq.body);
@@ -94,7 +115,13 @@ async function advanceOne(context: AgentContext, id: Hex): Promise<boolean> {
   if (states.some(hasSignature)) return false;
   if (now > rfq.body.endsAt || states.every(({ ended }) => ended !== undefined)) return conclude(context, rfq, states, 'no-deal');
   if (await answerOne(context, rfq.body, states)) return true;
-  return signBest(context, rfq.body, states, now);
+  const fit = listFit(context, rfq.body, states);
+  // Once the gathering is over there is no more bargaining, if there is something to sign.
+  const isGathering = now < rfq.body.collectUntil || fit.length === 0;
+  const { kind, stances } = isGathering ? await haggleAll(context, rfq.body, states, problems) : STILL;
+  if (kind === 'moved') return true;
+  if (fit.length === 0 && isHopeless(stances)) return conclude(context, rfq, states, 'no-deal');
+  return signBest(context, { body: rfq.body, states, stances, fit });
 }
 
 /** Answers a question that is open, with the words the owner has given for it. */
@@ -121,12 +148,32 @@ function isAsked({ store }: AgentContext, { nid, peer }: Negotiation): boolean {
   return last?.author === peer && last.type === 'ask';
 }
 
-/** Signs the best offer once the gathering is over. One that came to nothing before gives way to those that have not been tried. */
-async function signBest(context: AgentContext, body: RfqBody, states: readonly Negotiation[], now: number): Promise<boolean> {
+type Fit = Extract<Judged<OfferRef>, { readonly kind: 'fit' }>;
+
+function listFit({ store, clock }: AgentContext, body: RfqBody, states: readonly Negotiation[]): readonly Fit[] {
   const live = states.filter(({ ended }) => ended === undefined);
-  const fit = rankOffers(body, live, now).filter((each) => each.kind === 'fit');
-  const hasAll = live.every(({ nid }) => fit.some(({ of }) => of.nid === nid));
-  if (now < body.collectUntil && !hasAll) return false;
+  return rankOffers(store, body, live, clock.now()).filter((each) => each.kind === 'fit');
+}
+
+/** What there is to choose from, best first, and where each negotiation stands. */
+interface Offered {
+  readonly body: RfqBody;
+  readonly states: readonly Negotiation[];
+  readonly stances: Stances;
+  readonly fit: readonly Fit[];
+}
+
+/**
+ * Signs the best offer once the gathering is over, or nobody has more to say. One that came to nothing before gives way to those that have
+ * not been tried.
+ */
+async function signBest(context: AgentContext, { body, states, stances, fit }: Offered): Promise<boolean> {
+  const live = states.filter(({ ended }) => ended === undefined);
+  const isSettled = ({ nid }: Negotiation): boolean => {
+    const stance = stances.get(nid);
+    return stance === undefined ? fit.some(({ of }) => of.nid === nid) : stance !== 'waits';
+  };
+  if (context.clock.now() < body.collectUntil && !live.every(isSettled)) return false;
   const tries = ({ nid }: OfferRef): number => states.find((state) => state.nid === nid)?.commitments.length ?? 0;
   const ordered = fit.filter(({ of }) => tries(of) < MAX_TRIES).toSorted((a, b) => tries(a.of) - tries(b.of));
   for (const { of, priceMsat } of ordered) {

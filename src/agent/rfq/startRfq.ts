@@ -7,12 +7,13 @@ import { isNegotiateError, NegotiateError, type ErrorCode } from '../../core/err
 import { MAX_MSAT } from '../../core/money.ts';
 import type { Rng } from '../../core/ports.ts';
 import { capability, talkText } from '../../negotiate/fields.ts';
+import type { Terms } from '../../negotiate/terms.ts';
 import { parsePublicKey } from '../../nostr/npub.ts';
 import type { AgentContext } from '../context.ts';
 import { finishStep } from '../finishStep.ts';
 import { beginStart } from '../start.ts';
-import { trust } from '../trust.ts';
-import { beginWork } from '../work.ts';
+import { trust, type TrustView } from '../trust.ts';
+import { beginWork, type Work } from '../work.ts';
 import { listRfqs, saveRfq, weightsSchema, type Rfq, type RfqBody } from './rfqRecord.ts';
 import { viewRfq, type RfqView } from './viewRfq.ts';
 
@@ -26,7 +27,8 @@ const LEFT_OUT: ReadonlySet<ErrorCode> = new Set([
 ]);
 const MAX_PEERS = 16;
 const SUMMARY_CHARS = 4_000;
-const DEFAULT_COLLECT_S = 600;
+/** Seconds for which offers are gathered unless said otherwise. */
+export const DEFAULT_COLLECT_S = 600;
 const LONGEST_S = 90 * 86_400;
 const DEFAULT_LIFE_S = 86_400;
 
@@ -63,10 +65,8 @@ type StartInput = z.output<typeof startRfqInput>;
 export async function startRfq(context: AgentContext, input: StartInput): Promise<RfqView> {
   const peers = [...new Set(input.peers.map(parsePublicKey))];
   if (peers.includes(context.pubkey)) throw new NegotiateError('input/invalid', 'This is your own npub. Name the npubs of providers.');
-  const id = requestId(input, peers);
-  const known = listRfqs(context.store).find(({ record, body }) => record.key === id && body.outcome === undefined);
-  const rfq = known !== undefined && !input.again ? known : create(context, input, id);
-  return viewRfq(context, await askAll(context, rfq, shuffle(context.rng, peers), input.minTrust));
+  const asks = shuffle(context.rng, peers).map((peer) => ({ peer }));
+  return viewRfq(context, await openRequest(context, { ...input, key: requestId(input, peers), most: peers.length }, asks));
 }
 
 function requestId({ service, requirements, maxMsat }: StartInput, peers: readonly Hex[]): Hex {
@@ -74,8 +74,41 @@ function requestId({ service, requirements, maxMsat }: StartInput, peers: readon
   return sha256Hex(canonicalJson({ domain, service, requirements, maxMsat: maxMsat.toString(), peers: [...peers].sort() }));
 }
 
-function create(context: AgentContext, input: StartInput, key: Hex): Rfq {
-  const { service, requirements, answer, maxMsat, withinS, weights, collectS, lifeS } = input;
+/** A request as it is opened: `key` names it, `most` is how many are asked. */
+export type RequestInput = Omit<StartInput, 'peers'> & { readonly key: Hex; readonly most: number };
+
+/** Whom to ask, and what its opening says once it is known how far it is trusted. */
+export interface Ask {
+  readonly peer: Hex;
+  readonly prepare?: (seen: TrustView) => Opening;
+}
+
+/** How one provider is asked. */
+export interface Opening {
+  readonly terms: Terms;
+  /** Identifier of the announcement by which it was found. */
+  readonly announcement: string;
+  /** What else belongs into the step that asks. */
+  readonly add: (work: Work, nid: Hex, rfq: Hex) => void;
+}
+
+/** Opens a request, or goes on with the one of this key that runs: asks in this order until so many have been asked. Throws as {@link startRfq}. */
+export async function openRequest(context: AgentContext, input: RequestInput, asks: readonly Ask[]): Promise<Rfq> {
+  const known = input.again ? undefined : findRunning(context, input.key);
+  const rfq = await askAll(context, known ?? create(context, input), asks, input);
+  const { asked } = rfq.body;
+  if (asked.some(({ nid }) => nid !== undefined)) return rfq;
+  const problem = asked.find((each) => each.problem !== undefined)?.problem;
+  throw new NegotiateError('negotiation/refused', `Nobody could be asked. ${problem ?? ''}`.trim(), { details: { asked: asked.length } });
+}
+
+/** The request of this key that runs. */
+export function findRunning({ store }: AgentContext, key: Hex): Rfq | undefined {
+  return listRfqs(store).find(({ record, body }) => record.key === key && body.outcome === undefined);
+}
+
+function create(context: AgentContext, input: RequestInput): Rfq {
+  const { key, service, requirements, answer, maxMsat, withinS, weights, collectS, lifeS } = input;
   const now = context.clock.now();
   const body: RfqBody = {
     service,
@@ -92,19 +125,22 @@ function create(context: AgentContext, input: StartInput, key: Hex): Rfq {
 }
 
 /** Each is asked in a step of its own, and the step says so: after a crash those who were asked are not asked again. */
-async function askAll(context: AgentContext, rfq: Rfq, peers: readonly Hex[], minTrust: number): Promise<Rfq> {
+async function askAll(context: AgentContext, rfq: Rfq, asks: readonly Ask[], { minTrust, most }: RequestInput): Promise<Rfq> {
   let current = rfq;
-  for (const peer of peers) {
-    if (current.body.asked.some((each) => each.peer === peer && each.nid !== undefined)) continue;
-    current = await askOne(context, current, peer, minTrust);
+  for (const ask of asks) {
+    if (countAsked(current) >= most) return current;
+    if (current.body.asked.some(({ peer, nid }) => peer === ask.peer && nid !== undefined)) continue;
+    current = await askOne(context, current, ask, minTrust);
   }
-  const { asked } = current.body;
-  const problem = asked.find((each) => each.problem !== undefined)?.problem;
-  if (asked.some(({ nid }) => nid !== undefined)) return current;
-  throw new NegotiateError('negotiation/refused', `Nobody could be asked. ${problem ?? ''}`.trim(), { details: { asked: asked.length } });
+  return current;
 }
 
-async function askOne(context: AgentContext, rfq: Rfq, peer: Hex, minTrust: number): Promise<Rfq> {
+/** How many have been asked. */
+export function countAsked({ body }: Rfq): number {
+  return body.asked.filter(({ nid }) => nid !== undefined).length;
+}
+
+async function askOne(context: AgentContext, rfq: Rfq, { peer, prepare }: Ask, minTrust: number): Promise<Rfq> {
   const work = beginWork(context);
   const { service, requirements, endsAt } = rfq.body;
   const others = rfq.body.asked.filter((each) => each.peer !== peer);
@@ -112,9 +148,12 @@ async function askOne(context: AgentContext, rfq: Rfq, peer: Hex, minTrust: numb
   try {
     if (seen.verdict.kind === 'block') throw new NegotiateError('negotiation/refused', 'It is trusted less than you ask for.');
     const lifeS = Math.max(60, endsAt - work.now);
-    const nid = await beginStart(work, { peer, service, requirements, role: 'buyer', lifeS }, { trust: seen.score });
+    const opening = prepare?.(seen);
+    const start = { peer, service, requirements, role: 'buyer', lifeS, terms: opening?.terms } as const;
+    const nid = await beginStart(work, start, { trust: seen.score, announcement: opening?.announcement });
     const next = { ...rfq.body, asked: [...others, { peer, nid, trust: seen.score }] };
     work.changes.push(saveRfq(rfq.record, next));
+    opening?.add(work, nid, rfq.record.id);
     await finishStep(work, nid);
     return { record: { ...rfq.record, version: rfq.record.version + 1 }, body: next };
   } catch (error) {

@@ -1,7 +1,8 @@
 // A request as its owner sees it: whom it went to, what each offers, and which offer is best.
 
 import type { Hex } from '../../core/bytes.ts';
-import { rankBids, type Bid, type Judged } from '../../decide/rankOffers.ts';
+import { findObjection } from '../../decide/fitTerms.ts';
+import { rankBids, type Bid, type Judged, type Request } from '../../decide/rankOffers.ts';
 import { findOfferObstacle } from '../../negotiate/issueSignature.ts';
 import type { Negotiation, Offer } from '../../negotiate/negotiation.ts';
 import { readPhase, type Phase } from '../../negotiate/phase.ts';
@@ -10,6 +11,8 @@ import { findHeld } from '../../negotiate/slot.ts';
 import { encodeNpub } from '../../nostr/npub.ts';
 import type { Store } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
+import { findJob } from '../jobs/job.ts';
+import { planOf, type BuyerPlan } from '../jobs/plan.ts';
 import { readState } from '../negotiationState.ts';
 import { termsOfCommitment } from '../viewAgreement.ts';
 import type { Rfq, RfqBody } from './rfqRecord.ts';
@@ -47,13 +50,15 @@ export interface RfqView {
   readonly asked: readonly AskedView[];
   /** The negotiation that has become the deal. */
   readonly chosen?: Hex;
+  /** It is a job: what was agreed is requested and paid by itself. */
+  readonly isJob: boolean;
 }
 
 /** Shows a request. */
 export function viewRfq({ store, clock }: Pick<AgentContext, 'store' | 'clock'>, { record, body }: Rfq): RfqView {
   const now = clock.now();
   const states = readStates(store, body);
-  const ranked = rankOffers(body, states, now);
+  const ranked = rankOffers(store, body, states, now);
   const chosen = states.find((state) => readPhase(state) === 'agreed')?.nid;
   const isSigning = states.some((state) => ['accepting', 'sealing'].includes(readPhase(state)));
   const asked = body.asked.map((each) => viewAsked(each, states, ranked));
@@ -65,6 +70,7 @@ export function viewRfq({ store, clock }: Pick<AgentContext, 'store' | 'clock'>,
     endsAt: body.endsAt,
     asked: asked.sort((a, b) => (b.utility ?? -1) - (a.utility ?? -1)),
     ...(chosen === undefined ? {} : { chosen }),
+    isJob: findWants(store, body) !== undefined,
   };
 }
 
@@ -77,15 +83,40 @@ export function readStates(store: Store, { asked }: RfqBody): readonly Negotiati
 }
 
 /** Every offer that could be accepted now, best first. */
-export function rankOffers(body: RfqBody, states: readonly Negotiation[], now: number): readonly Judged<OfferRef>[] {
+export function rankOffers(store: Store, body: RfqBody, states: readonly Negotiation[], now: number): readonly Judged<OfferRef>[] {
   const bids = states.flatMap((state) => state.offers.flatMap((offer) => listBids(body, state, offer, now)));
-  const { service: capability, requirements: summary, withinS, weights } = body;
-  return rankBids(bids, { capability, summary, maxMsat: BigInt(body.maxMsat), withinS, weights });
+  return rankBids(bids, readRequest(store, body));
 }
 
-function listBids({ asked }: RfqBody, state: Negotiation, offer: Offer, now: number): readonly Bid<OfferRef>[] {
+/** What a request asks for. What is to become a job has more in its terms, and they are looked at as those of a job. */
+export function readRequest(store: Store, body: RfqBody): Request {
+  const { service: capability, requirements: summary, withinS, weights } = body;
+  const wants = findWants(store, body);
+  return {
+    capability,
+    summary,
+    maxMsat: BigInt(body.maxMsat),
+    withinS,
+    weights,
+    ...(wants === undefined ? {} : { findObjection: (terms) => findObjection(terms, wants) }),
+  };
+}
+
+/** What the jobs of a request want; the same for all. Undefined for a request that ends with its deal. */
+function findWants(store: Store, { asked }: RfqBody): BuyerPlan['wants'] | undefined {
+  const nid = asked.find((each) => each.nid !== undefined)?.nid;
+  const job = nid === undefined ? undefined : findJob(store, nid);
+  return job?.body.role === 'buyer' && job.body.rfq !== undefined ? planOf(job.body).wants : undefined;
+}
+
+/** How far the provider of a negotiation is trusted (ai.wot, 0 to 100). */
+export function trustOf({ asked }: RfqBody, nid: Hex): number {
+  return asked.find((each) => each.nid === nid)?.trust ?? 0;
+}
+
+function listBids(body: RfqBody, state: Negotiation, offer: Offer, now: number): readonly Bid<OfferRef>[] {
   const { nid } = state;
-  const trust = asked.find((each) => each.nid === nid)?.trust ?? 0;
+  const trust = trustOf(body, nid);
   return [offer.terms, ...(offer.alternatives ?? [])].flatMap((terms, alternative) =>
     findOfferObstacle(state, offer, alternative, now) === undefined ? [{ of: { nid, offer: offer.id, alternative }, terms, trust }] : [],
   );

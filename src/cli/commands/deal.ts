@@ -3,22 +3,27 @@
 import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
+import type { RfqView } from '../../agent/rfq/viewRfq.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
 import { printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
 import { saveResult } from '../jobs/saveResult.ts';
+import { renderAsked } from '../jobs/renderRfq.ts';
 import { createTeller } from '../jobs/tellJobs.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
 import { openFor } from '../openFor.ts';
-import { parseDuration, parseJsonText, parseScore } from '../parseValues.ts';
+import { parseDuration, parseJsonText, parseScore, parseWeights } from '../parseValues.ts';
 import { shortId } from '../render.ts';
 
 /** Options of `deal`. */
 export interface DealOptions extends CommonOptions {
   readonly find?: string;
-  readonly peer?: string;
+  readonly peer?: readonly string[];
+  readonly ask?: string;
+  readonly weigh?: string;
+  readonly collect?: string;
   readonly input?: readonly string[];
   readonly about?: string;
   readonly answer?: string;
@@ -49,7 +54,9 @@ export async function runDeal(nid: string | undefined, options: DealOptions): Pr
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       const job = order === undefined ? await findJob(agent, nid ?? '') : await placeOrder(agent, order, options);
-      return await seeThrough(agent, job, waitS, options, signal);
+      const endsAt = performance.now() + waitS * 1_000;
+      const chosen = job.rfq === undefined ? job : await chooseAmong(agent, job, endsAt, options, signal);
+      return chosen === undefined ? EXIT_LATER : await seeThrough(agent, chosen, endsAt, options, signal);
     } finally {
       await agent.close();
     }
@@ -57,7 +64,8 @@ export async function runDeal(nid: string | undefined, options: DealOptions): Pr
 }
 
 function readOrder(options: DealOptions): InputOf<'buy'> {
-  const { find, peer, input = [], about, answer, max, bid, within, minTrust, attest, again } = options;
+  const { find, peer = [], input = [], about, answer, max, bid, within, minTrust, attest, again } = options;
+  const [onlyPeer] = peer;
   if (find === undefined || max === undefined) {
     throw new NegotiateError('input/invalid', 'A deal needs --find CAPABILITY and --max SATS, or the negotiation to go on with.');
   }
@@ -66,7 +74,8 @@ function readOrder(options: DealOptions): InputOf<'buy'> {
     about: about === undefined ? `I need: ${find}` : readTextArgument(about),
     inputs: input.map((path) => ({ name: basename(path), data: new Uint8Array(readBytes(path, MAX_INPUT_BYTES)) })),
     maxMsat: parseSats(max),
-    ...(peer === undefined ? {} : { peer }),
+    ...(onlyPeer === undefined ? {} : { peer: peer.length === 1 ? onlyPeer : [...peer] }),
+    ...readAsk(options),
     ...(answer === undefined ? {} : { answer: readTextArgument(answer) }),
     ...(bid === undefined ? {} : { bidMsat: parseSats(bid) }),
     ...(within === undefined ? {} : { withinS: parseDuration(within) }),
@@ -74,6 +83,22 @@ function readOrder(options: DealOptions): InputOf<'buy'> {
     ...readTactics(options),
     mayAttest: attest === true,
     again: again === true,
+  };
+}
+
+/** Several are asked where their number is said, or several are named. */
+function readAsk({ ask, peer = [], weigh, collect }: DealOptions): Pick<InputOf<'buy'>, 'ask'> {
+  if (ask === undefined && peer.length < 2) {
+    if (weigh === undefined && collect === undefined) return {};
+    throw new NegotiateError('input/invalid', '--weigh and --collect are for several providers: say how many with --ask.');
+  }
+  const providers = ask === undefined ? peer.length : Number(ask);
+  return {
+    ask: {
+      providers,
+      ...(weigh === undefined ? {} : { weights: parseWeights(weigh) }),
+      ...(collect === undefined ? {} : { collectS: parseDuration(collect) }),
+    },
   };
 }
 
@@ -101,9 +126,44 @@ async function findJob(agent: Agent, nid: string): Promise<JobView> {
   throw new NegotiateError('input/not-found', 'This negotiation is not a job that runs by itself. See: agent-negotiate jobs');
 }
 
-async function seeThrough(agent: Agent, job: JobView, waitS: number, options: DealOptions, signal: AbortSignal): Promise<number> {
+/** Sees a request to several through until one is the deal; undefined while none is. Without a deal it is the job that was asked for. */
+async function chooseAmong(
+  agent: Agent,
+  job: JobView & { readonly rfq?: string },
+  endsAt: number,
+  options: DealOptions,
+  signal: AbortSignal,
+): Promise<JobView | undefined> {
   const teller = createTeller(options.json === true);
-  const endsAt = performance.now() + waitS * 1_000;
+  let told = '';
+  for (;;) {
+    const leftS = Math.max(0, (endsAt - performance.now()) / 1_000);
+    const report = await retryLater(agent.advanceRfq({ rfq: job.rfq, waitS: Math.min(ROUND_S, leftS) }), signal);
+    teller.problems(report?.problems ?? []);
+    const [view] = report?.rfqs ?? [];
+    told = view === undefined ? told : tellRequest(view, told, options);
+    if (view?.chosen !== undefined) return findJob(agent, view.chosen);
+    if (view?.state === 'no-deal') return findJob(agent, job.nid);
+    if (leftS > 0 && !signal.aborted) continue;
+    tellLater({ nid: job.nid, phase: view?.state ?? 'collecting' }, options);
+    return undefined;
+  }
+}
+
+/** Tells what has become of a request, if anything new has. */
+function tellRequest(view: RfqView, told: string, options: DealOptions): string {
+  const { id, state, asked, chosen } = view;
+  const now = JSON.stringify([state, asked]);
+  if (now === told) return told;
+  if (options.json === true) printJson({ event: 'request', id, state, asked, chosen });
+  else if (told === '')
+    printLines([`Asking ${asked.filter(({ nid }) => nid !== undefined).length}, each in private. The best offer is taken.`]);
+  if (options.json !== true && (state === 'agreed' || state === 'no-deal')) printLines(asked.map((each) => renderAsked(each, chosen)));
+  return now;
+}
+
+async function seeThrough(agent: Agent, job: JobView, endsAt: number, options: DealOptions, signal: AbortSignal): Promise<number> {
+  const teller = createTeller(options.json === true);
   let current = job;
   await teller.jobs(agent, [current]);
   while (!current.isOver) {
@@ -117,7 +177,7 @@ async function seeThrough(agent: Agent, job: JobView, waitS: number, options: De
   return conclude(agent, current, options);
 }
 
-function tellLater({ nid, phase }: JobView, options: DealOptions): number {
+function tellLater({ nid, phase }: { readonly nid: string; readonly phase: string }, options: DealOptions): number {
   if (options.json === true) printJson({ event: 'waiting', nid, phase });
   printRemark(`Not finished yet (${phase}). Nothing is lost; go on with: agent-negotiate deal ${shortId(nid)}`);
   return EXIT_LATER;

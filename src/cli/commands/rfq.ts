@@ -1,15 +1,15 @@
 // `rfq`: asks several providers for offers, each in private, and signs the best one; run again after a break, it goes on.
 
 import type { Agent, InputOf } from '../../agent/api.ts';
-import type { AskedView, RfqView } from '../../agent/rfq/viewRfq.ts';
+import type { RfqView } from '../../agent/rfq/viewRfq.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { printResult, readTextArgument, type CommonOptions } from '../io.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
 import { openFor } from '../openFor.ts';
-import { parseDuration, parseScore } from '../parseValues.ts';
-import { shortId, shortNpub } from '../render.ts';
+import { parseDuration, parseScore, parseWeights } from '../parseValues.ts';
+import { renderRfq } from '../jobs/renderRfq.ts';
 
 /** Options of `rfq`. */
 export interface RfqOptions extends CommonOptions {
@@ -62,24 +62,12 @@ function readRequest(peers: readonly string[], options: RfqOptions): InputOf<'st
     maxMsat: parseSats(max),
     ...(within === undefined ? {} : { withinS: parseDuration(within) }),
     ...(answer === undefined ? {} : { answer: readTextArgument(answer) }),
-    ...(weigh === undefined ? {} : { weights: readWeights(weigh) }),
+    ...(weigh === undefined ? {} : { weights: parseWeights(weigh) }),
     ...(minTrust === undefined ? {} : { minTrust: parseScore(minTrust) }),
     ...(collect === undefined ? {} : { collectS: parseDuration(collect) }),
     ...(life === undefined ? {} : { lifeS: parseDuration(life) }),
     again: again === true,
   };
-}
-
-/** `price=3,time=1`: what is not named counts nothing. */
-function readWeights(text: string): { price: number; time: number; trust: number } {
-  const weights = { price: 0, time: 0, trust: 0 };
-  for (const part of text.split(',')) {
-    const [, name, value] = /^(price|time|trust)=(\d{1,6}(?:\.\d{1,6})?)$/.exec(part.trim()) ?? [];
-    if (name === undefined) throw new NegotiateError('input/invalid', 'Expected weights such as price=3,time=1,trust=1.');
-    weights[name as keyof typeof weights] = Number(value);
-  }
-  if (weights.price + weights.time + weights.trust > 0) return weights;
-  throw new NegotiateError('input/invalid', 'At least one weight must be above zero.');
 }
 
 async function seeThrough(agent: Agent, started: RfqView | undefined, waitS: number, signal: AbortSignal): Promise<readonly RfqView[]> {
@@ -98,26 +86,4 @@ async function seeThrough(agent: Agent, started: RfqView | undefined, waitS: num
 function exitCodeOf(rfqs: readonly RfqView[]): number {
   if (rfqs.some(({ state }) => state === 'collecting' || state === 'signing')) return EXIT_LATER;
   return rfqs.some(({ state }) => state === 'no-deal') ? EXIT_NO_DEAL : 0;
-}
-
-function renderRfq({ id, service, state, asked, chosen }: RfqView): readonly string[] {
-  const next = chosen === undefined ? [] : [`Next: agent-negotiate status ${shortId(chosen)} --bundle deal.json`];
-  return [`Request ${shortId(id)} for ${service} (${state})`, ...asked.map((each) => renderAsked(each, chosen)), ...next];
-}
-
-function renderAsked({ peer, nid, phase, price, utility, unfit, problem }: AskedView, chosen: string | undefined): string {
-  const words = problem ?? unfit;
-  const remark = problem !== undefined ? words : unfit !== undefined ? `not taken by itself: look at ${words}` : undefined;
-  const worth = utility === undefined ? '' : utility.toFixed(3);
-  const mark = nid !== undefined && nid === chosen ? '*' : ' ';
-  return [
-    `${mark} ${nid === undefined ? '-'.padEnd(8) : shortId(nid)}`,
-    shortNpub(peer),
-    (phase ?? 'not asked').padEnd(10),
-    (price ?? '').padEnd(14),
-    worth,
-    remark ?? '',
-  ]
-    .join('  ')
-    .trimEnd();
 }

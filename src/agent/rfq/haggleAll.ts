@@ -1,0 +1,91 @@
+// Bargains in every negotiation of a request that is to become a job: the best offer of one is what the others have to beat.
+
+import type { Hex } from '../../core/bytes.ts';
+import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
+import type { Msat } from '../../core/money.ts';
+import { priceToBeat } from '../../decide/rankOffers.ts';
+import type { Negotiation } from '../../negotiate/negotiation.ts';
+import type { AgentContext } from '../context.ts';
+import { bargainOpenly, type Stance } from '../jobs/bargain.ts';
+import { findJob, type Job, type Purchase } from '../jobs/job.ts';
+import { planOf } from '../jobs/plan.ts';
+import type { JobProblem } from '../jobs/pursue.ts';
+import { rankOffers, readRequest, trustOf } from './viewRfq.ts';
+import type { RfqBody } from './rfqRecord.ts';
+
+const WHOLE_SAT = 1_000n;
+const STAYS_HERE: ReadonlySet<ErrorCode> = new Set(['negotiation/refused', 'mandate/denied', 'mandate/approval-needed']);
+
+/** Where each negotiation stands that bargains by itself. */
+export type Stances = ReadonlyMap<Hex, Exclude<Stance, 'moved'>>;
+
+/** `moved`: a move was made somewhere, look at everything again. */
+export interface Haggled {
+  readonly kind: 'moved' | 'still';
+  readonly stances: Stances;
+}
+
+/** Makes the next move in each where it is ours to make. A strategy or a mandate that says no stops only its own negotiation, and is told. */
+export async function haggleAll(
+  context: AgentContext,
+  body: RfqBody,
+  states: readonly Negotiation[],
+  problems: Map<Hex, JobProblem>,
+): Promise<Haggled> {
+  const stances = new Map<Hex, Exclude<Stance, 'moved'>>();
+  let kind: Haggled['kind'] = 'still';
+  for (const state of states) {
+    const job = state.ended === undefined ? findJob(context.store, state.nid) : undefined;
+    if (job?.body.role !== 'buyer' || job.body.rfq === undefined) continue;
+    const stance = await haggleOne(context, { body, states, state, job: job as Job<Purchase> }, problems);
+    if (stance === 'moved') kind = 'moved';
+    else stances.set(state.nid, stance);
+  }
+  return { kind, stances };
+}
+
+/** Nobody has been asked for a move. */
+export const STILL: Haggled = { kind: 'still', stances: new Map() };
+
+/** True when no more can be expected of anybody. */
+export function isHopeless(stances: Stances): boolean {
+  return stances.size > 0 && [...stances.values()].every((stance) => stance === 'out');
+}
+
+interface Thread {
+  readonly body: RfqBody;
+  readonly states: readonly Negotiation[];
+  readonly state: Negotiation;
+  readonly job: Job<Purchase>;
+}
+
+async function haggleOne(context: AgentContext, thread: Thread, problems: Map<Hex, JobProblem>): Promise<Stance> {
+  const { state, job } = thread;
+  const mostMsat = findMost(context, thread);
+  if (mostMsat === undefined) return 'out';
+  const plan = planOf(job.body);
+  const maxMsat = mostMsat < plan.limits.maxMsat ? mostMsat : plan.limits.maxMsat;
+  try {
+    return await bargainOpenly(context, state, job, { ...plan, limits: { ...plan.limits, maxMsat } });
+  } catch (error) {
+    if (!isNegotiateError(error) || !STAYS_HERE.has(error.code)) throw error;
+    problems.set(state.nid, { nid: state.nid, code: error.code, message: error.message });
+    return 'waits';
+  }
+}
+
+/**
+ * The most to pay here: with whom the best offer is on the table, the owner's limit; with the others less, so that it is worth more than
+ * that offer. Undefined where no price does it.
+ */
+function findMost({ store, clock }: AgentContext, { body, states, state }: Thread): Msat | undefined {
+  // One that did not answer a signature of ours in time is nothing to reckon with.
+  const live = states.filter(({ ended, commitments }) => ended === undefined && commitments.length === 0);
+  const [best] = rankOffers(store, body, live, clock.now());
+  const terms = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open')?.terms;
+  const request = readRequest(store, body);
+  if (best?.kind !== 'fit' || best.of.nid === state.nid || terms === undefined) return request.maxMsat;
+  const most = priceToBeat({ terms, trust: trustOf(body, state.nid) }, best.utility, request);
+  if (most === undefined || most < WHOLE_SAT) return most;
+  return most - (most % WHOLE_SAT);
+}

@@ -1,0 +1,24 @@
+// Policies for agents that are left alone, and what they have offered.
+
+import { decodeMove, type MoveRumor } from '../src/negotiate/move.ts';
+import type { BodyOf } from '../src/negotiate/moveBody.ts';
+import type { Party } from './bank.fixture.ts';
+
+export const policyOf = (role: 'buyer' | 'seller', issues: readonly object[]): string =>
+  JSON.stringify({
+    version: 1,
+    name: `autopilot-${role}`,
+    role,
+    services: { capabilities: ['upper-case'] },
+    peers: { allow: ['*'] },
+    ...(role === 'buyer' ? { limits: { per_deal_msat: 900_000, per_day_msat: 900_000, open_msat: 900_000 } } : {}),
+    issues,
+    disclosure: { terms: ['*'], free_text: true, max_text_chars: 2_000 },
+  });
+
+export function listOffers({ context: { store } }: Party, nid: string) {
+  return store.listMoves(nid).flatMap(({ author, rumor }) => {
+    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
+    return decoded.kind === 'move' && decoded.body.type === 'offer' ? [{ author, terms: (decoded.body as BodyOf<'offer'>).terms }] : [];
+  });
+}
