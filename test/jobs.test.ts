@@ -546,6 +546,13 @@ describe('what an owner asks for that cannot be', () => {
       { about: 'a\u202eb' },
       { find: 'No Such' },
       { peer: 'npub1' },
+      { peer: [] },
+      { peer: ['npub1', 'npub2'] },
+      { ask: { providers: 0 } },
+      { ask: { providers: 17 } },
+      { ask: { providers: 1.5 } },
+      { ask: { providers: 2, collectS: -1 } },
+      { ask: { providers: 2, weights: { price: -1, time: 0, trust: 0 } } },
     ]) {
       expect(await fails(input)).toBe(true);
     }

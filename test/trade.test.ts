@@ -148,6 +148,16 @@ describe('an order', () => {
     expect(await ask('deal', '--find', 'upper-case', '--max', '5', '--input', '/no/such/file', '--home', buyer.home)).toMatchObject({
       error: { code: 'input/not-found' },
     });
+    for (const wrong of [
+      ['--weigh', 'price=1'],
+      ['--collect', '1m'],
+      ['--ask', '0'],
+      ['--ask', 'many'],
+      ['--ask', '2', '--weigh', 'speed=1'],
+    ]) {
+      const args = ['deal', '--find', 'upper-case', '--max', '5', '--home', buyer.home, ...wrong];
+      expect(await ask(...args)).toMatchObject({ error: { code: 'input/invalid' } });
+    }
     expect(await ask('deal', 'abcdef', '--home', buyer.home)).toMatchObject({ error: { code: 'input/not-found' } });
     expect(await ask('deal', '--find', 'upper-case', '--max', '5', '--min-trust', '50', '--home', buyer.home)).toMatchObject({
       error: { code: 'negotiation/refused', details: { reason: 'trust' } },
