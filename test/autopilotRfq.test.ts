@@ -160,6 +160,29 @@ describe('an order to several providers', () => {
     expect(GRANT - buyer.wallet.balance()).toBe(650_000n);
   });
 
+  it('waits for its owner where the mandate asks, says so, and goes on with the yes', async () => {
+    const sellers = await openSellers([{ list_sats: '700', min_sats: '650' }, {}]);
+    const buyer = await stage.makeParty(GRANT);
+    const policy = { ...(JSON.parse(policyOf('buyer', [])) as object), approval: { above_msat: 100_000 } };
+    expect((await buyer.call('setPolicy', { text: JSON.stringify(policy) })).kind).toBe('set');
+    const { rfq } = await order(buyer, { peer: npubsOf(sellers) });
+    let codes: string[] = [];
+    for (let round = 0; round < 20 && codes.length === 0; round += 1) {
+      for (const { party, services } of sellers) await party.call('pursue', { services });
+      const { rfqs, problems } = await buyer.call('advanceRfq', { rfq });
+      expect(rfqs[0]?.state).toBe('collecting');
+      codes = problems.map(({ code }) => code);
+      stage.clock.advance(2);
+    }
+    expect(codes).toEqual(['mandate/approval-needed']);
+    expect(buyer.wallet.payCalls()).toBe(0);
+    const { asks = [] } = await buyer.call('showPolicy', {});
+    const [waiting] = asks;
+    await buyer.call('approve', { what: waiting?.digest ?? '' });
+    const { view, job } = await play(buyer, sellers, rfq);
+    expect([view.state, job?.outcome, GRANT - buyer.wallet.balance()]).toEqual(['agreed', 'completed', 650_000n]);
+  });
+
   it('placed twice is one order, and one that was cut off while it asked goes on asking', async () => {
     const sellers = await openSellers([{}, {}, {}]);
     const buyer = await stage.makeParty(GRANT);

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
-import { isNegotiateError } from '../../core/errors.ts';
+import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
 import type { Judged } from '../../decide/rankOffers.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
@@ -121,7 +121,7 @@ async function advanceOne(context: AgentContext, id: Hex, problems: Map<Hex, Job
   const { kind, stances } = isGathering ? await haggleAll(context, rfq.body, states, problems) : STILL;
   if (kind === 'moved') return true;
   if (fit.length === 0 && isHopeless(stances)) return conclude(context, rfq, states, 'no-deal');
-  return signBest(context, { body: rfq.body, states, stances, fit });
+  return signBest(context, { body: rfq.body, states, stances, fit }, problems);
 }
 
 /** Answers a question that is open, with the words the owner has given for it. */
@@ -167,7 +167,7 @@ interface Offered {
  * Signs the best offer once the gathering is over, or nobody has more to say. One that came to nothing before gives way to those that have
  * not been tried.
  */
-async function signBest(context: AgentContext, { body, states, stances, fit }: Offered): Promise<boolean> {
+async function signBest(context: AgentContext, { body, states, stances, fit }: Offered, problems: Map<Hex, JobProblem>): Promise<boolean> {
   const live = states.filter(({ ended }) => ended === undefined);
   const isSettled = ({ nid }: Negotiation): boolean => {
     const stance = stances.get(nid);
@@ -177,24 +177,31 @@ async function signBest(context: AgentContext, { body, states, stances, fit }: O
   const tries = ({ nid }: OfferRef): number => states.find((state) => state.nid === nid)?.commitments.length ?? 0;
   const ordered = fit.filter(({ of }) => tries(of) < MAX_TRIES).toSorted((a, b) => tries(a.of) - tries(b.of));
   for (const { of, priceMsat } of ordered) {
-    const outcome = await sign(context, of, priceMsat);
+    const outcome = await sign(context, of, priceMsat, problems);
     // What the owner's mandate refuses gives way to the next best; what it asks about waits for the answer.
     if (outcome !== 'denied') return outcome === 'signed';
   }
   return false;
 }
 
-async function sign(context: AgentContext, of: OfferRef, priceMsat: bigint): Promise<'signed' | 'gone' | 'denied' | 'asked'> {
+type Signing = 'signed' | 'gone' | 'denied' | 'asked';
+
+const NOT_SIGNED: ReadonlyMap<ErrorCode, Signing> = new Map([
+  // It has gone meanwhile; the next look finds another one, or none.
+  ['negotiation/refused', 'gone'],
+  ['mandate/denied', 'denied'],
+  ['mandate/approval-needed', 'asked'],
+]);
+
+async function sign(context: AgentContext, of: OfferRef, priceMsat: bigint, problems: Map<Hex, JobProblem>): Promise<Signing> {
   try {
     await accept(context, { ...of, priceMsat });
     return 'signed';
   } catch (error) {
-    if (!isNegotiateError(error)) throw error;
-    // It has gone meanwhile; the next look finds another one, or none.
-    if (error.code === 'negotiation/refused') return 'gone';
-    if (error.code === 'mandate/denied') return 'denied';
-    if (error.code === 'mandate/approval-needed') return 'asked';
-    throw error;
+    const outcome = isNegotiateError(error) ? NOT_SIGNED.get(error.code) : undefined;
+    if (!isNegotiateError(error) || outcome === undefined) throw error;
+    if (outcome !== 'gone') problems.set(of.nid, { nid: of.nid, code: error.code, message: error.message });
+    return outcome;
   }
 }
 

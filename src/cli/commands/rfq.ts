@@ -6,6 +6,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { printResult, readTextArgument, type CommonOptions } from '../io.ts';
 import { retryLater } from '../jobs/retryLater.ts';
+import { createTeller } from '../jobs/tellJobs.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
 import { openFor } from '../openFor.ts';
 import { parseDuration, parseScore, parseWeights } from '../parseValues.ts';
@@ -71,12 +72,15 @@ function readRequest(peers: readonly string[], options: RfqOptions): InputOf<'st
 }
 
 async function seeThrough(agent: Agent, started: RfqView | undefined, waitS: number, signal: AbortSignal): Promise<readonly RfqView[]> {
+  // With --json stdout has one document: what keeps a request waiting is told on stderr.
+  const teller = createTeller(false);
   const endsAt = performance.now() + waitS * 1_000;
   const named = started === undefined ? {} : { rfq: started.id };
   let current: readonly RfqView[] = started === undefined ? [] : [started];
   for (;;) {
     const leftS = Math.max(0, (endsAt - performance.now()) / 1_000);
     const report = await retryLater(agent.advanceRfq({ ...named, waitS: Math.min(ROUND_S, leftS) }), signal);
+    teller.problems(report?.problems ?? []);
     current = report?.rfqs ?? current;
     const isDone = current.every(({ state }) => state === 'agreed' || state === 'no-deal');
     if (isDone || leftS <= 0 || signal.aborted) return current;
