@@ -223,6 +223,9 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
     .option('--usage <file>', 'what was used, done and measured, as JSON (docs/deals.md); - for stdin')
     .action(async (file, options) => setExitCode((await import('./commands/owed.ts')).runOwed(file, options)));
   verb(program, 'simulate [file]', 'try strategies against each other offline, with your own utility or made-up ones (docs/strategies.md)')
+    .option('--policy <file>', 'try what your policy lets jobs bargain about, instead of a file (docs/mandate.md); - for stdin')
+    .option('--role <role>', 'the side to try of a policy that is for both: buyer or seller')
+    .option('--best <sats>', 'the price to begin with under the policy: your bid, or your list price (its target)')
     .option('--strategy <name>', 'how you negotiate (trade-off)')
     .option('--against <names>', 'the strategies to try it against, with commas (all)')
     .option('--rounds <count>', 'the most rounds of one negotiation (12)')
