@@ -28,6 +28,12 @@ describe('policy', () => {
     expect([checked.code, checked.json()]).toMatchObject([0, { isValid: true, role: 'seller' }]);
     const explained = await runCli(['policy', 'explain', file]);
     expect(explained.stdout).toContain('As seller, /price is at least 700 sats; it aims at 900 sats.');
+    const proposed = readFileSync(file, 'utf8').replace(/^# (\[bargain\]|strategy = |rounds = )/gm, '$1');
+    const bargains = await runCli(['policy', 'explain', '-'], { stdin: proposed });
+    expect(bargains.stdout).toContain('Jobs that are not told otherwise bargain by trade-off, with at most 12 offers.');
+    const psychic = await runCli(['policy', 'check', '-'], { stdin: proposed.replace('"trade-off"', '"psychic"').replace('= 12', '= 0') });
+    expect([psychic.code, psychic.stdout]).toEqual([65, expect.stringContaining('bargain.strategy is no strategy')]);
+    expect(psychic.stdout).toContain('bargain.rounds must be a whole number from 1 to 100.');
     const wrong = await runCli(['policy', 'check', '-', '--json'], { stdin: 'version = 1\nbudget = 4711' });
     expect(wrong.code).toBe(65);
     expect(wrong.json()).toMatchObject({ isValid: false });

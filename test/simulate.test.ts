@@ -220,6 +220,17 @@ describe('simulate with a policy', () => {
     for (const now of [0, 1_801_396_800]) expect(tryPolicy(policy, { now }).total.played).toBe(4);
   });
 
+  it('negotiates as the policy says where nothing else is said', () => {
+    const policy = oneSided('buyer', { bargain: { strategy: 'boulware', rounds: 9 } });
+    const shown = ({ strategy, rounds }: ReturnType<typeof tryPolicy>): unknown => [strategy, rounds];
+    expect(shown(tryPolicy(policy))).toEqual(['boulware', 9]);
+    expect(shown(tryPolicy(policy, { rounds: 20 }))).toEqual(['boulware', 20]);
+    expect(shown(tryPolicy(policy, { strategy: 'linear' }))).toEqual(['linear', 12]);
+    expect(shown(tryPolicy(oneSided('buyer')))).toEqual(['trade-off', 12]);
+    expect(shown(tryPolicy(oneSided('buyer', { bargain: { strategy: { kind: 'time', exponent: 3 } } })))).toEqual(['own time', 12]);
+    expect(tryPolicy(policy).rows).toEqual(tryPolicy(oneSided('buyer'), { strategy: 'boulware', rounds: 9 }).rows);
+  });
+
   it('takes a file or a policy, and what belongs to a policy with one only', () => {
     for (const request of [{ file: FILE, policy: POLICY, role: 'buyer' }, { role: 'buyer' }, { bestMsat: 1n }] as const)
       expect(() => simulateNegotiations(request)).toThrow(expect.objectContaining({ code: 'input/invalid' }) as Error);

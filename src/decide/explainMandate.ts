@@ -5,6 +5,7 @@ import { renderSeconds, renderUnixSeconds } from '../negotiate/renderTime.ts';
 import { directionOf } from './mandateIssues.ts';
 import { ratesOfAll, ratesOfPeer, type Rates } from './mandateRates.ts';
 import type { AskWhen, Mandate, MandateIssue } from './mandateSchema.ts';
+import { nameOfStrategy } from './strategies/namedStrategies.ts';
 
 const ROLES = { buyer: 'buys', seller: 'sells', both: 'buys and sells' } as const;
 
@@ -29,6 +30,7 @@ export function explainMandate(mandate: Mandate): readonly string[] {
     ...explainPeers(mandate),
     ...explainLimits(mandate),
     ...mandate.issues.map((issue) => explainIssue(mandate, issue)),
+    ...explainBargain(mandate),
     ...explainTerms(mandate),
     ...explainDisclosure(mandate),
     ...explainApproval(mandate),
@@ -81,6 +83,13 @@ function explainIssue({ role }: Mandate, issue: MandateIssue): string {
   const limit = direction === 'lower' ? 'at most' : 'at least';
   const aim = target === undefined ? '' : `; it aims at ${show(target)}`;
   return `${side === undefined ? '' : `As ${side}, `}${term} is ${limit} ${show(reserve)}${aim}.`;
+}
+
+function explainBargain({ bargain }: Mandate): readonly string[] {
+  if (bargain === undefined) return [];
+  const { strategy, rounds } = bargain;
+  const name = nameOfStrategy(strategy) ?? `a strategy of kind ${strategy.kind} with options of your own`;
+  return [`Jobs that are not told otherwise bargain by ${name}, with at most ${rounds} ${rounds === 1 ? 'offer' : 'offers'}.`];
 }
 
 function explainTerms({ terms: { required, forbidden, price_models: models, values } }: Mandate): readonly string[] {

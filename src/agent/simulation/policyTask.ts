@@ -28,6 +28,8 @@ export interface PolicyTask {
   readonly ranges: readonly string[];
   /** Issues of the policy for this side that jobs do not bargain about: they judge what is there, and move nothing. */
   readonly others: readonly string[];
+  /** How jobs bargain, where the policy says so. */
+  readonly bargain: Mandate['bargain'];
   readonly domain: Domain;
   readonly utility: Utility;
 }
@@ -48,7 +50,7 @@ export function readPolicyTask(policy: string | object, { role: named, bestMsat,
   const bargained = new Set<string>(issues.map(({ term }) => term));
   const others = mandate.issues.filter((issue) => isFor(issue, side) && !bargained.has(issue.term)).map(({ term }) => term);
   const { domain, utility } = makeBargainTable(issues);
-  return { name: mandate.name, role: side, issues, ranges: issues.map(describeRange), others, domain, utility };
+  return { name: mandate.name, role: side, issues, ranges: issues.map(describeRange), others, bargain: mandate.bargain, domain, utility };
 }
 
 function readPolicy(policy: string | object, now: number): Mandate {

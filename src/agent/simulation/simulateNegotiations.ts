@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { NegotiateError } from '../../core/errors.ts';
 import { MAX_MSAT } from '../../core/money.ts';
+import { chooseTactics } from '../../decide/chooseTactics.ts';
 import { MAX_LISTED } from '../../decide/outcomeSpace.ts';
 import { findProspects } from '../../decide/session/frontier.ts';
 import { makeOpponent, makeRandomScenario, type Scenario } from '../../decide/session/randomDomain.ts';
@@ -10,8 +11,9 @@ import { drawPlot } from '../../decide/simulate/plot.ts';
 import { renderTable } from '../../decide/simulate/renderTable.ts';
 import { playOne, simulate, type Contestant, type Simulation } from '../../decide/simulate/simulate.ts';
 import { buildStrategy, type StrategySpec } from '../../decide/strategies/buildStrategy.ts';
-import { NAMED_STRATEGIES, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
+import { NAMED_STRATEGIES, nameOfStrategy, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
 import type { Strategy } from '../../decide/strategies/strategy.ts';
+import { DEFAULT_ROUNDS } from '../../decide/strategies/strategySchema.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
 import { readPolicyTask, type PolicyTask } from './policyTask.ts';
 import { parseSimulationFile } from './simulationFile.ts';
@@ -33,7 +35,7 @@ const simulationInput = z.strictObject({
   now: z.int().min(0).optional(),
   strategy: strategyName.optional(),
   against: z.array(strategyName).min(1).max(32).optional(),
-  rounds: z.int().min(1).max(1_000).default(12),
+  rounds: z.int().min(1).max(1_000).optional(),
   /** How many scenarios are played with each opponent; with a known opponent there are but two, one for each who speaks first. */
   scenarios: z.int().min(1).max(10_000).default(100),
   /** How many values each issue of a made-up domain has. */
@@ -49,7 +51,7 @@ const simulationInput = z.strictObject({
 export type SimulationRequest = z.input<typeof simulationInput>;
 
 /** The policy that was tried; it holds the owner's limits and is for the owner alone. */
-export type SimulatedPolicy = Omit<PolicyTask, 'domain' | 'utility'>;
+export type SimulatedPolicy = Omit<PolicyTask, 'domain' | 'utility' | 'bargain'>;
 
 /** A simulation with what it was made from; `table` for people, `svg` where a plot was asked for. */
 export interface SimulationResult extends Simulation {
@@ -70,6 +72,7 @@ interface Task {
   readonly utility?: Utility;
   readonly opponent?: Utility | undefined;
   readonly strategy?: StrategySpec | undefined;
+  readonly bargain?: PolicyTask['bargain'];
   readonly first?: 'me' | 'them';
   readonly policy?: SimulatedPolicy;
 }
@@ -84,9 +87,10 @@ export function simulateNegotiations(request: SimulationRequest = {}): Simulatio
   if (!input.success) throw explainRequest(input.error);
   const options = input.data;
   const task = readTask(options);
-  const { rounds, seed, against = strategyName.options, plot } = options;
+  const { seed, against = strategyName.options, plot } = options;
+  const { strategy, rounds } = chooseOwn(options, task);
   const isOneByOne = task.policy !== undefined;
-  const me = chooseOwn(options.strategy, task.strategy, isOneByOne);
+  const me = { name: nameOfStrategy(strategy) ?? `own ${strategy.kind}`, strategy: build(strategy, isOneByOne) };
   const opponents = [...new Set(against)].map((name) => makeContestant(name, isOneByOne));
   const scenarios = listScenarios(task, options);
   const play = { me, opponents, scenarios, rounds, seed, first: task.first };
@@ -106,18 +110,18 @@ function readTask({ file, policy, role, bestMsat, now = Math.floor(Date.now() / 
     return file === undefined ? {} : parseSimulationFile(file);
   }
   if (file !== undefined) throw new NegotiateError('input/invalid', 'A file and a policy both say what is negotiated. Name one of them.');
-  const { domain, utility, ...tried } = readPolicyTask(policy, { role, bestMsat, now });
-  return { domain, utility, first: tried.role === 'seller' ? 'me' : 'them', policy: tried };
+  const { domain, utility, bargain, ...tried } = readPolicyTask(policy, { role, bestMsat, now });
+  return { domain, utility, bargain, first: tried.role === 'seller' ? 'me' : 'them', policy: tried };
 }
 
 function makeContestant(name: NamedStrategy, isOneByOne: boolean): Contestant {
   return { name, strategy: build(NAMED_STRATEGIES[name], isOneByOne) };
 }
 
-function chooseOwn(name: NamedStrategy | undefined, spec: StrategySpec | undefined, isOneByOne: boolean): Contestant {
-  if (name !== undefined || spec === undefined) return makeContestant(name ?? 'trade-off', isOneByOne);
-  const known = strategyName.options.find((each) => NAMED_STRATEGIES[each] === spec);
-  return { name: known ?? `own ${spec.kind}`, strategy: build(spec, isOneByOne) };
+/** The strategy that is named, else that of the file or the policy, else the default. */
+function chooseOwn({ strategy: name, rounds }: Options, { strategy = NAMED_STRATEGIES['trade-off'], bargain }: Task) {
+  const named = name === undefined ? undefined : NAMED_STRATEGIES[name];
+  return chooseTactics({ strategy: named, rounds }, { bargain }) ?? { strategy, rounds: rounds ?? DEFAULT_ROUNDS };
 }
 
 function build(spec: StrategySpec, isOneByOne: boolean): Strategy {
