@@ -82,4 +82,28 @@ describe('policy', () => {
     expect((await runCli(['policy', 'unset', ...home])).code).toBe(0);
     expect((await runCli(['policy', 'show', '--json', ...home])).json()).toEqual({ isSet: false });
   }, 120_000);
+
+  it('asks about a message to a group, which approve or --approve lets through', async () => {
+    if (buyer === undefined || seller === undefined) throw new Error('no agents');
+    const home = ['--home', buyer.home];
+    const made = (await runCli(['group', 'create', 'Plans', seller.npub, '--json', ...home])).json();
+    const group = String(made['group']);
+    const policy = (await runCli(['policy', 'init'])).stdout.replace('when = ["first-deal", "amendment"]', 'when = ["free-text"]');
+    expect((await runCli(['policy', 'set', '-', ...home], { stdin: policy })).code).toBe(0);
+    const say = (text: string, ...more: string[]) => runCli(['group', 'say', group, text, '--json', ...more, ...home]);
+    const asked = await say('Hello.');
+    expect([asked.code, asked.json().error]).toMatchObject([75, { code: 'mandate/approval-needed' }]);
+    expect((await runCli(['policy', 'show', ...home])).stdout).toMatch(
+      new RegExp(`^ {2}[0-9a-f]{12} {2}${group.slice(0, 8)} {2}group {2}group-message {2}\\(own-words\\)$`, 'm'),
+    );
+    expect((await runCli(['approve', group.slice(0, 8), ...home])).stdout).toContain('a verb of yours has to be run again');
+    expect((await say('Hello.')).code).toBe(0);
+    expect([(await say('Hello.')).code, (await say('Hello.', '--approve')).code]).toEqual([75, 0]);
+    const rename = ['group', 'rename', group, 'More plans', ...home];
+    expect([(await runCli(rename)).code, (await runCli([...rename, '--approve'])).code]).toEqual([75, 0]);
+    const create = ['group', 'create', 'Others', seller.npub, ...home];
+    expect([(await runCli(create)).code, (await runCli([...create, '--approve'])).code]).toEqual([75, 0]);
+    expect((await say('x'.repeat(4_001), '--approve')).code).toBe(77);
+    expect((await runCli(['policy', 'unset', ...home])).code).toBe(0);
+  }, 120_000);
 });

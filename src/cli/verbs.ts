@@ -122,24 +122,24 @@ function addGroups(program: Command): void {
   verb(group, 'list', 'list groups and private channels').action(async (options) =>
     (await import('./commands/group.ts')).runGroupList(options),
   );
-  verb(group, 'create <name> <npub...>', 'make a group with up to seven others; you are its admin').action(async (name, npubs, options) =>
-    (await import('./commands/group.ts')).runGroupCreate(name, npubs, options),
-  );
+  verb(group, 'create <name> <npub...>', 'make a group with up to seven others; you are its admin')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (name, npubs, options) => (await import('./commands/group.ts')).runGroupCreate(name, npubs, options));
   verb(group, 'show <group>', 'show who is in it and what was said; name it by the first digits of its id')
     .option('--limit <count>', 'how many messages to show (50)')
     .action(async (id, options) => (await import('./commands/group.ts')).runGroupShow(id, options));
-  verb(group, 'say <group> <text>', 'say something to everybody in it; - takes the text from stdin').action(async (id, text, options) =>
-    (await import('./commands/group.ts')).runGroupSay(id, text, options),
-  );
+  verb(group, 'say <group> <text>', 'say something to everybody in it; - takes the text from stdin')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (id, text, options) => (await import('./commands/group.ts')).runGroupSay(id, text, options));
   verb(group, 'add <group> <npub...>', 'invite others; for admins').action(async (id, members, options) =>
     (await import('./commands/group.ts')).runGroupChange(id, { kind: 'add', members }, options),
   );
   verb(group, 'remove <group> <npub>', 'remove a member; for admins').action(async (id, member, options) =>
     (await import('./commands/group.ts')).runGroupChange(id, { kind: 'remove', member }, options),
   );
-  verb(group, 'rename <group> <name>', 'give it another name; for admins').action(async (id, name, options) =>
-    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'rename', name }, options),
-  );
+  verb(group, 'rename <group> <name>', 'give it another name; for admins')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (id, name, options) => (await import('./commands/group.ts')).runGroupChange(id, { kind: 'rename', name }, options));
   verb(group, 'admins <group> <npub...>', 'say who its admins are from now on; for admins').action(async (id, admins, options) =>
     (await import('./commands/group.ts')).runGroupChange(id, { kind: 'admins', admins }, options),
   );

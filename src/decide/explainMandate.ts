@@ -13,12 +13,12 @@ const QUESTIONS: Readonly<Record<AskWhen, string>> = {
   signature: 'every signature',
   'presigned-offer': 'every offer that it would sign in advance',
   'first-deal': 'the first deal with a peer',
-  'unknown-trust': 'whatever it would say to a peer of whom nothing is known',
+  'unknown-trust': 'whatever it would say in a negotiation to a peer of whom nothing is known',
   'unbounded-price': 'prices without an upper limit',
   amendment: 'changes of a deal',
   'call-off': 'jobs under a framework',
   payment: 'every payment',
-  'free-text': 'every question and answer in its own words',
+  'free-text': 'every question, answer and message to a group in its own words',
 };
 
 /** Explains a mandate, one sentence a line. The text holds the owner's limits: it is for the owner alone. */
@@ -106,7 +106,7 @@ function explainDisclosure({ disclosure }: Mandate): readonly string[] {
   const named = terms.includes('*') ? 'all terms' : terms.join(', ');
   return [
     `Openings and offers may name ${named}; no text is longer than ${chars} characters.`,
-    mayTalk ? 'It may ask, answer and explain in words of its own.' : 'It says nothing in words of its own.',
+    mayTalk ? 'It may ask, answer, explain and talk in groups in words of its own.' : 'It says nothing in words of its own.',
     ...(attachments ? ['Questions and answers may name files.'] : []),
   ];
 }
