@@ -41,7 +41,7 @@ export const bound = z.unknown().transform((value, context): bigint => {
 });
 
 /** A strategy by its name, or by its kind with options that are in their ranges. */
-export const strategy = z.unknown().transform((value, context): StrategySpec => {
+export const strategy: z.ZodType<StrategySpec> = z.unknown().transform((value, context): StrategySpec => {
   const parsed = soundStrategySchema.safeParse(value);
   if (parsed.success) return parsed.data;
   context.addIssue({ code: 'custom', message: value === undefined ? 'missing' : 'strategy' });
