@@ -14,7 +14,12 @@ export { checkBundle, type BundleCheckResult } from './agent/checkBundle.ts';
 export { checkOwed, type OwedCheckResult, type OwedProblem } from './agent/checkOwed.ts';
 export { isNegotiateError, NegotiateError, type ErrorCode } from './core/errors.ts';
 export { formatSats, parseSats, satToMsat, type Msat } from './core/money.ts';
-export { simulateNegotiations, type SimulationRequest, type SimulationResult } from './agent/simulation/simulateNegotiations.ts';
+export {
+  simulateNegotiations,
+  type SimulatedPolicy,
+  type SimulationRequest,
+  type SimulationResult,
+} from './agent/simulation/simulateNegotiations.ts';
 export { aimAt, aspire, type Curve } from './decide/strategies/aspiration.ts';
 export { buildStrategy, type StrategySpec } from './decide/strategies/buildStrategy.ts';
 export { explain, findStanding, look, type Look, type Standing } from './decide/strategies/look.ts';

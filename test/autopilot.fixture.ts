@@ -4,7 +4,7 @@ import { decodeMove, type MoveRumor } from '../src/negotiate/move.ts';
 import type { BodyOf } from '../src/negotiate/moveBody.ts';
 import type { Party } from './bank.fixture.ts';
 
-export const policyOf = (role: 'buyer' | 'seller', issues: readonly object[]): string =>
+export const policyOf = (role: 'buyer' | 'seller', issues: readonly object[], more: object = {}): string =>
   JSON.stringify({
     version: 1,
     name: `autopilot-${role}`,
@@ -14,6 +14,7 @@ export const policyOf = (role: 'buyer' | 'seller', issues: readonly object[]): s
     ...(role === 'buyer' ? { limits: { per_deal_msat: 900_000, per_day_msat: 900_000, open_msat: 900_000 } } : {}),
     issues,
     disclosure: { terms: ['*'], free_text: true, max_text_chars: 2_000 },
+    ...more,
   });
 
 export function listOffers({ context: { store } }: Party, nid: string) {

@@ -5,7 +5,8 @@ import { findJob } from '../src/agent/jobs/job.ts';
 import { bargain, listSeenMoves } from '../src/agent/jobs/bargain.ts';
 import { planOf } from '../src/agent/jobs/plan.ts';
 import { readDecision } from '../src/agent/jobs/savedDecision.ts';
-import type { Job, Purchase } from '../src/agent/jobs/job.ts';
+import type { Job, Purchase, Sale } from '../src/agent/jobs/job.ts';
+import { NAMED_STRATEGIES } from '../src/decide/strategies/namedStrategies.ts';
 import { replayBargain } from '../src/decide/bargainByStrategy.ts';
 import { isNegotiateError } from '../src/core/errors.ts';
 import { listOffers, policyOf } from './autopilot.fixture.ts';
@@ -132,5 +133,84 @@ describe('on autopilot over a relay', () => {
     const error = await bargain(buyer.context, stateOf(buyer.context.store, nid), job, damaged).catch((thrown: unknown) => thrown);
     expect(isNegotiateError(error) && [error.code, error.details]).toEqual(['negotiation/refused', { reason: 'strategy' }]);
     expect([buyer.context.store.listMoves(nid).length, buyer.wallet.payCalls()]).toEqual([before, 0]);
+  });
+});
+
+describe('a policy that says how jobs bargain', () => {
+  const bargainBy = (role: 'buyer' | 'seller', strategy: string, rounds: number): string =>
+    policyOf(role, [{ term: '/price', reserve: (role === 'buyer' ? MOST : LEAST).toString() }], { bargain: { strategy, rounds } });
+  const ORDER = { find: 'upper-case', about: 'Large letters.', maxMsat: 950_000n, bidMsat: 400_000n } as const;
+  const plainService = (changes: object = {}) => [describeService({ list_sats: '950', min_sats: '500', ...changes })];
+  const saleOf = ({ context }: Party, nid: string): Sale => (findJob(context.store, nid) as Job<Sale>).body;
+  const strategiesOf = ({ decisions = [] }: Sale): unknown[] => decisions.map(({ because }) => because.strategy);
+
+  async function placeOrder(more: object = {}): Promise<Omit<Pair, 'services'> & { readonly body: Purchase }> {
+    const [buyer, seller] = [await stage.makeParty(GRANT), await stage.makeParty(0n)];
+    await buyer.call('setPolicy', { text: bargainBy('buyer', 'linear', 8) });
+    const { job } = await buyer.call('buy', { ...ORDER, peer: seller.npub, ...more });
+    return { buyer, seller, nid: job.nid, body: (findJob(buyer.context.store, job.nid) as Job<Purchase>).body };
+  }
+
+  it('holds for orders and for sales that say nothing, and they close a deal within both mandates', async () => {
+    const { body, ...pair } = await placeOrder();
+    const { buyer, seller, nid } = pair;
+    await seller.call('setPolicy', { text: bargainBy('seller', 'boulware', 7) });
+    expect(body.tactics).toMatchObject({
+      strategy: NAMED_STRATEGIES.linear,
+      rounds: 8,
+      seed: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+    });
+    const job = await play({ ...pair, services: plainService() });
+    expect(job.outcome).toBe('completed');
+    const paid = GRANT - buyer.wallet.balance();
+    expect(paid >= LEAST && paid <= MOST).toBe(true);
+    const { decisions = [], seed } = saleOf(seller, nid);
+    expect(decisions.length).toBeGreaterThan(1);
+    for (const { because } of decisions)
+      expect(because).toMatchObject({ strategy: NAMED_STRATEGIES.boulware, timing: { rounds: 7 }, seed });
+    expect(seed).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('yields to the strategy of an order and of a service', async () => {
+    const { body, ...pair } = await placeOrder({ strategy: 'conceder' });
+    expect(body.tactics).toMatchObject({ strategy: NAMED_STRATEGIES.conceder, rounds: 12 });
+    await pair.seller.call('setPolicy', { text: bargainBy('seller', 'boulware', 7) });
+    await play({ ...pair, services: plainService({ strategy: 'firm' }) });
+    const used = strategiesOf(saleOf(pair.seller, pair.nid));
+    expect(used.length).toBeGreaterThan(0);
+    for (const strategy of used) expect(strategy).toEqual(NAMED_STRATEGIES.firm);
+  });
+
+  it('gives a seed to a sale that was begun before it, and keeps it', async () => {
+    const { body: _, ...pair } = await placeOrder();
+    const { seller, nid } = pair;
+    await seller.call('pursue', { services: plainService() });
+    expect(saleOf(seller, nid)).not.toHaveProperty('seed');
+    await seller.call('setPolicy', { text: bargainBy('seller', 'linear', 7) });
+    const seeds = new Set<string | undefined>();
+    for (let round = 0; round < 4; round += 1) {
+      await pair.buyer.call('pursue', { nid });
+      await seller.call('pursue', { services: plainService() });
+      seeds.add(saleOf(seller, nid).seed);
+    }
+    expect([...seeds]).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect(saleOf(seller, nid).decisions?.length).toBeGreaterThan(0);
+  });
+
+  it('does not change how an order that was placed before bargains', async () => {
+    const { buyer, nid, body } = await placeOrder();
+    await buyer.call('setPolicy', { text: bargainBy('buyer', 'firm', 3) });
+    await buyer.call('pursue', { nid });
+    expect((findJob(buyer.context.store, nid) as Job<Purchase>).body.tactics).toEqual(body.tactics);
+  });
+
+  it('is what rounds alone belong to: without it nobody has named a strategy', async () => {
+    expect((await placeOrder({ rounds: 3 })).body.tactics).toMatchObject({ strategy: NAMED_STRATEGIES.linear, rounds: 3 });
+    const buyer = await stage.makeParty(GRANT);
+    await expect(buyer.call('buy', { ...ORDER, peer: (await stage.makeParty(0n)).npub, rounds: 3 })).rejects.toMatchObject({
+      code: 'input/invalid',
+      message: expect.stringContaining('--strategy') as string,
+    });
+    expect(buyer.context.store.listJobs()).toEqual([]);
   });
 });

@@ -28,6 +28,12 @@ describe('policy', () => {
     expect([checked.code, checked.json()]).toMatchObject([0, { isValid: true, role: 'seller' }]);
     const explained = await runCli(['policy', 'explain', file]);
     expect(explained.stdout).toContain('As seller, /price is at least 700 sats; it aims at 900 sats.');
+    const proposed = readFileSync(file, 'utf8').replace(/^# (\[bargain\]|strategy = |rounds = )/gm, '$1');
+    const bargains = await runCli(['policy', 'explain', '-'], { stdin: proposed });
+    expect(bargains.stdout).toContain('Jobs that are not told otherwise bargain by trade-off, with at most 12 offers.');
+    const psychic = await runCli(['policy', 'check', '-'], { stdin: proposed.replace('"trade-off"', '"psychic"').replace('= 12', '= 0') });
+    expect([psychic.code, psychic.stdout]).toEqual([65, expect.stringContaining('bargain.strategy is no strategy')]);
+    expect(psychic.stdout).toContain('bargain.rounds must be a whole number from 1 to 100.');
     const wrong = await runCli(['policy', 'check', '-', '--json'], { stdin: 'version = 1\nbudget = 4711' });
     expect(wrong.code).toBe(65);
     expect(wrong.json()).toMatchObject({ isValid: false });
@@ -75,5 +81,29 @@ describe('policy', () => {
     expect((await runCli(['accept', again.nid, '--approve', ...home])).code).toBe(0);
     expect((await runCli(['policy', 'unset', ...home])).code).toBe(0);
     expect((await runCli(['policy', 'show', '--json', ...home])).json()).toEqual({ isSet: false });
+  }, 120_000);
+
+  it('asks about a message to a group, which approve or --approve lets through', async () => {
+    if (buyer === undefined || seller === undefined) throw new Error('no agents');
+    const home = ['--home', buyer.home];
+    const made = (await runCli(['group', 'create', 'Plans', seller.npub, '--json', ...home])).json();
+    const group = String(made['group']);
+    const policy = (await runCli(['policy', 'init'])).stdout.replace('when = ["first-deal", "amendment"]', 'when = ["free-text"]');
+    expect((await runCli(['policy', 'set', '-', ...home], { stdin: policy })).code).toBe(0);
+    const say = (text: string, ...more: string[]) => runCli(['group', 'say', group, text, '--json', ...more, ...home]);
+    const asked = await say('Hello.');
+    expect([asked.code, asked.json().error]).toMatchObject([75, { code: 'mandate/approval-needed' }]);
+    expect((await runCli(['policy', 'show', ...home])).stdout).toMatch(
+      new RegExp(`^ {2}[0-9a-f]{12} {2}${group.slice(0, 8)} {2}group {2}group-message {2}\\(own-words\\)$`, 'm'),
+    );
+    expect((await runCli(['approve', group.slice(0, 8), ...home])).stdout).toContain('a verb of yours has to be run again');
+    expect((await say('Hello.')).code).toBe(0);
+    expect([(await say('Hello.')).code, (await say('Hello.', '--approve')).code]).toEqual([75, 0]);
+    const rename = ['group', 'rename', group, 'More plans', ...home];
+    expect([(await runCli(rename)).code, (await runCli([...rename, '--approve'])).code]).toEqual([75, 0]);
+    const create = ['group', 'create', 'Others', seller.npub, ...home];
+    expect([(await runCli(create)).code, (await runCli([...create, '--approve'])).code]).toEqual([75, 0]);
+    expect((await say('x'.repeat(4_001), '--approve')).code).toBe(77);
+    expect((await runCli(['policy', 'unset', ...home])).code).toBe(0);
   }, 120_000);
 });

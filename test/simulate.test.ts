@@ -4,7 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { simulateNegotiations } from '../src/agent/simulation/simulateNegotiations.ts';
+import { readMandateDocument } from '../src/agent/mandate/readMandateFile.ts';
+import { simulateNegotiations, type SimulationRequest } from '../src/agent/simulation/simulateNegotiations.ts';
+import { POLICY_PRESETS } from '../src/cli/policyPresets.ts';
+import { listBargainIssues } from '../src/decide/bargainIssues.ts';
 import { runCli } from './cli.fixture.ts';
 
 const FILE = {
@@ -125,5 +128,133 @@ describe('simulate', () => {
     ]);
     expect(wrong.map(({ code }) => code)).toEqual([64, 64, 64, 66]);
     expect(wrong.map(({ stdout }) => stdout)).toEqual(['', '', '', '']);
+  });
+});
+
+const TIME = '/delivery/within_s';
+const ISSUES = [
+  { term: '/price', as: 'buyer', reserve: 900_000, target: 600_000 },
+  { term: TIME, as: 'buyer', reserve: 43_200, target: 7_200 },
+  { term: '/scope/revisions', as: 'buyer', reserve: 1 },
+  { term: '/price', as: 'seller', reserve: 500_000, target: 800_000 },
+  { term: TIME, as: 'seller', reserve: 14_400, target: 86_400 },
+];
+const POLICY = {
+  version: 1,
+  name: 'both ways',
+  role: 'both',
+  services: { capabilities: ['*'] },
+  peers: { allow: ['*'] },
+  limits: { per_deal_msat: 1_000_000, per_day_msat: 1_000_000, open_msat: 1_000_000 },
+  issues: ISSUES,
+  disclosure: { terms: ['*'], free_text: true, max_text_chars: 100 },
+};
+const oneSided = (role: 'buyer' | 'seller', changes: object = {}): object => ({
+  ...POLICY,
+  role,
+  issues: ISSUES.filter((issue) => issue.as === role),
+  ...changes,
+});
+const tryPolicy = (policy: string | object, more: SimulationRequest = {}) =>
+  simulateNegotiations({ policy, against: ['linear'], scenarios: 4, ...more });
+
+describe('simulate with a policy', () => {
+  it('bargains about what a job under it would, from the same best to the same worst', () => {
+    const file = readMandateDocument(POLICY);
+    if (file.kind === 'refused') throw new Error('no policy');
+    const { mandate } = file;
+    const buyer = tryPolicy(POLICY, { role: 'buyer' });
+    const bid = { role: 'buyer', bestMsat: 600_000n, worstMsat: 950_000n } as const;
+    expect(buyer.policy?.issues).toEqual(listBargainIssues(bid, mandate));
+    expect(buyer.policy).toMatchObject({ name: 'both ways', role: 'buyer', others: ['/scope/revisions'] });
+    expect(buyer.policy?.ranges).toEqual(['/price from 600 sats to 900 sats', `${TIME} from 2 h to 12 h`]);
+    const seller = tryPolicy(mandate, { role: 'seller', bestMsat: 950_000n });
+    const list = { role: 'provider', bestMsat: 950_000n, worstMsat: 500_000n, withinS: 86_400 } as const;
+    expect(seller.policy?.issues).toEqual(listBargainIssues(list, mandate));
+    expect(seller.policy?.ranges).toEqual(['/price from 950 sats to 500 sats', `${TIME} from 1 day to 4 h`]);
+    for (const { rows } of [buyer, seller]) expect(rows).toMatchObject([{ opponent: 'linear', played: 4, agreed: 4, refused: 0 }]);
+  });
+
+  it('lets the seller speak first and makes one offer at a time, as jobs do', () => {
+    const price = (role: 'buyer' | 'seller'): object => oneSided(role, { issues: ISSUES.filter((each) => each.as === role).slice(0, 1) });
+    const [svg = '', other = ''] = (['buyer', 'seller'] as const).map(
+      (role) => tryPolicy(price(role), { against: ['firm'], strategy: 'firm', rounds: 1, plot: true }).svg ?? '',
+    );
+    // The first to speak has offered once, the other one answers with its last word.
+    const marks = (text: string, colour: string): number => text.split(`fill="${colour}"`).length;
+    expect(marks(other, '#1f6feb')).toBeGreaterThan(marks(svg, '#1f6feb'));
+    expect(marks(svg, '#d1242f')).toBeGreaterThan(marks(other, '#d1242f'));
+    const [one, several] = (['trade-off', 'variants'] as const).map((strategy) => tryPolicy(oneSided('buyer'), { strategy }).rows);
+    expect(several).toEqual(one);
+  });
+
+  it.each<[string, string | object, SimulationRequest, string, string]>([
+    ['of both sides without a role', POLICY, {}, 'role', '--role buyer'],
+    ['of the other side', oneSided('buyer'), { role: 'seller' }, 'role', 'not for this side'],
+    ['that says no price to begin with', oneSided('buyer', { issues: [] }), {}, 'no-best', '--best'],
+    ['without a worst price', oneSided('seller', { issues: [] }), { bestMsat: 9_000n }, 'no-worst', 'reserve and target'],
+    ['whose best price is past its worst', oneSided('buyer'), { bestMsat: 900_001n }, 'best', 'past the worst'],
+    ['with nothing between best and worst', oneSided('buyer', { issues: [] }), { bestMsat: 1_000_000n }, 'no-range', 'nothing to bargain'],
+    ['that has ended', oneSided('buyer', { valid_until: '2027-01-31T12:00:00Z' }), { now: 1_801_396_801 }, 'expired', 'valid_until'],
+    [
+      'that contradicts itself',
+      oneSided('buyer', { issues: [{ term: '/price', reserve: 2, target: 3 }] }),
+      {},
+      'problems',
+      'issues[0].reserve',
+    ],
+    ['that is no TOML', 'version = = 1', {}, 'problems', 'Line 1 is no TOML'],
+  ])('refuses a policy %s, and says what to do', (_, policy, more, reason, words) => {
+    expect(() => tryPolicy(policy, more)).toThrow(
+      expect.objectContaining({
+        code: 'input/invalid',
+        details: { reason },
+        message: expect.stringContaining(words) as string,
+      }) as Error,
+    );
+  });
+
+  it('is tried before it begins to hold, and to its last second', () => {
+    const [begins, ends] = ['2027-01-31T11:00:00Z', '2027-01-31T12:00:00Z'];
+    const policy = oneSided('buyer', { valid_from: begins, valid_until: ends });
+    for (const now of [0, 1_801_396_800]) expect(tryPolicy(policy, { now }).total.played).toBe(4);
+  });
+
+  it('negotiates as the policy says where nothing else is said', () => {
+    const policy = oneSided('buyer', { bargain: { strategy: 'boulware', rounds: 9 } });
+    const shown = ({ strategy, rounds }: ReturnType<typeof tryPolicy>): unknown => [strategy, rounds];
+    expect(shown(tryPolicy(policy))).toEqual(['boulware', 9]);
+    expect(shown(tryPolicy(policy, { rounds: 20 }))).toEqual(['boulware', 20]);
+    expect(shown(tryPolicy(policy, { strategy: 'linear' }))).toEqual(['linear', 12]);
+    expect(shown(tryPolicy(oneSided('buyer')))).toEqual(['trade-off', 12]);
+    expect(shown(tryPolicy(oneSided('buyer', { bargain: { strategy: { kind: 'time', exponent: 3 } } })))).toEqual(['own time', 12]);
+    expect(tryPolicy(policy).rows).toEqual(tryPolicy(oneSided('buyer'), { strategy: 'boulware', rounds: 9 }).rows);
+  });
+
+  it('takes a file or a policy, and what belongs to a policy with one only', () => {
+    for (const request of [{ file: FILE, policy: POLICY, role: 'buyer' }, { role: 'buyer' }, { bestMsat: 1n }] as const)
+      expect(() => simulateNegotiations(request)).toThrow(expect.objectContaining({ code: 'input/invalid' }) as Error);
+  });
+
+  it('on the command line names the policy and its ranges in sats and hours, prints JSON and draws', async () => {
+    const [path, plot] = [join(folder, 'policy.json'), join(folder, 'policy.svg')];
+    writeFileSync(path, JSON.stringify(POLICY));
+    const common = ['--scenarios', '3', '--against', 'linear'];
+    const [shown, json, preset, wrong] = await Promise.all([
+      runCli(['simulate', '--policy', path, '--role', 'buyer', ...common]),
+      runCli(['simulate', '--policy', path, '--role', 'seller', '--best', '900.5', '--json', '--plot', plot, ...common]),
+      runCli(['simulate', '--policy', '-', ...common], { stdin: POLICY_PRESETS.seller }),
+      runCli(['simulate', path, '--policy', path, '--json']),
+    ]);
+    expect([shown.stderr, shown.code]).toEqual(['', 0]);
+    expect(shown.stdout.split('\n')[0]).toBe(
+      'Your policy “both ways”, as buyer by trade-off: /price from 600 sats to 900 sats, /delivery/within_s from 2 h to 12 h; ' +
+        '3 negotiations with each opponent, up to 12 rounds each (seed 1).',
+    );
+    expect(shown.stdout).toMatch(/^linear +100 %/m);
+    expect(json.json()).toMatchObject({ policy: { role: 'seller', issues: [{ term: '/price', best: '900500' }, { term: TIME }] }, plot });
+    expect(readFileSync(plot, 'utf8')).toContain('<title>trade-off with linear, 12 rounds</title>');
+    expect(preset.stdout).toContain('Your policy “seller”, as seller by trade-off: /price from 900 sats to 700 sats;');
+    expect([wrong.code, wrong.json().error?.code]).toEqual([64, 'input/invalid']);
   });
 });

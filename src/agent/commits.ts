@@ -29,13 +29,13 @@ export type CommitOutcome = 'applied' | 'superseded' | 'refused' | 'waiting';
 
 /**
  * Makes a commit and publishes it. Throws what `stageCommit` throws, `input/not-found` for a channel that is not there or over, or that we
- * are leaving, `relay/unacknowledged` for one that has to be caught up with first; `isRecovery` says that it has been.
+ * are leaving, `relay/unacknowledged` for one that has to be caught up with first; `isRecovery` says that it has been. `also` is saved with it.
  */
 export async function commitChange(
   context: AgentContext,
   channelId: Hex,
   change: GroupChange,
-  { isRecovery = false } = {},
+  { isRecovery = false, also = [] }: { readonly isRecovery?: boolean; readonly also?: readonly Change[] } = {},
 ): Promise<CommitOutcome> {
   const { record, channel } = openForChange(context, channelId);
   if (!isRecovery && isBehind(context.store, channelId)) throw notCaughtUp();
@@ -52,6 +52,7 @@ export async function commitChange(
     // What comes back from a relay as our own needs no second look.
     { kind: 'seen', id: staged.event.id, at: now },
     { kind: 'seen', id: staged.mlsHash, at: now },
+    ...also,
   ];
   countSends(context.store, changes);
   saveChanges(context, changes);

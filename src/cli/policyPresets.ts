@@ -13,6 +13,12 @@ deny = []                # nobody gets anything who is listed here, whatever was
 min_trust = 0            # ai.wot score from 0 to 100; an unknown score is below every other one
 `;
 
+const BARGAIN = `
+# [bargain]              # how jobs bargain that are not told otherwise; by a few fixed rules unless you say so
+# strategy = "trade-off" # docs/strategies.md; try it: agent-negotiate simulate --policy FILE
+# rounds = 12            # how many offers it has
+`;
+
 const DISCLOSURE = `
 [disclosure]             # what may be said before both hold an agreement
 terms = ["*"]            # all terms; or list them, such as "/price"
@@ -59,7 +65,7 @@ unbounded_price = false       # never sign a price that nothing limits
 term = "/price"
 reserve = 900_000             # the most it agrees to
 target = 600_000              # what it aims at
-
+${BARGAIN}
 [terms]
 required = []
 forbidden = ["/payment/arbiter"]
@@ -85,7 +91,7 @@ ${PEERS}
 term = "/price"
 reserve = 700_000             # the least it agrees to
 target = 900_000              # what it aims at
-
+${BARGAIN}
 [terms]
 required = []
 forbidden = ["/penalties", "/payment/arbiter"]

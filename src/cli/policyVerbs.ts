@@ -16,7 +16,7 @@ export function addPolicy(program: Command, setExitCode: (code: number) => void)
   verb(policy, 'explain <file>', 'say in sentences what a policy permits').action(async (file, options) =>
     setExitCode((await import('./commands/policy.ts')).runPolicyExplain(file, options)),
   );
-  verb(policy, 'set <file>', 'put a policy in force: from then on it judges every move, signature and payment').action(
+  verb(policy, 'set <file>', 'put a policy in force: from then on it judges every move, signature, payment and word to a group').action(
     async (file, options) => setExitCode(await (await import('./commands/policy.ts')).runPolicySet(file, options)),
   );
   verb(policy, 'show', 'show the policy in force, what is promised and paid, and what waits for your yes')
@@ -28,7 +28,7 @@ export function addPolicy(program: Command, setExitCode: (code: number) => void)
   verb(policy, 'unset', 'take the policy out of force: then nothing but you and your limits for each job decides').action(async (options) =>
     (await import('./commands/policy.ts')).runPolicyUnset(options),
   );
-  verb(program, 'approve <what>', 'say yes to one thing that the policy asks about: by its digest, or by the negotiation').action(
+  verb(program, 'approve <what>', 'say yes to one thing that the policy asks about: by its digest, or by the negotiation or group').action(
     async (what, options) => (await import('./commands/policy.ts')).runApprove(what, options),
   );
 }

@@ -122,24 +122,24 @@ function addGroups(program: Command): void {
   verb(group, 'list', 'list groups and private channels').action(async (options) =>
     (await import('./commands/group.ts')).runGroupList(options),
   );
-  verb(group, 'create <name> <npub...>', 'make a group with up to seven others; you are its admin').action(async (name, npubs, options) =>
-    (await import('./commands/group.ts')).runGroupCreate(name, npubs, options),
-  );
+  verb(group, 'create <name> <npub...>', 'make a group with up to seven others; you are its admin')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (name, npubs, options) => (await import('./commands/group.ts')).runGroupCreate(name, npubs, options));
   verb(group, 'show <group>', 'show who is in it and what was said; name it by the first digits of its id')
     .option('--limit <count>', 'how many messages to show (50)')
     .action(async (id, options) => (await import('./commands/group.ts')).runGroupShow(id, options));
-  verb(group, 'say <group> <text>', 'say something to everybody in it; - takes the text from stdin').action(async (id, text, options) =>
-    (await import('./commands/group.ts')).runGroupSay(id, text, options),
-  );
+  verb(group, 'say <group> <text>', 'say something to everybody in it; - takes the text from stdin')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (id, text, options) => (await import('./commands/group.ts')).runGroupSay(id, text, options));
   verb(group, 'add <group> <npub...>', 'invite others; for admins').action(async (id, members, options) =>
     (await import('./commands/group.ts')).runGroupChange(id, { kind: 'add', members }, options),
   );
   verb(group, 'remove <group> <npub>', 'remove a member; for admins').action(async (id, member, options) =>
     (await import('./commands/group.ts')).runGroupChange(id, { kind: 'remove', member }, options),
   );
-  verb(group, 'rename <group> <name>', 'give it another name; for admins').action(async (id, name, options) =>
-    (await import('./commands/group.ts')).runGroupChange(id, { kind: 'rename', name }, options),
-  );
+  verb(group, 'rename <group> <name>', 'give it another name; for admins')
+    .option('--approve', 'say yes to what your policy would ask you about')
+    .action(async (id, name, options) => (await import('./commands/group.ts')).runGroupChange(id, { kind: 'rename', name }, options));
   verb(group, 'admins <group> <npub...>', 'say who its admins are from now on; for admins').action(async (id, admins, options) =>
     (await import('./commands/group.ts')).runGroupChange(id, { kind: 'admins', admins }, options),
   );
@@ -165,8 +165,8 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--find <capability>', 'what to look for')
     .option('--max <sats>', 'the most to pay')
     .option('--bid <sats>', 'what to bid first (two thirds of the most)')
-    .option('--strategy <name>', 'how to bargain between the two, such as boulware, or a spec as JSON; by fixed rules unless named')
-    .option('--rounds <count>', 'how many offers the strategy has (12)')
+    .option('--strategy <name>', 'how to bargain between the two, such as boulware, or a spec as JSON (the policy’s, else by fixed rules)')
+    .option('--rounds <count>', 'how many offers the strategy has (the policy’s for its own, else 12)')
     .option('--about <text>', 'what is wanted, in words; - takes them from stdin')
     .option('--input <file>', 'what to hand over once the deal is made; may be repeated', collect)
     .option('--answer <text>', 'what to answer if the provider asks')
@@ -226,6 +226,9 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
     .option('--usage <file>', 'what was used, done and measured, as JSON (docs/deals.md); - for stdin')
     .action(async (file, options) => setExitCode((await import('./commands/owed.ts')).runOwed(file, options)));
   verb(program, 'simulate [file]', 'try strategies against each other offline, with your own utility or made-up ones (docs/strategies.md)')
+    .option('--policy <file>', 'try what your policy lets jobs bargain about, instead of a file (docs/mandate.md); - for stdin')
+    .option('--role <role>', 'the side to try of a policy that is for both: buyer or seller')
+    .option('--best <sats>', 'the price to begin with under the policy: your bid, or your list price (its target)')
     .option('--strategy <name>', 'how you negotiate (trade-off)')
     .option('--against <names>', 'the strategies to try it against, with commas (all)')
     .option('--rounds <count>', 'the most rounds of one negotiation (12)')

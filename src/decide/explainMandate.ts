@@ -5,6 +5,7 @@ import { renderSeconds, renderUnixSeconds } from '../negotiate/renderTime.ts';
 import { directionOf } from './mandateIssues.ts';
 import { ratesOfAll, ratesOfPeer, type Rates } from './mandateRates.ts';
 import type { AskWhen, Mandate, MandateIssue } from './mandateSchema.ts';
+import { nameOfStrategy } from './strategies/namedStrategies.ts';
 
 const ROLES = { buyer: 'buys', seller: 'sells', both: 'buys and sells' } as const;
 
@@ -12,12 +13,12 @@ const QUESTIONS: Readonly<Record<AskWhen, string>> = {
   signature: 'every signature',
   'presigned-offer': 'every offer that it would sign in advance',
   'first-deal': 'the first deal with a peer',
-  'unknown-trust': 'whatever it would say to a peer of whom nothing is known',
+  'unknown-trust': 'whatever it would say in a negotiation to a peer of whom nothing is known',
   'unbounded-price': 'prices without an upper limit',
   amendment: 'changes of a deal',
   'call-off': 'jobs under a framework',
   payment: 'every payment',
-  'free-text': 'every question and answer in its own words',
+  'free-text': 'every question, answer and message to a group in its own words',
 };
 
 /** Explains a mandate, one sentence a line. The text holds the owner's limits: it is for the owner alone. */
@@ -29,6 +30,7 @@ export function explainMandate(mandate: Mandate): readonly string[] {
     ...explainPeers(mandate),
     ...explainLimits(mandate),
     ...mandate.issues.map((issue) => explainIssue(mandate, issue)),
+    ...explainBargain(mandate),
     ...explainTerms(mandate),
     ...explainDisclosure(mandate),
     ...explainApproval(mandate),
@@ -83,6 +85,13 @@ function explainIssue({ role }: Mandate, issue: MandateIssue): string {
   return `${side === undefined ? '' : `As ${side}, `}${term} is ${limit} ${show(reserve)}${aim}.`;
 }
 
+function explainBargain({ bargain }: Mandate): readonly string[] {
+  if (bargain === undefined) return [];
+  const { strategy, rounds } = bargain;
+  const name = nameOfStrategy(strategy) ?? `a strategy of kind ${strategy.kind} with options of your own`;
+  return [`Jobs that are not told otherwise bargain by ${name}, with at most ${rounds} ${rounds === 1 ? 'offer' : 'offers'}.`];
+}
+
 function explainTerms({ terms: { required, forbidden, price_models: models, values } }: Mandate): readonly string[] {
   return [
     `Prices are ${models.join(' or ')}.`,
@@ -97,7 +106,7 @@ function explainDisclosure({ disclosure }: Mandate): readonly string[] {
   const named = terms.includes('*') ? 'all terms' : terms.join(', ');
   return [
     `Openings and offers may name ${named}; no text is longer than ${chars} characters.`,
-    mayTalk ? 'It may ask, answer and explain in words of its own.' : 'It says nothing in words of its own.',
+    mayTalk ? 'It may ask, answer, explain and talk in groups in words of its own.' : 'It says nothing in words of its own.',
     ...(attachments ? ['Questions and answers may name files.'] : []),
   ];
 }

@@ -7,8 +7,8 @@ import { anyPrice, LARGE } from '../negotiate/price.fixture.ts';
 import { makeFixedPrice } from '../negotiate/price.ts';
 import type { Terms } from '../negotiate/terms.ts';
 import { termsSchema } from '../negotiate/termsSchema.ts';
-import { judge } from './judge.ts';
-import { hashAction, type Action } from './mandateAction.ts';
+import { judge, judgeInGroup } from './judge.ts';
+import { hashAction, type Action, type GroupAction } from './mandateAction.ts';
 import type { Facts } from './mandateFacts.ts';
 import { anyMandate, BUYER_DOCUMENT, mandateOf, NOW, PEER, QUIET, STRANGER } from './mandate.fixture.ts';
 import { holdOf } from './mandateAmounts.ts';
@@ -36,6 +36,58 @@ function codes(document: object, action: Action, facts: Partial<Facts> = {}): st
   const { verdict, reasons } = judge(mandateOf({ ...BUYER_DOCUMENT, ...document }), action, { ...QUIET, ...facts });
   return [verdict, ...reasons.map(({ code }) => code)].join(' ');
 }
+
+const say = (text: string, members: readonly string[] = [PEER]): GroupAction => ({
+  kind: 'say',
+  type: 'group-message',
+  group: OFFER,
+  members,
+  text,
+});
+
+describe('what is done in a group', () => {
+  const inGroup = (document: object, action: GroupAction, facts: Partial<Facts> = {}): string => {
+    const mandate = mandateOf({ ...BUYER_DOCUMENT, ...document });
+    const verdict = judgeInGroup(mandate, action, { ...QUIET, ...facts });
+    expect(judge(mandate, action, { ...QUIET, ...facts })).toEqual(verdict);
+    return [verdict.verdict, ...verdict.reasons.map(({ code }) => code)].join(' ');
+  };
+  const disclosure = { ...BUYER_DOCUMENT.disclosure, max_text_chars: 3 };
+
+  it('is judged by when, to whom, which words and how often, and by nothing that is about deals', () => {
+    expect(inGroup({}, say('Hello'))).toBe('allow');
+    expect(inGroup({ peers: { allow: ['*'], min_trust: 100 } }, say('Hello'), { trust: 0, role: 'provider', service: 'weapons' })).toBe(
+      'allow',
+    );
+    expect(inGroup({ peers: { allow: ['*'], deny: [STRANGER] } }, say('Hello', [PEER, STRANGER]))).toBe('deny peer-denied');
+    expect(inGroup({ peers: { allow: [PEER] } }, say('Hello', [PEER, STRANGER]))).toBe('deny peer-not-allowed');
+    expect(inGroup({ disclosure }, say('Tea'))).toBe('allow');
+    expect(inGroup({ disclosure }, say('Teas'))).toBe('deny text-too-long');
+    expect(inGroup({ disclosure: { ...disclosure, free_text: false, max_text_chars: 99 } }, say('/price'))).toBe('deny free-text');
+    expect(inGroup({ approval: { when: ['free-text'] } }, say('Hello'))).toBe('ask own-words');
+    expect(inGroup({ valid_until: NOW - 1 }, say('Hello'))).toBe('deny expired');
+    expect(inGroup({ hours: { open: ['mon 00:00-00:01'] } }, say('Hello'))).toBe('deny outside-hours');
+    expect(inGroup({}, say('Hello'), { all: { movesInMinute: 60, movesInHour: 60, newInHour: 0 } })).toBe('deny rate-minute');
+    expect(inGroup({}, say('Hello'), { ofPeer: { movesInMinute: 0, movesInHour: 200, newInHour: 0 } })).toBe('deny rate-hour');
+  });
+
+  it('judges who is brought in by who it is alone', () => {
+    const late = { valid_until: NOW - 1, disclosure: { ...disclosure, free_text: false } };
+    expect(inGroup(late, { kind: 'invite', members: [PEER] })).toBe('allow');
+    expect(inGroup({ peers: { allow: ['*'], deny: [PEER] } }, { kind: 'invite', members: [STRANGER, PEER] })).toBe('deny peer-denied');
+  });
+
+  it('has a name for each group, each text and each circle of those who hear it', () => {
+    const named = [
+      say('a'),
+      say('b'),
+      say('a', [PEER, STRANGER]),
+      { ...say('a'), group: PEER },
+      { ...say('a'), type: 'group-name' as const },
+    ];
+    expect(new Set(named.map((action) => hashAction(action as GroupAction, {}))).size).toBe(named.length);
+  });
+});
 
 describe('judge', () => {
   it('never allows a signature or payment outside the limits, over 10,000 random mandates and actions', () => {

@@ -1,11 +1,11 @@
 // May the agent do this? One pure function for every move, signature and payment; what it is not told counts against it.
 
-import type { Action } from './mandateAction.ts';
-import type { Facts } from './mandateFacts.ts';
+import type { Action, GroupAction } from './mandateAction.ts';
+import type { Facts, GroupFacts } from './mandateFacts.ts';
 import { checkOfferWindow, checkPayment, checkRates, checkSignature, checkSignatureWindow } from './mandateAmounts.ts';
-import { checkSaid, checkText, checkWords } from './mandateSpeech.ts';
+import { checkSaid, checkSpeech, checkText, checkWords } from './mandateSpeech.ts';
 import { checkBinding } from './mandateTerms.ts';
-import { checkDenied, checkPeer, checkRole, checkService, checkTime } from './mandateWho.ts';
+import { checkDenied, checkNamed, checkPeer, checkRole, checkService, checkTime } from './mandateWho.ts';
 import type { Mandate } from './mandateSchema.ts';
 import { askIf, conclude, denyIf, type Finding, type Verdict } from './mandateVerdict.ts';
 
@@ -17,6 +17,14 @@ import { askIf, conclude, denyIf, type Finding, type Verdict } from './mandateVe
  */
 export function judge(mandate: Mandate, action: Action, facts: Facts): Verdict {
   return conclude(findReasons(mandate, action, facts));
+}
+
+/**
+ * Judges what the agent is about to do in a group: whom it brings in, and what it says to whom. No trust is asked for, as nothing is dealt
+ * in there. Never throws.
+ */
+export function judgeInGroup(mandate: Mandate, action: GroupAction, facts: GroupFacts): Verdict {
+  return conclude(findGroupReasons(mandate, action, facts));
 }
 
 function findReasons(mandate: Mandate, action: Action, facts: Facts): readonly Finding[] {
@@ -47,11 +55,26 @@ function findReasons(mandate: Mandate, action: Action, facts: Facts): readonly F
         ...checkSignature(mandate, action, [action.terms], facts),
         ...(action.confirmBy === undefined ? [] : checkSignatureWindow(mandate, action.confirmBy, facts)),
       ];
+    case 'say':
+    case 'invite':
+      return findGroupReasons(mandate, action, facts);
     case 'pay':
       return [...checkDenied(mandate, facts), ...checkRole(mandate, facts), ...checkPayment(mandate, action, facts)];
     default:
       return action satisfies never;
   }
+}
+
+function findGroupReasons(mandate: Mandate, action: GroupAction, facts: GroupFacts): readonly Finding[] {
+  const who = action.members.flatMap((member) => checkNamed(mandate, member));
+  if (action.kind === 'invite') return who;
+  return [
+    ...checkTime(mandate, facts),
+    ...who,
+    ...checkRates(mandate, facts),
+    ...checkSpeech(mandate, action.text),
+    ...askIf(mandate.approval.when.includes('free-text'), 'own-words', 'approval.when'),
+  ];
 }
 
 /** Who, when, about what, and how often. */

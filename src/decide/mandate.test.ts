@@ -2,11 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chooseTactics } from './chooseTactics.ts';
 import { explainMandate } from './explainMandate.ts';
 import { parseMandate } from './mandate.ts';
 import { anyMandate, BUYER_DOCUMENT, mandateOf, PEER, STRANGER } from './mandate.fixture.ts';
 import { isWithinHours } from './mandateHours.ts';
 import { ratesOfPeer } from './mandateRates.ts';
+import { NAMED_STRATEGIES } from './strategies/namedStrategies.ts';
 
 function problems(change: object, base: object = BUYER_DOCUMENT): readonly string[] {
   const parsed = parseMandate({ ...base, ...change });
@@ -78,6 +80,13 @@ const BAD: readonly (readonly [object, ...string[]])[] = [
     { issues: [{ term: '/delivery/within_s', reserve: 1 }], terms: { forbidden: ['/delivery/within_s'] } },
     'issues[0].term limit-on-forbidden',
   ],
+  [{ bargain: {} }, 'bargain.strategy missing'],
+  [{ bargain: { strategy: 'psychic' } }, 'bargain.strategy strategy'],
+  [{ bargain: { strategy: { kind: 'firm', level: 3 } } }, 'bargain.strategy strategy'],
+  [{ bargain: { strategy: 'linear', rounds: 0 } }, 'bargain.rounds rounds'],
+  [{ bargain: { strategy: 'linear', rounds: 101 } }, 'bargain.rounds rounds'],
+  [{ bargain: { strategy: 'linear', rounds: 1.5 } }, 'bargain.rounds rounds'],
+  [{ bargain: { strategy: 'linear', patience: 3 } }, 'bargain.patience unknown-field'],
   [{ terms: { required: ['/penalties'], forbidden: ['/penalties'] } }, 'terms.required[0] required-and-forbidden'],
   [{ terms: { required: ['/delivery/deadline', '/delivery/within_s'] } }, 'terms.required[0] excludes-each-other'],
   [{ terms: { forbidden: ['/price'] }, issues: [] }, 'terms.forbidden[0] cannot-forbid'],
@@ -157,6 +166,28 @@ describe('a mandate that is right', () => {
       moves_per_hour: 5,
       new_per_hour: 20,
     });
+  });
+
+  it('says by which strategy jobs bargain, by name or with options, in twelve offers unless named', () => {
+    const bargainOf = (bargain: object) => mandateOf({ ...BUYER_DOCUMENT, bargain });
+    const own = { kind: 'time', exponent: 3 };
+    expect(bargainOf({ strategy: 'linear' }).bargain).toEqual({ strategy: NAMED_STRATEGIES.linear, rounds: 12 });
+    expect(bargainOf({ strategy: own, rounds: 100 }).bargain).toMatchObject({ strategy: own, rounds: 100 });
+    expect(explainMandate(bargainOf({ strategy: 'boulware', rounds: 1 }))).toContain(
+      'Jobs that are not told otherwise bargain by boulware, with at most 1 offer.',
+    );
+    expect(explainMandate(bargainOf({ strategy: own })).join('\n')).toContain('by a strategy of kind time with options of your own, with');
+    expect(explainMandate(mandateOf(BUYER_DOCUMENT)).join('\n')).not.toContain('bargain');
+  });
+
+  it('yields to the strategy that a job was given, and its rounds with it', () => {
+    const { boulware, linear } = NAMED_STRATEGIES;
+    const mandate = mandateOf({ ...BUYER_DOCUMENT, bargain: { strategy: 'linear', rounds: 20 } });
+    expect(chooseTactics({}, mandate)).toEqual({ strategy: linear, rounds: 20 });
+    expect(chooseTactics({ rounds: 5 }, mandate)).toEqual({ strategy: linear, rounds: 5 });
+    expect(chooseTactics({ strategy: boulware }, mandate)).toEqual({ strategy: boulware, rounds: 12 });
+    expect(chooseTactics({ strategy: boulware, rounds: 5 }, undefined)).toEqual({ strategy: boulware, rounds: 5 });
+    expect([chooseTactics({ rounds: 5 }, mandateOf(BUYER_DOCUMENT)), chooseTactics({}, undefined)]).toEqual([undefined, undefined]);
   });
 
   it('is explained in sentences that hold its limits', () => {

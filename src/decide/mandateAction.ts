@@ -47,7 +47,21 @@ export type Action =
   | { readonly kind: 'perform'; readonly type: 'input' | 'payterms' | 'deliver' | 'completion' }
   /** Decides, ends or reports what is there already: never blocked. */
   | { readonly kind: 'duty'; readonly type: DutyType }
+  /** Says words to all others in a group: a message, or the group's name. Without `group` it is about to be made. */
+  | {
+      readonly kind: 'say';
+      readonly type: 'group-message' | 'group-name';
+      readonly group?: Hex | undefined;
+      /** Who hears it, in the order of their keys. */
+      readonly members: readonly Hex[];
+      readonly text: string;
+    }
+  /** Brings these into a group. */
+  | { readonly kind: 'invite'; readonly members: readonly Hex[] }
   | { readonly kind: 'pay'; readonly agreement: Hex; readonly paymentHash: Hex; readonly amountMsat: Msat; readonly terms: Terms };
+
+/** What happens in a group and not in a negotiation. */
+export type GroupAction = Extract<Action, { readonly kind: 'say' | 'invite' }>;
 
 /** Moves that decide what is signed, end what is open, report, or object. They bind to nothing new and tell nothing new. */
 export type DutyType = 'close' | 'cancel' | 'withdraw' | 'receipt' | 'error' | 'funded' | 'dispute';
@@ -125,13 +139,14 @@ function describeConfirm({ accept }: BodyOf<'confirm'>, state: Negotiation | und
 }
 
 /**
- * Names an action, so that the owner's yes is for exactly this one: SHA-256 of all that it says in this negotiation (or, for one that is
- * begun, with this peer). Times by which it ends are left out, as they move while the owner thinks; the mandate bounds them.
+ * Names an action, so that the owner's yes is for exactly this one: SHA-256 of all that it says in this negotiation (for one that is
+ * begun with this peer, for a group to these members). Times by which it ends are left out, as they move while the owner thinks; the mandate bounds them.
  */
-export function hashAction(action: Action, where: { readonly nid?: Hex | undefined; readonly peer: Hex }): Hex {
+export function hashAction(action: Action, where: { readonly nid?: Hex | undefined; readonly peer?: Hex }): Hex {
   const isTime = (key: string): boolean => key === 'expiresAt' || key === 'confirmBy';
   const said = Object.fromEntries(Object.entries(action).filter(([key, value]) => !isTime(key) && value !== undefined));
-  return sha256Hex(canonicalJson({ domain: 'agent-negotiate/approval/1', nid: where.nid ?? null, peer: where.peer, action: toJson(said) }));
+  const { nid = null, peer = null } = where;
+  return sha256Hex(canonicalJson({ domain: 'agent-negotiate/approval/1', nid, peer, action: toJson(said) }));
 }
 
 /** Amounts as decimal digits, and nothing that JSON has no word for. */

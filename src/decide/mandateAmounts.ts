@@ -83,7 +83,7 @@ export function checkOfferWindow({ windows }: Mandate, expiresAt: number, { now 
 }
 
 /** How often we move. */
-export function checkRates(mandate: Mandate, { all, ofPeer, isFirstMove }: Facts): Findings {
+export function checkRates(mandate: Mandate, { all, ofPeer, isFirstMove }: Pick<Facts, 'all' | 'ofPeer' | 'isFirstMove'>): Findings {
   return [
     ...checkRate(ratesOfAll(mandate), all, isFirstMove, 'rate'),
     ...checkRate(ratesOfPeer(mandate), ofPeer, isFirstMove, 'rate.per_peer'),

@@ -38,3 +38,6 @@ export interface Facts {
   readonly all: Counts;
   readonly ofPeer: Counts;
 }
+
+/** What is known where a group is spoken to: no role, service or money. `ofPeer` is how often the one heard us who heard us most. */
+export type GroupFacts = Pick<Facts, 'now' | 'latestAt' | 'isFirstMove' | 'all' | 'ofPeer'>;

@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import { isMsatText, MAX_MSAT, type Msat } from '../core/money.ts';
 import { unixSeconds } from '../negotiate/fields.ts';
+import type { StrategySpec } from './strategies/buildStrategy.ts';
+import { MOST_ROUNDS, soundStrategySchema } from './strategies/strategySchema.ts';
 
 const PATTERN = /^(?:\*|[a-z0-9][a-z0-9._:/-]{0,63}\*?)$/;
 const KEY = /^(?:\*|[0-9a-f]{64})$/;
@@ -38,6 +40,16 @@ export const bound = z.unknown().transform((value, context): bigint => {
   return z.NEVER;
 });
 
+/** A strategy by its name, or by its kind with options that are in their ranges. */
+export const strategy: z.ZodType<StrategySpec> = z.unknown().transform((value, context): StrategySpec => {
+  const parsed = soundStrategySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: value === undefined ? 'missing' : 'strategy' });
+  return z.NEVER;
+});
+
+/** How many offers a strategy has. */
+export const rounds = z.int(word('rounds')).min(1, word('rounds')).max(MOST_ROUNDS, word('rounds'));
 /** Unix seconds; whoever reads a file turns its dates into these. */
 export const instant = z.custom<number>((value) => unixSeconds.safeParse(value).success, word('time'));
 /** A span of time, longer than none. */

@@ -41,6 +41,8 @@ export interface Spending {
 export interface Act {
   readonly at: number;
   readonly peer: Hex;
+  /** In a group: who else heard it. */
+  readonly others?: readonly Hex[] | undefined;
   /** The first one in its negotiation. */
   readonly isNew: boolean;
 }
@@ -48,10 +50,13 @@ export interface Act {
 /** Something that waits for the owner's yes. */
 export interface Ask {
   readonly digest: Hex;
-  /** Undefined for a negotiation that is to be begun. */
+  /** Undefined for a negotiation that is to be begun, and in groups. */
   readonly nid?: Hex | undefined;
-  readonly peer: Hex;
-  /** What it is: `accept`, `offer`, `pay` … */
+  /** Undefined in groups. */
+  readonly peer?: Hex | undefined;
+  /** The MLS group id; undefined for a group that is to be made. */
+  readonly group?: Hex | undefined;
+  /** What it is: `accept`, `offer`, `pay`, `group-message` … */
   readonly what: string;
   /** The most that it comes to, where it is about money. */
   readonly msat?: Msat | undefined;
@@ -167,7 +172,7 @@ export function sumSpent({ spent }: Ledger, now: number): Msat {
 
 /** How often the agent has moved, with everybody or with one peer. */
 export function countActs({ acts }: Ledger, now: number, peer?: Hex): Counts {
-  const counted = peer === undefined ? acts : acts.filter((act) => act.peer === peer);
+  const counted = peer === undefined ? acts : acts.filter((act) => act.peer === peer || act.others?.includes(peer) === true);
   return {
     movesInMinute: counted.filter(({ at }) => at > now - MINUTE_S).length,
     movesInHour: counted.filter(({ at }) => at > now - HOUR_S).length,

@@ -22,6 +22,8 @@ const TEXTS = {
   time: 'must be a date with its distance from UTC, such as 2027-01-31T12:00:00Z',
   hours: 'must be days and times such as mon-fri 08:00-18:00',
   offset: 'must be a distance from UTC such as +02:00, or Z',
+  strategy: 'is no strategy: write a name such as "trade-off", or a kind with options that are in range (docs/strategies.md)',
+  rounds: 'must be a whole number from 1 to 100',
   'until-before-from': 'ends before it begins',
   'no-limits': 'is needed: an agent that may buy has limits',
   'deal-above-day': 'is above per_day_msat: such a deal could never be made',

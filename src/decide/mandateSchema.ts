@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { lineText } from '../negotiate/fields.ts';
 import { TERMS_LEAVES, type TermsLeaf } from '../negotiate/termsLeaves.ts';
-import { amount, bound, count, instant, keys, patterns, spanS, values, word } from './mandateFields.ts';
+import { amount, bound, count, instant, keys, patterns, rounds, spanS, strategy, values, word } from './mandateFields.ts';
 import { hoursSchema } from './mandateHours.ts';
+import { DEFAULT_ROUNDS } from './strategies/strategySchema.ts';
 
 /** What the owner may want to be asked about, whatever the amount. */
 export const ASK_WHEN = [
@@ -80,6 +81,8 @@ export const mandateSchema = z.strictObject({
   /** Needed where the agent buys. */
   limits: limitsSchema.optional(),
   issues: z.array(issueSchema).max(32, word('too-large')).default([]),
+  /** How jobs bargain that are not told otherwise; by fixed rules without it. Judges nothing. */
+  bargain: z.strictObject({ strategy, rounds: rounds.default(DEFAULT_ROUNDS) }).optional(),
   terms: z
     .strictObject({
       required: leaves.default([]),

@@ -13,6 +13,11 @@ export function checkWords(mandate: Mandate, text: string): Findings {
   return [...denyIf(!mayTalk && !isTermsLeaf(text), 'free-text', 'disclosure.free_text'), ...checkText(mandate, text)];
 }
 
+/** Words to a group: there a term's name answers nothing, and is a word like any other. */
+export function checkSpeech(mandate: Mandate, text: string): Findings {
+  return [...denyIf(!mandate.disclosure.free_text, 'free-text', 'disclosure.free_text'), ...checkText(mandate, text)];
+}
+
 /** The length of a text, in characters as people count them. */
 export function checkText({ disclosure }: Mandate, text: string): Findings {
   return denyIf([...text].length > disclosure.max_text_chars, 'text-too-long', 'disclosure.max_text_chars');

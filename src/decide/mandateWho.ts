@@ -1,5 +1,6 @@
 // The rules of a mandate about when, in which role, with whom and about what the agent acts.
 
+import type { Hex } from '../core/bytes.ts';
 import { matchesAny } from './mandatePatterns.ts';
 import type { Facts } from './mandateFacts.ts';
 import { isWithinHours } from './mandateHours.ts';
@@ -11,7 +12,10 @@ type Findings = readonly Finding[];
 const LATEST_S = 253_402_300_799;
 
 /** The mandate's time and its opening hours. */
-export function checkTime({ valid_from: from, valid_until: until, hours }: Mandate, { now, latestAt }: Facts): Findings {
+export function checkTime(
+  { valid_from: from, valid_until: until, hours }: Mandate,
+  { now, latestAt }: Pick<Facts, 'now' | 'latestAt'>,
+): Findings {
   if (!isTime(now)) return denyIf(true, 'clock', '');
   // What a clock has passed once is past.
   const latest = Math.max(now, isTime(latestAt) ? latestAt : 0);
@@ -43,8 +47,14 @@ export function checkRole({ role }: Mandate, facts: Facts): Findings {
 }
 
 /** Somebody whom the owner has shut out gets nothing more, signed or not. */
-export function checkDenied({ peers }: Mandate, { peer }: Facts): Findings {
+export function checkDenied({ peers }: Mandate, { peer }: Pick<Facts, 'peer'>): Findings {
   return denyIf(peers.deny.includes(peer), 'peer-denied', 'peers.deny');
+}
+
+/** Whether a peer is denied or not among the allowed. */
+export function checkNamed(mandate: Mandate, peer: Hex): Findings {
+  const { allow } = mandate.peers;
+  return [...checkDenied(mandate, { peer }), ...denyIf(!allow.includes('*') && !allow.includes(peer), 'peer-not-allowed', 'peers.allow')];
 }
 
 /** The peer: denied, allowed, trusted. */
@@ -53,8 +63,7 @@ export function checkPeer(mandate: Mandate, facts: Facts): Findings {
   const { peer, trust } = facts;
   const isKnown = trust !== undefined && Number.isFinite(trust);
   return [
-    ...checkDenied(mandate, facts),
-    ...denyIf(!peers.allow.includes('*') && !peers.allow.includes(peer), 'peer-not-allowed', 'peers.allow'),
+    ...checkNamed(mandate, peer),
     ...denyIf(peers.min_trust > 0 && !isKnown, 'trust-unknown', 'peers.min_trust'),
     ...denyIf(isKnown && trust < peers.min_trust, 'trust-low', 'peers.min_trust'),
     ...askIf(!isKnown && approval.when.includes('unknown-trust'), 'unknown-trust', 'approval.when'),

@@ -17,8 +17,11 @@ import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { fetchChannelNews } from '../fetchNews.ts';
 import { lookUpPeer } from '../lookUpPeer.ts';
-import type { GroupNews, News } from '../work.ts';
+import { ledgerChanges } from '../mandate/ledgerRecord.ts';
+import { permitInGroup } from '../mandate/permit.ts';
+import { beginWork, type GroupNews, type News, type Work } from '../work.ts';
 import { groupName } from './createGroup.ts';
+import { othersIn } from './othersIn.ts';
 import { findGroup, viewGroup, type GroupView } from './viewGroup.ts';
 
 const npubs = z
@@ -26,9 +29,10 @@ const npubs = z
   .min(1)
   .max(LIMITS.members - 1);
 
-/** Which group, by the first digits of its id, and the one thing to do to it. */
+/** Which group, by the first digits of its id, and the one thing to do to it; `isApproved` as for all that a mandate may ask about. */
 export const changeGroupInput = z.strictObject({
   group: z.string(),
+  isApproved: z.boolean().optional(),
   change: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('add'), members: npubs }),
     z.strictObject({ kind: z.literal('remove'), member: z.string() }),
@@ -55,22 +59,29 @@ export interface ChangedGroup extends GroupView {
 
 /**
  * Catches up with the group, then changes it. Throws `input/…` for what the group's rules do not let us do, `peer/…` for somebody who
- * cannot be invited, `relay/unreachable` when no relay takes the change: then it is as if nothing had been done.
+ * cannot be invited, `mandate/…` for a name or a member that the policy does not allow, `relay/unreachable` when no relay takes the change: then it is as if nothing had been done.
  */
-export async function changeGroup(context: AgentContext, { group, change }: z.infer<typeof changeGroupInput>): Promise<ChangedGroup> {
+export async function changeGroup(
+  context: AgentContext,
+  { group, change, isApproved }: z.infer<typeof changeGroupInput>,
+): Promise<ChangedGroup> {
   const found = findGroup(context.store, group);
   const { id } = found;
   if (isLost(found))
     throw new NegotiateError('input/not-found', 'This home was restored and has no keys for this group. Ask an admin to invite you again.');
   // A change made on top of an old state would only split the group.
   const { news, groupNews } = await fetchChannelNews(context, id);
-  const outcome = change.kind === 'leave' ? await leave(context, id) : await commit(context, id, change);
+  const outcome = change.kind === 'leave' ? await leave(context, id) : await commit(beginWork(context, isApproved), id, change);
   await drainOutbox(context, { force: true });
   return { ...viewGroup(findGroup(context.store, id)), isWaiting: outcome === 'waiting', events: news, groups: groupNews };
 }
 
-async function commit(context: AgentContext, id: Hex, change: Exclude<Change, { kind: 'leave' }>): Promise<CommitOutcome> {
-  const outcome = await commitChange(context, id, await toGroupChange(context, findGroup(context.store, id), change));
+async function commit(work: Work, id: Hex, change: Exclude<Change, { kind: 'leave' }>): Promise<CommitOutcome> {
+  const { context } = work;
+  const record = findGroup(context.store, id);
+  await permitChange(work, record, change);
+  const also = ledgerChanges(context.store, work.ledger, [], work.now);
+  const outcome = await commitChange(context, id, await toGroupChange(context, record, change), { also });
   if (outcome === 'refused') {
     throw new NegotiateError('relay/unreachable', 'No relay of the group takes this change. Nothing was changed; try again later.');
   }
@@ -78,6 +89,14 @@ async function commit(context: AgentContext, id: Hex, change: Exclude<Change, { 
     throw new NegotiateError('negotiation/refused', 'Another member has changed the group at the same time. Look at it, then try again.');
   }
   return outcome;
+}
+
+/** Whom we bring in, and the name that we tell the others, are the owner's to decide. */
+async function permitChange(work: Work, { id, state }: ChannelRecord, change: Change): Promise<void> {
+  if (change.kind === 'add') await permitInGroup(work, { kind: 'invite', members: change.members.map(parsePublicKey) });
+  if (change.kind !== 'rename' || change.name === '') return;
+  const members = othersIn(work.context, decodeChannel(state));
+  await permitInGroup(work, { kind: 'say', type: 'group-name', group: id, members, text: change.name });
 }
 
 async function toGroupChange(

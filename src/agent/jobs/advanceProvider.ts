@@ -15,9 +15,11 @@ import type { JobOutcome } from '../../request/runCommand.ts';
 import { decodeBolt11, isTestNetwork, type Bolt11 } from '../../pay/bolt11.ts';
 import { describePayment } from '../../pay/commitment.ts';
 import { isDescribed, makePayTermsTemplate, readPayTerms } from '../../pay/payTerms.ts';
+import { chooseTactics } from '../../decide/chooseTactics.ts';
 import type { AgentContext } from '../context.ts';
 import { askForFiles, checkFiles, findFile, keepFile, sendFiles } from '../dealFiles.ts';
 import { drainOutbox } from '../drainOutbox.ts';
+import { readMandate } from '../mandate/mandateSetting.ts';
 import { readState } from '../negotiationState.ts';
 import { reject } from '../reject.ts';
 import { beginWork, saveWork } from '../work.ts';
@@ -78,9 +80,19 @@ async function negotiate(context: AgentContext, state: Negotiation, job: Job<Sal
   const { list_sats: listMsat, min_sats: minMsat, question = '', within_s: withinS, retention_s: retentionS, output, attest } = service;
   const sells = { capability: state.open.service, rail, payee, withinS, retentionS, output, mayAttest: attest };
   const limits = { listMsat, minMsat, asksFirst: question !== '' };
-  const { strategy, rounds } = service;
-  const tactics = strategy === undefined ? {} : { tactics: { strategy, rounds, seed: job.body.seed ?? state.nid } };
-  return (await bargain(context, state, job, { role: 'provider', sells, limits, question, ...tactics })) ? MOVED : IDLE;
+  const plan = { role: 'provider', sells, limits, question } as const;
+  const chosen = chooseTactics(service, readMandate(context.store));
+  if (chosen === undefined) return (await bargain(context, state, job, plan)) ? MOVED : IDLE;
+  const { seeded, seed } = drawSeed(context, job);
+  return (await bargain(context, state, seeded, { ...plan, tactics: { ...chosen, seed } })) ? MOVED : IDLE;
+}
+
+/** What decides where a strategy leaves something to chance: drawn when a sale first has one, and kept with it from then on. */
+function drawSeed({ rng, store }: AgentContext, job: Job<Sale>): { readonly seeded: Job<Sale>; readonly seed: string } {
+  const seed = job.body.seed ?? bytesToHex(rng.bytes(16));
+  if (job.body.seed !== undefined) return { seeded: job, seed };
+  store.save([updateJob(job, { seed })]);
+  return { seeded: { ...job, body: { ...job.body, seed } }, seed };
 }
 
 /** The work is done before the money is asked for: a command that fails costs the buyer nothing. It runs while other jobs go on. */

@@ -6,6 +6,7 @@ import { canonicalJson } from '../../core/canonical.ts';
 import { isNegotiateError, NegotiateError, type ErrorCode } from '../../core/errors.ts';
 import { MAX_MSAT } from '../../core/money.ts';
 import type { Announcement } from '../../discover/announcement.ts';
+import { chooseTactics } from '../../decide/chooseTactics.ts';
 import { searchServices } from '../../discover/searchServices.ts';
 import { capability, lineText, longText, talkText } from '../../negotiate/fields.ts';
 import { MAX_FILE_BYTES, MAX_FILES, type FileRef } from '../../negotiate/files.ts';
@@ -17,7 +18,8 @@ import type { AgentContext } from '../context.ts';
 import { keepFile } from '../dealFiles.ts';
 import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
-import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { readMandate } from '../mandate/mandateSetting.ts';
 import { weightsSchema } from '../rfq/rfqRecord.ts';
 import { countAsked, DEFAULT_COLLECT_S, findRunning, openRequest, type Ask, type Opening } from '../rfq/startRfq.ts';
 import { beginStart } from '../start.ts';
@@ -69,10 +71,10 @@ export const buyInput = z.strictObject({
   withinS: z.int().min(1).optional(),
   /** Whether to attest the work in public, if the provider agrees. */
   mayAttest: z.boolean().default(false),
-  /** How to bargain between the bid and the most, by name or as a spec; by fixed rules unless named. */
+  /** How to bargain between the bid and the most, by name or as a spec; unless named as the policy in force says, else by fixed rules. */
   strategy: soundStrategySchema.optional(),
-  /** How many offers the strategy has. */
-  rounds: roundsSchema.default(DEFAULT_ROUNDS),
+  /** How many offers the strategy has, the policy's too. */
+  rounds: roundsSchema.optional(),
   /** Deal with nobody who scores less (ai.wot, 0 to 100). */
   minTrust: z.number().min(0).max(100).default(0),
   /** Order once more what was ordered before; otherwise the same order is the same job. */
@@ -98,9 +100,10 @@ export async function buy(context: AgentContext, input: BuyInput): Promise<BuyRe
   const ask = readAsk(input);
   const isResumed = known !== undefined && !input.again;
   if (isResumed && !isCutShort(context, key, ask)) return { job: viewJob(context.store, readJob(known)), isResumed };
+  const tactics = drawTactics(context, input);
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);
-  const order = { inputs, info, key, candidates };
+  const order = { inputs, info, key, candidates, tactics };
   const nid = ask === undefined ? await startWithOne(context, input, order) : await startWithSeveral(context, input, ask, order);
   const record = context.store.findJob(nid);
   if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
@@ -126,15 +129,16 @@ interface Preparation {
   readonly info: RailInfo;
   readonly key: Hex;
   readonly candidates: readonly Candidate[];
+  readonly tactics: Pick<Purchase, 'tactics'>;
 }
 
 /** Starts with the first provider that the owner's limit allows and that can be reached, in the order of the search. */
-async function startWithOne(context: AgentContext, input: BuyInput, { inputs, info, key, candidates }: Preparation): Promise<Hex> {
+async function startWithOne(context: AgentContext, input: BuyInput, { inputs, info, key, candidates, tactics }: Preparation): Promise<Hex> {
   let failure = new NegotiateError('negotiation/refused', NOBODY_TRUSTED, { details: { reason: 'trust' } });
   for (const service of candidates.slice(0, MAX_CANDIDATES)) {
     const seen = await trust(context, { peer: service.pubkey, blockBelow: input.minTrust });
     if (seen.verdict.kind === 'block') continue;
-    const body = { ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }), ...drawTactics(context, input) };
+    const body = { ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }), ...tactics };
     try {
       return await startWith(context, input, body, key, service);
     } catch (error) {
@@ -255,8 +259,13 @@ function describePurchase(
   };
 }
 
-function drawTactics({ rng }: AgentContext, { strategy, rounds }: BuyInput): Pick<Purchase, 'tactics'> {
-  return strategy === undefined ? {} : { tactics: { strategy, rounds, seed: bytesToHex(rng.bytes(16)) } };
+/** Decided once, when the order is placed: another policy later does not change how this job bargains. */
+function drawTactics({ rng, store }: AgentContext, { strategy, rounds }: BuyInput): Pick<Purchase, 'tactics'> {
+  const chosen = chooseTactics({ strategy, rounds }, readMandate(store));
+  if (chosen !== undefined) return { tactics: { ...chosen, seed: bytesToHex(rng.bytes(16)) } };
+  if (rounds === undefined) return {};
+  const message = '--rounds says how many offers a strategy has: name one with --strategy, or in your policy under [bargain].';
+  throw new NegotiateError('input/invalid', message);
 }
 
 /** Two thirds, in whole sats where there are any. */

@@ -1,7 +1,7 @@
 // Sees jobs through: fetches what is new, does whatever is due for each job, and waits for more.
 
 import { z } from 'zod';
-import { bytesToHex, type Hex } from '../../core/bytes.ts';
+import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { findHeld } from '../../negotiate/slot.ts';
@@ -130,14 +130,13 @@ async function advanceOnce(context: AgentContext, nid: Hex, services: readonly S
   if (job?.body.role === 'buyer') return advanceBuyer(context, state, job as Job<Purchase>);
   const service = services.find(({ capabilities }) => capabilities.includes(state.open.service));
   if (service === undefined || state.role !== 'provider') return IDLE;
-  if (job === undefined) context.store.save([newJob(nid, describeSale(context, service), context.clock.now())]);
+  if (job === undefined) context.store.save([newJob(nid, describeSale(service), context.clock.now())]);
   const sale = findJob(context.store, nid) as Job<Sale> | undefined;
   return sale === undefined ? IDLE : advanceProvider(context, state, sale, service);
 }
 
-function describeSale({ rng }: AgentContext, { id, result, strategy }: Service): Sale {
-  const seed = strategy === undefined ? {} : { seed: bytesToHex(rng.bytes(16)) };
-  return { role: 'provider', service: id, resultName: result, ...seed };
+function describeSale({ id, result }: Service): Sale {
+  return { role: 'provider', service: id, resultName: result };
 }
 
 /** The negotiations that may have something to do, latest change first. */

@@ -6,7 +6,7 @@ import type { AnnouncementDraft } from '../../discover/buildAnnouncement.ts';
 import { capability, lineText, longText, talkText } from '../../negotiate/fields.ts';
 import { MAX_FILE_BYTES } from '../../negotiate/files.ts';
 import { checkEndpoint } from '../../request/callEndpoint.ts';
-import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
 
 const LONGEST_RUN_S = 3_600;
 const amount = z
@@ -31,10 +31,10 @@ export const serviceSchema = z
     list_sats: amount,
     /** The least that is taken, in sats; told to nobody. */
     min_sats: amount,
-    /** How to bargain between the two; by fixed rules unless named. */
+    /** How to bargain between the two; unless named as the policy in force says, else by fixed rules. */
     strategy: soundStrategySchema.optional(),
-    /** How many offers the strategy has. */
-    rounds: roundsSchema.default(DEFAULT_ROUNDS),
+    /** How many offers the strategy has, the policy's too. */
+    rounds: roundsSchema.optional(),
     /** What to ask a buyer before a price is named. */
     question: talkText.optional(),
     command: z.array(z.string().min(1)).min(1).max(64).optional(),

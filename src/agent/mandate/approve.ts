@@ -14,8 +14,9 @@ import { readMandate } from './mandateSetting.ts';
 import { viewAsk, type AskView } from './policy.ts';
 
 const MIN_DIGITS = 8;
+const MIN_GROUP_DIGITS = 4;
 
-/** What to say yes to: the first digits of its digest, or the negotiation where it is the only thing that waits. */
+/** What to say yes to: the first digits of its digest, or the negotiation or the group where it is the only thing that waits. */
 export const approveInput = z.strictObject({ what: z.string() });
 
 /** What was approved. `isDone`: it has been done by now; otherwise it is done by its job, or when its verb is run again. */
@@ -48,9 +49,19 @@ async function confirmNow(context: AgentContext, nid: Hex): Promise<void> {
 }
 
 function findAsk(context: AgentContext, asks: readonly Ask[], what: string): Ask | undefined {
-  const byDigest = what.length >= MIN_DIGITS ? asks.filter(({ digest }) => digest.startsWith(what.toLowerCase())) : [];
-  const found = byDigest.length > 0 ? byDigest : asks.filter(({ nid }) => nid === findNegotiation(context.store, what).nid);
+  const digits = what.toLowerCase();
+  const byDigest = what.length >= MIN_DIGITS ? asks.filter(({ digest }) => digest.startsWith(digits)) : [];
+  const found = byDigest.length > 0 ? byDigest : findByPlace(context, asks, digits);
   if (found.length <= 1) return found[0];
   const message = 'Several things wait here. Name one by the first digits of its digest; see: agent-negotiate policy show';
   throw new NegotiateError('input/ambiguous', message, { details: { candidates: found.length } });
+}
+
+/** What waits in a group or a negotiation that begins so. */
+function findByPlace(context: AgentContext, asks: readonly Ask[], digits: string): readonly Ask[] {
+  if (asks.length === 0) return [];
+  const isInGroup = digits.length >= MIN_GROUP_DIGITS && asks.some(({ group }) => group?.startsWith(digits) === true);
+  if (isInGroup) return asks.filter(({ group, nid }) => (group ?? nid)?.startsWith(digits) === true);
+  const { nid } = findNegotiation(context.store, digits);
+  return asks.filter((each) => each.nid === nid);
 }

@@ -2,7 +2,7 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError } from '../../core/errors.ts';
-import type { Facts } from '../../decide/mandateFacts.ts';
+import type { Facts, GroupFacts } from '../../decide/mandateFacts.ts';
 import { countActs, sumHeld, sumSpent, type Ledger } from '../../decide/mandateLedger.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Role } from '../../negotiate/agreement.ts';
@@ -62,6 +62,19 @@ export async function gatherFacts(
     isFirstMove,
     all: countActs(ledger, now),
     ofPeer: countActs(ledger, now, peer),
+  };
+}
+
+/** What is known where a group is spoken to; each count is that of the member with whom it is highest. */
+export function gatherGroupFacts(ledger: Ledger, members: readonly Hex[], now: number): GroupFacts {
+  const counts = members.map((member) => countActs(ledger, now, member));
+  const most = (name: keyof Facts['ofPeer']): number => Math.max(0, ...counts.map((each) => each[name]));
+  return {
+    now,
+    latestAt: ledger.latestAt,
+    isFirstMove: false,
+    all: countActs(ledger, now),
+    ofPeer: { movesInMinute: most('movesInMinute'), movesInHour: most('movesInHour'), newInHour: most('newInHour') },
   };
 }
 

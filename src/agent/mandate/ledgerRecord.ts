@@ -22,12 +22,13 @@ const reasonSchema = z.strictObject({ code: z.enum([...DENIALS, ...QUESTIONS]), 
 const ledgerSchema = z.strictObject({
   open: z.array(z.strictObject({ id: hex32, nid: hex32, peer: publicKey, agreement: hex32, msat })),
   spent: z.array(z.strictObject({ agreement: hex32, peer: publicKey, msat, at: z.number() })),
-  acts: z.array(z.strictObject({ at: z.number(), peer: publicKey, isNew: z.boolean() })),
+  acts: z.array(z.strictObject({ at: z.number(), peer: publicKey, others: z.array(publicKey).optional(), isNew: z.boolean() })),
   asks: z.array(
     z.strictObject({
       digest: hex32,
       nid: hex32.optional(),
-      peer: publicKey,
+      peer: publicKey.optional(),
+      group: z.string().optional(),
       what: z.string(),
       msat: msat.optional(),
       reasons: z.array(reasonSchema),

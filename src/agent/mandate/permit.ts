@@ -1,20 +1,21 @@
-// The one place where the owner's mandate is asked: every move and signature of ours before it is made, every payment before it is ordered.
+// The one place where the owner's mandate is asked: every move, signature and word to a group before it is made, every payment before it is ordered.
 
 import type { Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
-import { judge } from '../../decide/judge.ts';
-import { hashAction, toAction, type Action } from '../../decide/mandateAction.ts';
-import { holdOf } from '../../decide/mandateAmounts.ts';
+import { toAction, type Action, type GroupAction } from '../../decide/mandateAction.ts';
 import { closeBooks, followNegotiation, type Ask, type Ledger } from '../../decide/mandateLedger.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Reason, Verdict } from '../../decide/mandateVerdict.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import type { Work } from '../work.ts';
-import { gatherFacts, subjectOf, type Subject } from './facts.ts';
+import { deedInGroup, deedOf, type Deed } from './deed.ts';
+import { subjectOf, type Subject } from './facts.ts';
 import { changeLedger, copyCell, openLedger, writeLedger, type LedgerCell } from './ledgerRecord.ts';
 import { approvalNeeded, mandateDenied } from './mandateError.ts';
 import { readMandate } from './mandateSetting.ts';
+
+const ALLOWED: Verdict = { verdict: 'allow', reasons: [] };
 
 /** What becomes of a question to the owner: saved at once, since the step is given up, or left to whoever goes on with the step. */
 export type AskMode = 'save' | 'leave';
@@ -24,15 +25,25 @@ export type AskMode = 'save' | 'leave';
  * everything is allowed. Throws `mandate/denied` and `mandate/approval-needed`, with the codes of the reasons; then nothing is to be done.
  */
 export async function permit(work: Work, subject: Subject, action: Action, ask: AskMode = 'save'): Promise<void> {
-  const verdict = await consider(work, subject, action);
-  if (verdict.verdict === 'allow') return;
-  if (verdict.verdict === 'deny') {
-    if (ask === 'save' && verdict.reasons.some(({ code }) => code === 'expired'))
+  if (action.kind !== 'duty') await permitDeed(work, deedOf(work, subject, action), ask);
+}
+
+/** Judges what a step is about to do in a group, as {@link permit} does; what is said there is noted in the step's ledger. */
+export async function permitInGroup(work: Work, action: GroupAction): Promise<void> {
+  await permitDeed(work, deedInGroup(work, action), 'save');
+}
+
+async function permitDeed(work: Work, deed: Deed, ask: AskMode): Promise<void> {
+  const { verdict, reasons } = await considerDeed(work, deed);
+  if (verdict === 'allow') return;
+  if (verdict === 'deny') {
+    if (ask === 'save' && reasons.some(({ code }) => code === 'expired'))
       saveBooks(work, (books) => (work.now > books.latestAt ? { ...books, latestAt: work.now } : books));
-    throw mandateDenied(verdict.reasons);
+    throw mandateDenied(reasons);
   }
-  if (ask === 'save') saveAsk(work, subject, action, verdict.reasons);
-  throw approvalNeeded(nameOf(action, subject), verdict.reasons);
+  // The step is given up, so the question is saved by itself.
+  if (ask === 'save') saveBooks(work, (books, mandate) => addAsk(books, makeAsk(mandate, deed, reasons, work.now)));
+  throw approvalNeeded(deed.digest, reasons);
 }
 
 /** Judges moves that the state machine wants to send after `before`, each as it stands. Throws as {@link permit}. */
@@ -50,17 +61,19 @@ export async function permitMoves(work: Work, before: Negotiation, rumors: reado
  * `allow`. What is allowed is noted as done; asked twice about one thing in one step, it is noted once.
  */
 export async function consider(work: Work, subject: Subject, action: Action): Promise<Verdict> {
-  const { context, ledger: cell } = work;
-  const mandate = readMandate(context.store);
-  if (mandate === undefined || action.kind === 'duty') return { verdict: 'allow', reasons: [] };
-  const digest = nameOf(action, subject);
+  return action.kind === 'duty' ? ALLOWED : considerDeed(work, deedOf(work, subject, action));
+}
+
+async function considerDeed(work: Work, deed: Deed): Promise<Verdict> {
+  const { store } = work.context;
+  const mandate = readMandate(store);
+  if (mandate === undefined) return ALLOWED;
   const ledger = currentLedger(work, mandate);
-  const facts = await gatherFacts(context, mandate, ledger, subject, { now: work.now, ...agreementOf(action) });
-  const verdict = judge(mandate, action, facts);
-  const hasYes = work.isApproved || ledger.approved.some((each) => each.digest === digest);
+  const verdict = await deed.assess(mandate, ledger);
+  const hasYes = work.isApproved || ledger.approved.some(({ digest }) => digest === deed.digest);
   if (verdict.verdict === 'deny' || (verdict.verdict === 'ask' && !hasYes)) return verdict;
-  changeLedger(context.store, cell, mandate, (books) => note(books, { digest, action, subject, now: work.now }));
-  return { verdict: 'allow', reasons: [] };
+  changeLedger(store, work.ledger, mandate, (books) => note(books, deed, work.now));
+  return ALLOWED;
 }
 
 /** What a step would do, without noting anything: asked before something is signed that is judged again when it is made. */
@@ -74,7 +87,7 @@ export function keepAsk(work: Work, subject: Subject, action: Action, reasons: r
   const { store } = work.context;
   const mandate = readMandate(store);
   if (mandate === undefined) return;
-  changeLedger(store, work.ledger, mandate, (books) => addAsk(books, describeAsk(mandate, subject, action, reasons, work.now)));
+  changeLedger(store, work.ledger, mandate, (books) => addAsk(books, makeAsk(mandate, deedOf(work, subject, action), reasons, work.now)));
 }
 
 /** As the step has it by now: with what it has already signed. */
@@ -89,30 +102,15 @@ function currentLedger(work: Work, mandate: Mandate): Ledger {
   return [...negotiations.values()].reduce((next, { state }) => followNegotiation(next, state, mandate, find, now), books);
 }
 
-interface Done {
-  readonly digest: Hex;
-  readonly action: Action;
-  readonly subject: Subject;
-  readonly now: number;
-}
-
-const COUNTED = new Set<Action['kind']>(['open', 'talk', 'offer', 'sign']);
-
-function note(books: Ledger, { digest, action, subject, now }: Done): Ledger {
-  const act = { at: now, peer: subject.peer, isNew: subject.isFirstMove };
+function note(books: Ledger, { digest, act }: Deed, now: number): Ledger {
   return {
     ...books,
-    acts: COUNTED.has(action.kind) ? [...books.acts, act] : books.acts,
+    acts: act === undefined ? books.acts : [...books.acts, { ...act, at: now }],
     approved: books.approved.some((each) => each.digest === digest)
       ? books.approved.filter((each) => each.digest !== digest)
       : books.approved,
     asks: books.asks.some((each) => each.digest === digest) ? books.asks.filter((each) => each.digest !== digest) : books.asks,
   };
-}
-
-/** The step is given up, so the question is saved by itself. */
-function saveAsk(work: Work, subject: Subject, action: Action, reasons: readonly Reason[]): void {
-  saveBooks(work, (books, mandate) => addAsk(books, describeAsk(mandate, subject, action, reasons, work.now)));
 }
 
 /** Saves a change of the ledger that belongs to no step. */
@@ -129,17 +127,6 @@ function addAsk(books: Ledger, ask: Ask): Ledger {
   return books.asks.some(({ digest }) => digest === ask.digest) ? books : { ...books, asks: [...books.asks, ask] };
 }
 
-function describeAsk(mandate: Mandate, subject: Subject, action: Action, reasons: readonly Reason[], at: number): Ask {
-  const { nid, peer } = subject;
-  const most = action.kind === 'pay' ? action.amountMsat : action.kind === 'sign' ? holdOf(mandate, action.terms) : undefined;
-  const what = 'type' in action ? action.type : action.kind;
-  return { digest: nameOf(action, subject), nid, peer, what, msat: most, reasons, at };
-}
-
-function nameOf(action: Action, { nid, peer }: Subject): Hex {
-  return hashAction(action, { nid, peer });
-}
-
-function agreementOf(action: Action): { readonly agreement?: Hex } {
-  return action.kind === 'pay' ? { agreement: action.agreement } : {};
+function makeAsk(mandate: Mandate, deed: Deed, reasons: readonly Reason[], at: number): Ask {
+  return { digest: deed.digest, ...deed.describe(mandate), reasons, at };
 }

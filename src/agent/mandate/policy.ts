@@ -19,7 +19,10 @@ export interface AskView {
   /** Name it by its first digits to `approve`. */
   readonly digest: Hex;
   readonly nid?: Hex;
-  readonly peer: string;
+  /** npub; absent for what is said to a group. */
+  readonly peer?: string;
+  /** The group that it is said to, where there is one yet. */
+  readonly group?: Hex;
   readonly what: string;
   readonly msat?: Msat;
   readonly reasons: readonly string[];
@@ -85,11 +88,12 @@ export function showPolicy({ store, clock }: AgentContext): PolicyView {
 }
 
 /** A question as the owner sees it. */
-export function viewAsk({ digest, nid, peer, what, msat, reasons }: Ask): AskView {
+export function viewAsk({ digest, nid, peer, group, what, msat, reasons }: Ask): AskView {
   return {
     digest,
     ...(nid === undefined ? {} : { nid }),
-    peer: encodeNpub(peer),
+    ...(peer === undefined ? {} : { peer: encodeNpub(peer) }),
+    ...(group === undefined ? {} : { group }),
     what,
     ...(msat === undefined ? {} : { msat }),
     reasons: reasons.map(({ code }) => code),

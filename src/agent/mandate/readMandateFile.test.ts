@@ -53,8 +53,24 @@ describe('a mandate file', () => {
     expect(digestOf(TOML.replace('1_000', '1_001'))).not.toBe(digestOf(TOML));
   });
 
-  it('may be a preset as it stands', () => {
-    for (const preset of Object.values(POLICY_PRESETS)) expect(problemsOf(preset)).toEqual([]);
+  it('may be a preset as it stands, and with the strategy that it proposes', () => {
+    for (const preset of Object.values(POLICY_PRESETS)) {
+      expect(problemsOf(preset)).toEqual([]);
+      const proposed = preset.replace(/^# (\[bargain\]|strategy = |rounds = )/gm, '$1');
+      expect(problemsOf(proposed)).toEqual([]);
+      expect(proposed).toMatch(/^\[bargain\].*\nstrategy = .*\nrounds = 12/m);
+    }
+  });
+
+  it('has one digest for a strategy by its name and by its kind and options', () => {
+    const withStrategy = (strategy: string): string => digestOf(`${TOML}\n[bargain]\nstrategy = ${strategy}\n`);
+    expect(withStrategy('"linear"')).toBe(withStrategy('{ kind = "time", exponent = 1 }'));
+    expect(withStrategy('"linear"')).toMatch(/^[0-9a-f]{64}$/);
+    expect(withStrategy('"boulware"')).not.toBe(withStrategy('"linear"'));
+    expect(problemsOf(`${TOML}\n[bargain]\nstrategy = "psychic"\nrounds = 1.5`)).toEqual([
+      'bargain.strategy strategy',
+      'bargain.rounds rounds',
+    ]);
   });
 
   it('is told where it is damaged', () => {

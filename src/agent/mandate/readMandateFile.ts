@@ -37,8 +37,12 @@ export type MandateFile =
 /** Reads a mandate. A text that begins with `{` is JSON, every other one TOML. Never throws. */
 export function readMandateFile(text: string): MandateFile {
   const raw = text.length > MAX_MANDATE_BYTES ? refuse('', 'is larger than 64 KiB') : parseText(text);
-  if (raw.kind === 'refused') return raw;
-  const parsed = parseMandate(normalize(raw.value));
+  return raw.kind === 'refused' ? raw : readMandateDocument(raw.value);
+}
+
+/** Reads a mandate from the value that TOML or JSON gave, or from one that was read before. Never throws. */
+export function readMandateDocument(value: unknown): MandateFile {
+  const parsed = parseMandate(normalize(value));
   if (parsed.kind === 'refused') return parsed;
   const { mandate } = parsed;
   return { kind: 'ok', mandate, digest: hashMandate(mandate), explanation: explainMandate(mandate) };

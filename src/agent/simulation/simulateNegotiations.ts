@@ -2,15 +2,21 @@
 
 import { z } from 'zod';
 import { NegotiateError } from '../../core/errors.ts';
+import { MAX_MSAT } from '../../core/money.ts';
+import { chooseTactics } from '../../decide/chooseTactics.ts';
 import { MAX_LISTED } from '../../decide/outcomeSpace.ts';
 import { findProspects } from '../../decide/session/frontier.ts';
 import { makeOpponent, makeRandomScenario, type Scenario } from '../../decide/session/randomDomain.ts';
 import { drawPlot } from '../../decide/simulate/plot.ts';
 import { renderTable } from '../../decide/simulate/renderTable.ts';
 import { playOne, simulate, type Contestant, type Simulation } from '../../decide/simulate/simulate.ts';
-import { buildStrategy } from '../../decide/strategies/buildStrategy.ts';
-import { NAMED_STRATEGIES, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
-import { parseSimulationFile, type SimulationFile } from './simulationFile.ts';
+import { buildStrategy, type StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import { NAMED_STRATEGIES, nameOfStrategy, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
+import type { Strategy } from '../../decide/strategies/strategy.ts';
+import { DEFAULT_ROUNDS } from '../../decide/strategies/strategySchema.ts';
+import type { Domain, Utility } from '../../decide/utility.ts';
+import { readPolicyTask, type PolicyTask } from './policyTask.ts';
+import { parseSimulationFile } from './simulationFile.ts';
 
 const strategyName = z.enum(Object.keys(NAMED_STRATEGIES) as [NamedStrategy, ...NamedStrategy[]]);
 const share = z.number().min(0).max(1);
@@ -19,9 +25,17 @@ const share = z.number().min(0).max(1);
 const simulationInput = z.strictObject({
   /** A simulation file as a JSON value (docs/strategies.md); without it domains are made up as well. */
   file: z.unknown().optional(),
+  /** Instead of a file the owner's policy: its text in TOML or JSON, or its value. What jobs under it bargain about is tried. */
+  policy: z.union([z.string(), z.custom<object>((value) => typeof value === 'object' && value !== null)]).optional(),
+  /** Which side of a policy that is for both. */
+  role: z.enum(['buyer', 'seller']).optional(),
+  /** The price to begin with under a policy: what a buyer bids, a seller's list price; the policy's `target` unless named. */
+  bestMsat: z.bigint().min(1n).max(MAX_MSAT).optional(),
+  /** The time by which a policy is judged to have ended, in unix seconds; the present unless named. */
+  now: z.int().min(0).optional(),
   strategy: strategyName.optional(),
   against: z.array(strategyName).min(1).max(32).optional(),
-  rounds: z.int().min(1).max(1_000).default(12),
+  rounds: z.int().min(1).max(1_000).optional(),
   /** How many scenarios are played with each opponent; with a known opponent there are but two, one for each who speaks first. */
   scenarios: z.int().min(1).max(10_000).default(100),
   /** How many values each issue of a made-up domain has. */
@@ -36,8 +50,8 @@ const simulationInput = z.strictObject({
 /** Input of {@link simulateNegotiations}. */
 export type SimulationRequest = z.input<typeof simulationInput>;
 
-/** The checked options of a simulation. */
-export type SimulationOptions = Omit<z.output<typeof simulationInput>, 'file'>;
+/** The policy that was tried; it holds the owner's limits and is for the owner alone. */
+export type SimulatedPolicy = Omit<PolicyTask, 'domain' | 'utility' | 'bargain'>;
 
 /** A simulation with what it was made from; `table` for people, `svg` where a plot was asked for. */
 export interface SimulationResult extends Simulation {
@@ -45,8 +59,22 @@ export interface SimulationResult extends Simulation {
   readonly rounds: number;
   readonly seed: string;
   readonly scenarios: number;
+  readonly policy?: SimulatedPolicy;
   readonly table: readonly string[];
   readonly svg?: string;
+}
+
+type Options = z.output<typeof simulationInput>;
+
+/** What is negotiated and how this side does it. A policy is tried as jobs bargain: the seller speaks first, one offer at a time. */
+interface Task {
+  readonly domain?: Domain;
+  readonly utility?: Utility;
+  readonly opponent?: Utility | undefined;
+  readonly strategy?: StrategySpec | undefined;
+  readonly bargain?: PolicyTask['bargain'];
+  readonly first?: 'me' | 'them';
+  readonly policy?: SimulatedPolicy;
 }
 
 /**
@@ -57,40 +85,56 @@ export interface SimulationResult extends Simulation {
 export function simulateNegotiations(request: SimulationRequest = {}): SimulationResult {
   const input = simulationInput.safeParse(request);
   if (!input.success) throw explainRequest(input.error);
-  const { file, ...options } = input.data;
-  return runSimulation(file === undefined ? undefined : parseSimulationFile(file), options);
+  const options = input.data;
+  const task = readTask(options);
+  const { seed, against = strategyName.options, plot } = options;
+  const { strategy, rounds } = chooseOwn(options, task);
+  const isOneByOne = task.policy !== undefined;
+  const me = { name: nameOfStrategy(strategy) ?? `own ${strategy.kind}`, strategy: build(strategy, isOneByOne) };
+  const opponents = [...new Set(against)].map((name) => makeContestant(name, isOneByOne));
+  const scenarios = listScenarios(task, options);
+  const play = { me, opponents, scenarios, rounds, seed, first: task.first };
+  const policy = task.policy === undefined ? {} : { policy: task.policy };
+  const facts = { strategy: me.name, rounds, seed, scenarios: scenarios.length, ...policy };
+  const simulation = simulate(play);
+  return { ...facts, ...simulation, table: renderTable(simulation), ...(plot ? { svg: drawFirst(play) } : {}) };
 }
 
-/** Simulates what was parsed already: a domain with a utility, from wherever they come, or undefined for made-up ones. */
-export function runSimulation(file: SimulationFile | undefined, options: SimulationOptions): SimulationResult {
-  const { rounds, seed, against = strategyName.options, plot } = options;
-  const me = chooseOwn(options.strategy, file);
-  const opponents = [...new Set(against)].map(makeContestant);
-  const scenarios = listScenarios(file, options);
-  const task = { me, opponents, scenarios, rounds, seed };
-  const facts = { strategy: me.name, rounds, seed, scenarios: scenarios.length };
-  const simulation = simulate(task);
-  return { ...facts, ...simulation, table: renderTable(simulation), ...(plot ? { svg: drawFirst(task) } : {}) };
+function readTask({ file, policy, role, bestMsat, now = Math.floor(Date.now() / 1_000) }: Options): Task {
+  if (policy === undefined) {
+    if (role !== undefined || bestMsat !== undefined)
+      throw new NegotiateError(
+        'input/invalid',
+        'A role and a best price go with a policy only. Name one (--policy FILE), or leave them out.',
+      );
+    return file === undefined ? {} : parseSimulationFile(file);
+  }
+  if (file !== undefined) throw new NegotiateError('input/invalid', 'A file and a policy both say what is negotiated. Name one of them.');
+  const { domain, utility, bargain, ...tried } = readPolicyTask(policy, { role, bestMsat, now });
+  return { domain, utility, bargain, first: tried.role === 'seller' ? 'me' : 'them', policy: tried };
 }
 
-function makeContestant(name: NamedStrategy): Contestant {
-  return { name, strategy: buildStrategy(NAMED_STRATEGIES[name]) };
+function makeContestant(name: NamedStrategy, isOneByOne: boolean): Contestant {
+  return { name, strategy: build(NAMED_STRATEGIES[name], isOneByOne) };
 }
 
-function chooseOwn(name: NamedStrategy | undefined, file: SimulationFile | undefined): Contestant {
-  if (name !== undefined || file?.strategy === undefined) return makeContestant(name ?? 'trade-off');
-  const known = strategyName.options.find((each) => NAMED_STRATEGIES[each] === file.strategy);
-  return { name: known ?? `own ${file.strategy.kind}`, strategy: buildStrategy(file.strategy) };
+/** The strategy that is named, else that of the file or the policy, else the default. */
+function chooseOwn({ strategy: name, rounds }: Options, { strategy = NAMED_STRATEGIES['trade-off'], bargain }: Task) {
+  const named = name === undefined ? undefined : NAMED_STRATEGIES[name];
+  return chooseTactics({ strategy: named, rounds }, { bargain }) ?? { strategy, rounds: rounds ?? DEFAULT_ROUNDS };
 }
 
-function listScenarios(file: SimulationFile | undefined, { scenarios, sizes, reserve, seed }: SimulationOptions): readonly Scenario[] {
-  if (file === undefined) {
+function build(spec: StrategySpec, isOneByOne: boolean): Strategy {
+  return buildStrategy(isOneByOne ? { ...spec, alternatives: 1 } : spec);
+}
+
+function listScenarios({ domain, utility, opponent }: Task, { scenarios, sizes, reserve, seed }: Options): readonly Scenario[] {
+  if (domain === undefined || utility === undefined) {
     if (sizes.reduce((product, size) => product * size, 1) > MAX_LISTED)
       throw new NegotiateError('input/invalid', `A made-up domain has at most ${MAX_LISTED} outcomes. Name fewer or smaller issues.`);
     const options = { sizes, interests: 'opposed', reserves: [reserve, reserve] } as const;
     return Array.from({ length: scenarios }, (_, i) => makeRandomScenario(`${seed}/${i}`, options));
   }
-  const { domain, utility, opponent } = file;
   if (opponent !== undefined) return [0, 1].map(() => ({ domain, utilities: [utility, opponent] }));
   return Array.from({ length: scenarios }, (_, i) => ({
     domain,

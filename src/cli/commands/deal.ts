@@ -104,8 +104,6 @@ function readAsk({ ask, peer = [], weigh, collect }: DealOptions): Pick<InputOf<
 
 // Names and ranges are checked where the order is.
 function readTactics({ strategy, rounds }: DealOptions): Pick<InputOf<'buy'>, 'strategy' | 'rounds'> {
-  if (strategy === undefined && rounds !== undefined)
-    throw new NegotiateError('input/invalid', '--rounds says how many offers a strategy has: name one with --strategy.');
   const spec: unknown = strategy?.trimStart().startsWith('{') === true ? parseJsonText(strategy) : strategy;
   return {
     ...(strategy === undefined ? {} : { strategy: spec as NonNullable<InputOf<'buy'>['strategy']> }),

@@ -7,6 +7,7 @@ import type { GroupView } from '../../agent/groups/viewGroup.ts';
 import { displayText } from '../../core/text.ts';
 import { printResult, readTextArgument, type CommonOptions } from '../io.ts';
 import { renderTime, shortId, shortNpub } from '../render.ts';
+import { readApproval, type ApprovableOptions } from './talk.ts';
 import { useAgent } from '../useAgent.ts';
 
 /** Options of `group show`. */
@@ -24,8 +25,8 @@ export async function runGroupList(options: CommonOptions): Promise<void> {
 }
 
 /** Makes a group. */
-export async function runGroupCreate(name: string, members: readonly string[], options: CommonOptions): Promise<void> {
-  const group = await useAgent(options, 'write', (agent) => agent.createGroup({ name, members: [...members] }));
+export async function runGroupCreate(name: string, members: readonly string[], options: ApprovableOptions): Promise<void> {
+  const group = await useAgent(options, 'write', (agent) => agent.createGroup({ name, members: [...members], ...readApproval(options) }));
   printResult(options, group, () => [`Made ${renderGroup(group)}`]);
 }
 
@@ -41,14 +42,15 @@ export async function runGroupShow(named: string, options: ShowOptions): Promise
 }
 
 /** Says something. */
-export async function runGroupSay(named: string, text: string, options: CommonOptions): Promise<void> {
-  const said = await useAgent(options, 'write', (agent) => agent.say({ group: named, text: readTextArgument(text) }));
+export async function runGroupSay(named: string, text: string, options: ApprovableOptions): Promise<void> {
+  const input = { group: named, text: readTextArgument(text), ...readApproval(options) };
+  const said = await useAgent(options, 'write', (agent) => agent.say(input));
   printResult(options, said, () => [said.isSent ? 'Said.' : 'Saved; no relay could be reached. It goes out with: agent-negotiate sync']);
 }
 
 /** Changes a group. */
-export async function runGroupChange(named: string, change: InputOf<'changeGroup'>['change'], options: CommonOptions): Promise<void> {
-  const group = await useAgent(options, 'write', (agent) => agent.changeGroup({ group: named, change }));
+export async function runGroupChange(named: string, change: InputOf<'changeGroup'>['change'], options: ApprovableOptions): Promise<void> {
+  const group = await useAgent(options, 'write', (agent) => agent.changeGroup({ group: named, change, ...readApproval(options) }));
   printResult(options, group, () => renderChange(group, change.kind));
 }
 

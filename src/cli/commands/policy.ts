@@ -116,10 +116,11 @@ function renderPolicy({
   ];
 }
 
-function renderAsk({ digest, nid, peer, what, msat, reasons }: AskView): string {
-  const where = nid === undefined ? 'new' : shortId(nid);
+function renderAsk({ digest, nid, peer, group, what, msat, reasons }: AskView): string {
+  const place = nid ?? group;
+  const where = place === undefined ? 'new' : shortId(place);
   const amount = msat === undefined ? '' : ` for up to ${formatSats(msat)}`;
-  return `${digest.slice(0, 12)}  ${where}  ${shortNpub(peer)}  ${what}${amount}  (${reasons.join(', ')})`;
+  return `${digest.slice(0, 12)}  ${where}  ${peer === undefined ? 'group' : shortNpub(peer)}  ${what}${amount}  (${reasons.join(', ')})`;
 }
 
 /** What a program is told of a mandate file. */

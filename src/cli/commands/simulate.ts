@@ -2,11 +2,16 @@
 
 import { simulateNegotiations, type SimulationRequest, type SimulationResult } from '../../agent/simulation/simulateNegotiations.ts';
 import { NegotiateError } from '../../core/errors.ts';
+import { parseSats } from '../../core/money.ts';
+import { displayText } from '../../core/text.ts';
 import { printResult, readFileOrStdin, writeOwnFile, type CommonOptions } from '../io.ts';
 import { parseJsonText } from '../parseValues.ts';
 
 /** Options of `simulate`. */
 export interface SimulateOptions extends CommonOptions {
+  readonly policy?: string;
+  readonly role?: string;
+  readonly best?: string;
   readonly strategy?: string;
   readonly against?: string;
   readonly rounds?: string;
@@ -17,7 +22,7 @@ export interface SimulateOptions extends CommonOptions {
   readonly plot?: string;
 }
 
-/** Simulates with the domain and utility of a file, or with made-up ones. The exit code is 0 however the negotiations end. */
+/** Simulates with the domain and utility of a file, under the owner's policy, or with made-up ones. The exit code is 0 however the negotiations end. */
 export function runSimulate(path: string | undefined, options: SimulateOptions): void {
   const { svg, ...result } = simulateNegotiations(readRequest(path, options));
   if (options.plot !== undefined && svg !== undefined) writeOwnFile(options.plot, svg);
@@ -29,9 +34,12 @@ export function runSimulate(path: string | undefined, options: SimulateOptions):
 
 // Names and ranges are checked where the simulation is.
 function readRequest(path: string | undefined, options: SimulateOptions): SimulationRequest {
-  const { strategy, against, rounds, scenarios, sizes, reserve, seed, plot } = options;
+  const { policy, role, best, strategy, against, rounds, scenarios, sizes, reserve, seed, plot } = options;
   const request = {
     ...(path === undefined ? {} : { file: parseJsonText(readFileOrStdin(path)) }),
+    ...(policy === undefined ? {} : { policy: readFileOrStdin(policy) }),
+    ...(role === undefined ? {} : { role }),
+    ...(best === undefined ? {} : { bestMsat: parseSats(best) }),
     ...(strategy === undefined ? {} : { strategy }),
     ...(against === undefined ? {} : { against: against.split(',').map((name) => name.trim()) }),
     ...(rounds === undefined ? {} : { rounds: readNumber(rounds) }),
@@ -50,16 +58,32 @@ function readNumber(text: string): number {
 }
 
 function renderSimulation(result: Omit<SimulationResult, 'svg'>, table: readonly string[], { plot }: SimulateOptions): readonly string[] {
-  const { strategy, rounds, scenarios, seed, isExact, total } = result;
+  const { isExact, total } = result;
   const refused = total.refused === 0 ? [] : [`${total.refused} of ${total.played} negotiations ended because a strategy failed.`];
   return [
-    `You negotiate by ${strategy}: ${scenarios} negotiations with each opponent, up to ${rounds} rounds each (seed ${seed}).`,
+    renderHead(result),
     '',
     ...table,
     '',
     'you, they: the mean worth from 0 to 1; without a deal it is the reserve. Rounds, distances and welfare are of deals alone.',
+    ...renderScope(result.policy),
     ...(isExact ? [] : ['The domain is too large to look at all of it: distances are close, not exact.']),
     ...refused,
     ...(plot === undefined ? [] : [`The first negotiation is drawn in ${plot}.`]),
+  ];
+}
+
+function renderHead({ strategy, rounds, scenarios, seed, policy }: Omit<SimulationResult, 'svg'>): string {
+  const played = `${scenarios} negotiations with each opponent, up to ${rounds} rounds each (seed ${seed}).`;
+  if (policy === undefined) return `You negotiate by ${strategy}: ${played}`;
+  return `Your policy “${displayText(policy.name)}”, as ${policy.role} by ${strategy}: ${policy.ranges.join(', ')}; ${played}`;
+}
+
+function renderScope(policy: SimulationResult['policy']): readonly string[] {
+  if (policy === undefined) return [];
+  const { others } = policy;
+  return [
+    'Worth 1 is what you ask for first, 0 the worst that you take. The opponents are made up: they want the opposite.',
+    ...(others.length === 0 ? [] : [`Jobs do not bargain about ${others.join(', ')}: the policy only judges it.`]),
   ];
 }

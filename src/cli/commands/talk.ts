@@ -119,7 +119,8 @@ export async function runReject(nid: string, options: AnswerOptions): Promise<vo
   printMove(options, 'Declined', await useAgent(options, 'write', (agent) => agent.reject(input)));
 }
 
-function readApproval({ approve }: ApprovableOptions): { readonly isApproved?: true } {
+/** The owner's yes, where he has said it with `--approve`. */
+export function readApproval({ approve }: ApprovableOptions): { readonly isApproved?: true } {
   return approve === undefined ? {} : { isApproved: approve };
 }
 

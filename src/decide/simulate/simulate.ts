@@ -20,6 +20,8 @@ export interface SimulationInput {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly seed: string;
+  /** Who speaks first; in turn unless named. */
+  readonly first?: 'me' | 'them' | undefined;
 }
 
 /** What came of the negotiations with one opponent. Shares and worths go from 0 to 1; without a deal a side has its reserve. */
@@ -62,7 +64,7 @@ export interface Played {
   readonly measures: Measures;
 }
 
-/** Plays every scenario with every opponent; the sides take turns in speaking first. The same input has the same result. */
+/** Plays every scenario with every opponent; unless one is named, the sides take turns in speaking first. The same input has the same result. */
 export function simulate(input: SimulationInput): Simulation {
   const played = input.opponents.map((): Played[] => []);
   let isExact = true;
@@ -83,10 +85,11 @@ export interface Pairing {
   readonly number: number;
 }
 
-/** Plays one negotiation of a simulation: `number` decides who speaks first and what chance brings. */
-export function playOne({ me, rounds, seed }: SimulationInput, { scenario, prospects, opponent, number }: Pairing): Played {
+/** Plays one negotiation of a simulation: `number` decides what chance brings, and who speaks first where nobody is named. */
+export function playOne({ me, rounds, seed, first }: SimulationInput, { scenario, prospects, opponent, number }: Pairing): Played {
   const { domain, utilities } = scenario;
-  const side: Side = number % 2 === 0 ? 0 : 1;
+  const isFirst = first === undefined ? number % 2 === 0 : first === 'me';
+  const side: Side = isFirst ? 0 : 1;
   const [mine, theirs]: readonly [Party, Party] = [
     { utility: utilities[0], strategy: me.strategy },
     { utility: utilities[1], strategy: opponent.strategy },

@@ -1,5 +1,6 @@
 // The strategies of the product by name, each with the options it is known for.
 
+import { canonicalJson } from '../../core/canonical.ts';
 import type { StrategySpec } from './buildStrategy.ts';
 
 const LATE = { kind: 'time', curve: 'polynomial', exponent: 4, fall: 'scaled', tolerance: 0 } as const;
@@ -21,3 +22,9 @@ export const NAMED_STRATEGIES = {
 
 /** A name of {@link NAMED_STRATEGIES}. */
 export type NamedStrategy = keyof typeof NAMED_STRATEGIES;
+
+/** The name that a strategy goes by, however it was written; undefined for one with options of its own. */
+export function nameOfStrategy(spec: StrategySpec): NamedStrategy | undefined {
+  const names = Object.keys(NAMED_STRATEGIES) as NamedStrategy[];
+  return names.find((name) => canonicalJson(NAMED_STRATEGIES[name]) === canonicalJson(spec));
+}

@@ -41,8 +41,10 @@ export const strategySchema: z.ZodType<StrategySpec> = z.union([named, described
 /** A strategy that can be built: its options are in their ranges. */
 export const soundStrategySchema = strategySchema.refine(isSound);
 
+/** No strategy has more offers. */
+export const MOST_ROUNDS = 100;
 /** How many offers a side makes before it takes what there is or ends. */
-export const roundsSchema = z.int().min(1).max(100);
+export const roundsSchema = z.int().min(1).max(MOST_ROUNDS);
 /** So many unless named. */
 export const DEFAULT_ROUNDS = 12;
 
