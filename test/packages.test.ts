@@ -60,6 +60,10 @@ function signedBy({ context: { store } }: Party, nid: string): Terms | undefined
   return offer === undefined || first === undefined ? undefined : termsOf(offer, first.alternative);
 }
 
+function bidOf({ context: { store, pubkey } }: Party, nid: string): Terms | undefined {
+  return stateOf(store, nid).offers.findLast(({ by }) => by === pubkey)?.terms;
+}
+
 describe.each([
   { by: 'the fixed rules', buying: BY_RULES },
   { by: 'a strategy', buying: BY_STRATEGY },
@@ -76,9 +80,9 @@ describe.each([
     const pair = await order(buying);
     await offerBy(pair.seller, pair.nid, [at(100n, OTHER_WORK), at(900n)]);
     await pair.buyer.call('pursue', { nid: pair.nid });
-    const bid = stateOf(pair.buyer.context.store, pair.nid).offers.findLast(({ by }) => by === pair.buyer.context.pubkey);
-    expect({ ...bid?.terms, price: makeFixedPrice(0n) }).toEqual(at(0n));
-    expect((readFixedAmount(bid?.terms.price ?? makeFixedPrice(0n)) ?? 0n) / 10_000n).toBe(70n);
+    const bid = bidOf(pair.buyer, pair.nid);
+    expect({ ...bid, price: makeFixedPrice(0n) }).toEqual(at(0n));
+    expect((readFixedAmount(bid?.price ?? makeFixedPrice(0n)) ?? 0n) / 10_000n).toBe(70n);
   });
 
   it('says what it objects to in the main terms where nothing fits', async () => {
@@ -89,8 +93,7 @@ describe.each([
   });
 });
 
-it('a buyer by the fixed rules takes the cheapest of those that its policy permits', async () => {
-  const pair = await order(BY_RULES);
+describe('a buyer by the fixed rules under a policy', () => {
   const policy = {
     version: 1,
     name: 'files',
@@ -101,11 +104,23 @@ it('a buyer by the fixed rules takes the cheapest of those that its policy permi
     issues: [{ term: '/confidentiality/retention_s', reserve: 3_600 }],
     disclosure: { terms: ['*'], free_text: true, max_text_chars: 2_000 },
   };
-  await pair.buyer.call('setPolicy', { text: JSON.stringify(policy) });
   const keeping = (seconds: number): Partial<Terms> => ({ confidentiality: { retention_s: seconds } });
-  await offerBy(pair.seller, pair.nid, [at(500n), at(550n, keeping(86_400)), at(690n, keeping(3_600)), at(680n, keeping(60))]);
-  await pair.buyer.call('pursue', { nid: pair.nid });
-  expect(signedBy(pair.buyer, pair.nid)).toEqual(at(680n, keeping(60)));
+
+  it('takes the cheapest package that it permits', async () => {
+    const pair = await order(BY_RULES);
+    await pair.buyer.call('setPolicy', { text: JSON.stringify(policy) });
+    await offerBy(pair.seller, pair.nid, [at(500n), at(550n, keeping(86_400)), at(690n, keeping(3_600)), at(680n, keeping(60))]);
+    await pair.buyer.call('pursue', { nid: pair.nid });
+    expect(signedBy(pair.buyer, pair.nid)).toEqual(at(680n, keeping(60)));
+  });
+
+  it('counters on a package that it permits', async () => {
+    const pair = await order(BY_RULES);
+    await pair.buyer.call('setPolicy', { text: JSON.stringify(policy) });
+    await offerBy(pair.seller, pair.nid, [at(900n), at(910n, keeping(60))]);
+    await pair.buyer.call('pursue', { nid: pair.nid });
+    expect(bidOf(pair.buyer, pair.nid)).toEqual(at(700n, keeping(60)));
+  });
 });
 
 describe.each([

@@ -45,8 +45,8 @@ function decide(context: AgentContext, state: Negotiation, job: Job, plan: Plan)
 async function act(context: AgentContext, state: Negotiation, plan: Plan, decision: Decision): Promise<boolean> {
   const { nid } = state;
   const theirs = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open');
-  const { fit, objection } = theirs === undefined ? NOTHING : sift(context, plan, theirs);
-  if (theirs !== undefined && fit === undefined && objection !== undefined && decision.kind !== 'wait')
+  const { fit, objection } = theirs === undefined ? NOTHING : sift(context, state, plan, theirs);
+  if (theirs !== undefined && objection !== undefined && decision.kind !== 'wait')
     return done(reject(context, { nid, offer: theirs.id, keepTalking: false, code: 'terms', text: objection }));
   switch (decision.kind) {
     case 'wait':
@@ -79,19 +79,20 @@ async function take(context: AgentContext, nid: Hex, theirs: Offer, { alternativ
 
 type Take = Extract<Decision, { kind: 'accept' }>;
 
-/** What a buyer makes of an offer: the first terms of it that fit and that it counters with other numbers, or what it objects to in the main ones. */
+/** What a buyer makes of an offer: the first terms of it that fit, which it counters with other numbers; else what it objects to in the main ones. */
 interface Sifted {
-  readonly fit?: Terms | undefined;
+  readonly fit?: Terms;
   readonly objection?: TermsLeaf | undefined;
 }
 
 const NOTHING: Sifted = {};
 
-function sift(context: AgentContext, plan: Plan, theirs: Offer): Sifted {
+function sift(context: AgentContext, state: Negotiation, plan: Plan, theirs: Offer): Sifted {
   if (plan.role === 'provider') return NOTHING;
   const open = listOpen(context, plan);
-  const fit = listTerms(theirs).find((terms) => findObjection(terms, plan.wants, open) === undefined);
-  return { fit, objection: findObjection(theirs.terms, plan.wants, open) };
+  const packages = see(context, state, { plan, open }, theirs);
+  const fit = listTerms(theirs).find((_, i) => packages[i]?.['/price'] !== undefined);
+  return fit === undefined ? { objection: findObjection(theirs.terms, plan.wants, open) } : { fit };
 }
 
 function listTerms({ terms, alternatives = [] }: Offer): readonly Terms[] {
@@ -107,12 +108,7 @@ function offeredTerms(state: Negotiation, sells: ProviderSells): Terms {
 export function listSeenMoves(context: AgentContext, state: Negotiation, plan: Plan): readonly SeenMove[] {
   const { store } = context;
   const open = listOpen(context, plan);
-  const isFit = (by: Hex, terms: Terms): boolean =>
-    by === state.me ||
-    (plan.role === 'buyer' ? findObjection(terms, plan.wants, open) === undefined : isOnOwnTerms(state, plan.sells, open, terms));
-  // What may not be taken keeps its place, and is worth nothing.
-  const readOffer = (each: Offer): readonly Package[] => listTerms(each).map((terms) => (isFit(each.by, terms) ? readPackage(terms) : {}));
-  const packages = new Map(state.offers.map((each) => [each.id, leaveRefused(context, plan, readOffer(each))]));
+  const packages = new Map(state.offers.map((each) => [each.id, see(context, state, { plan, open }, each)]));
   return store.listMoves(state.nid).flatMap(({ id, author, rumor }): SeenMove[] => {
     const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
     if (decoded.kind !== 'move' || NOTICES.has(decoded.body.type)) return [];
@@ -120,6 +116,20 @@ export function listSeenMoves(context: AgentContext, state: Negotiation, plan: P
     const seen = { by: author === state.me ? 'me' : 'peer', type: decoded.body.type } as const;
     return [offered === undefined ? seen : { ...seen, packages: offered }];
   });
+}
+
+interface Eyes {
+  readonly plan: Plan;
+  readonly open: readonly BargainTerm[];
+}
+
+/** The packages of an offer. What may not be taken keeps its place, and is worth nothing. */
+function see(context: AgentContext, state: Negotiation, { plan, open }: Eyes, each: Offer): readonly Package[] {
+  if (each.by === state.me) return listTerms(each).map(readPackage);
+  const isFit = (terms: Terms): boolean =>
+    plan.role === 'buyer' ? findObjection(terms, plan.wants, open) === undefined : isOnOwnTerms(state, plan.sells, open, terms);
+  const packages = listTerms(each).map((terms) => (isFit(terms) ? readPackage(terms) : {}));
+  return leaveRefused(context, plan, packages);
 }
 
 // The fixed rules look at prices alone: where the mandate permits some packages of an offer and not others, they see those.
