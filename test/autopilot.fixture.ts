@@ -17,9 +17,14 @@ export const policyOf = (role: 'buyer' | 'seller', issues: readonly object[], mo
     ...more,
   });
 
-export function listOffers({ context: { store } }: Party, nid: string) {
+/** The moves of a kind in a negotiation, as this side has them. */
+export function listBodies<T extends 'offer' | 'accept'>({ context: { store } }: Party, nid: string, type: T) {
   return store.listMoves(nid).flatMap(({ author, rumor }) => {
     const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
-    return decoded.kind === 'move' && decoded.body.type === 'offer' ? [{ author, terms: (decoded.body as BodyOf<'offer'>).terms }] : [];
+    return decoded.kind === 'move' && decoded.body.type === type ? [{ author, body: decoded.body as BodyOf<T> }] : [];
   });
+}
+
+export function listOffers(party: Party, nid: string) {
+  return listBodies(party, nid, 'offer').map(({ author, body: { terms } }) => ({ author, terms }));
 }

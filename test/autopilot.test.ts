@@ -8,8 +8,14 @@ import { readDecision } from '../src/agent/jobs/savedDecision.ts';
 import type { Job, Purchase, Sale } from '../src/agent/jobs/job.ts';
 import { NAMED_STRATEGIES } from '../src/decide/strategies/namedStrategies.ts';
 import { replayBargain } from '../src/decide/bargainByStrategy.ts';
+import type { StrategySpec } from '../src/decide/strategies/buildStrategy.ts';
+import { judge } from '../src/decide/judge.ts';
+import { QUIET } from '../src/decide/mandate.fixture.ts';
+import { describeOffer, type Action } from '../src/decide/mandateAction.ts';
+import { readDeal } from '../src/negotiate/settleHeld.ts';
+import { readMandate } from '../src/agent/mandate/mandateSetting.ts';
 import { isNegotiateError } from '../src/core/errors.ts';
-import { listOffers, policyOf } from './autopilot.fixture.ts';
+import { listBodies, listOffers, policyOf } from './autopilot.fixture.ts';
 import { stateOf } from './mandate.fixture.ts';
 import { describeService } from './market.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
@@ -21,10 +27,13 @@ let stage: Stage;
 beforeEach(async () => void (stage = await openStage()));
 afterEach(() => stage.close());
 
+type Named = keyof typeof NAMED_STRATEGIES | StrategySpec;
+
 interface Case {
-  readonly buys: string;
-  readonly sells: string;
-  readonly issues?: readonly [buyer: object, seller: object];
+  readonly buys: Named;
+  readonly sells: Named;
+  readonly issues?: readonly [buyer: readonly object[], seller: readonly object[]];
+  readonly retentionS?: number;
 }
 
 interface Pair {
@@ -34,14 +43,14 @@ interface Pair {
   readonly services: ReturnType<typeof describeService>[];
 }
 
-async function order({ buys, sells, issues }: Case): Promise<Pair> {
+async function order({ buys, sells, issues = [[], []], retentionS }: Case): Promise<Pair> {
   const [buyer, seller] = [await stage.makeParty(GRANT), await stage.makeParty(0n)];
-  const services = [describeService({ list_sats: '950', min_sats: '500', strategy: sells, rounds: 6 })];
-  const [buyerTime, sellerTime] = issues ?? [undefined, undefined];
+  const kept = retentionS === undefined ? {} : { retention_s: retentionS };
+  const services = [describeService({ list_sats: '950', min_sats: '500', strategy: sells, rounds: 6, ...kept })];
   const price = (reserve: bigint): object => ({ term: '/price', reserve: reserve.toString() });
   const set = [
-    await buyer.call('setPolicy', { text: policyOf('buyer', [price(MOST), ...(buyerTime === undefined ? [] : [buyerTime])]) }),
-    await seller.call('setPolicy', { text: policyOf('seller', [price(LEAST), ...(sellerTime === undefined ? [] : [sellerTime])]) }),
+    await buyer.call('setPolicy', { text: policyOf('buyer', [price(MOST), ...issues[0]]) }),
+    await seller.call('setPolicy', { text: policyOf('seller', [price(LEAST), ...issues[1]]) }),
   ];
   expect(set.map(({ kind }) => kind)).toEqual(['set', 'set']);
   await seller.call('announce', { services });
@@ -53,7 +62,7 @@ async function order({ buys, sells, issues }: Case): Promise<Pair> {
     inputs: [{ name: 'secret.txt', data: new TextEncoder().encode('a secret text') }],
     maxMsat: 950_000n,
     bidMsat: 400_000n,
-    strategy: buys as 'linear',
+    strategy: buys as StrategySpec,
     rounds: 6,
   });
   return { buyer, seller, nid: job.nid, services };
@@ -70,6 +79,14 @@ async function play({ buyer, seller, nid, services }: Pair) {
   throw new Error('not over');
 }
 
+/** What a side's mandate says of an action, time and pace aside. */
+function verdictOf({ context: { store } }: Party, role: 'buyer' | 'provider', action: Action): string {
+  const mandate = readMandate(store);
+  if (mandate === undefined) throw new Error('no mandate');
+  const now = stage.clock.now();
+  return judge(mandate, action, { ...QUIET, now, latestAt: now, service: 'upper-case', role }).verdict;
+}
+
 const amountOf = (price: object): bigint => BigInt((price as { readonly amount_msat: string }).amount_msat);
 
 describe('on autopilot over a relay', () => {
@@ -81,10 +98,7 @@ describe('on autopilot over a relay', () => {
     {
       buys: 'trade-off',
       sells: 'linear',
-      issues: [
-        { term: '/delivery/within_s', reserve: 43_200, target: 7_200 },
-        { term: '/delivery/within_s', reserve: 14_400 },
-      ],
+      issues: [[{ term: '/delivery/within_s', reserve: 43_200, target: 7_200 }], [{ term: '/delivery/within_s', reserve: 14_400 }]],
     },
   ])('a buyer by $buys and a seller by $sells close a deal that is within both mandates', async (each) => {
     const pair = await order(each);
@@ -105,6 +119,67 @@ describe('on autopilot over a relay', () => {
     expect(paid).toBe(seller.wallet.balance());
     expect(paid >= LEAST && paid <= MOST).toBe(true);
     expect([buyer.wallet.payCalls(), stage.bank.isConserved()]).toEqual([1, true]);
+  });
+
+  const SEVERAL: StrategySpec = {
+    kind: 'time',
+    curve: 'polynomial',
+    exponent: 1,
+    fall: 'scaled',
+    tolerance: 0,
+    alternatives: 5,
+    spread: 0.1,
+  };
+  it.each([
+    { buys: 'linear', sells: SEVERAL, takes: 'the buyer' },
+    { buys: SEVERAL, sells: 'linear', takes: 'the seller' },
+  ] as const)('closes on one of several packages, taken by $takes, and the files are deleted when that one says', async (each) => {
+    const pair = await order({
+      ...each,
+      retentionS: 604_800,
+      issues: [
+        [
+          { term: '/delivery/within_s', reserve: 43_200, target: 7_200, weight: 0.5 },
+          { term: '/confidentiality/retention_s', reserve: 432_000, weight: 8 },
+        ],
+        [
+          { term: '/delivery/within_s', reserve: 14_400, weight: 8 },
+          { term: '/confidentiality/retention_s', reserve: 86_400 },
+        ],
+      ],
+    });
+    const { buyer, seller, nid, services } = pair;
+    const job = await play(pair);
+    expect(job.outcome).toBe('completed');
+    const [taken, ...others] = listBodies(buyer, nid, 'accept');
+    expect(others).toEqual([]);
+    expect(taken?.author).toBe(each.takes === 'the buyer' ? buyer.context.pubkey : seller.context.pubkey);
+    expect(taken?.body.alternative).toBeGreaterThan(0);
+
+    const offers = listBodies(buyer, nid, 'offer');
+    expect(offers.some(({ body: { alternatives = [] } }) => alternatives.length === 4)).toBe(true);
+    for (const { author, body } of offers) {
+      const isBuyers = author === buyer.context.pubkey;
+      expect(verdictOf(isBuyers ? buyer : seller, isBuyers ? 'buyer' : 'provider', describeOffer(body, false))).toBe('allow');
+    }
+    const deal = readDeal(stateOf(seller.context.store, nid));
+    if (deal === undefined) throw new Error('no deal');
+    const agreed: Action = { kind: 'offer', terms: [deal.terms], expiresAt: stage.clock.now() + 60, isSigned: false };
+    expect([verdictOf(buyer, 'buyer', agreed), verdictOf(seller, 'provider', agreed)]).toEqual(['allow', 'allow']);
+    // The service would keep them for a week.
+    const retentionS = deal.terms.confidentiality?.retention_s ?? 0;
+    expect(retentionS >= 86_400 && retentionS <= 432_000).toBe(true);
+
+    const { store } = seller.context;
+    const files = [...(deal.terms.scope.inputs ?? []), ...(deal.settlement.delivered ?? [])].map(({ sha256 }) => sha256);
+    const kept = (): number => files.filter((sha256) => store.findFile(sha256) !== undefined).length;
+    await seller.call('pursue', { services });
+    stage.clock.advance(retentionS - 120);
+    await seller.call('pursue', { services });
+    expect([files.length, kept()]).toEqual([2, 2]);
+    stage.clock.advance(121);
+    await seller.call('pursue', { services });
+    expect(kept()).toBe(0);
   });
 
   it('keeps why it decided, so that every decision can be made again, and sends nothing of it', async () => {

@@ -1,7 +1,8 @@
 // Bargains by a strategy instead of fixed rules: the same decisions from the same moves, never past the limits whatever the strategy answers.
 
 import type { Role } from '../negotiate/agreement.ts';
-import { isWithin, makeBargainTable, toOutcome, type BargainIssue, type BargainTable, type BargainTerm } from './bargainIssues.ts';
+import { isWithin, makeBargainTable, toOutcome, type BargainIssue, type BargainTable } from './bargainIssues.ts';
+import type { Package } from './bargainTerms.ts';
 import type { Decision, SeenMove } from './haggle.ts';
 import { replayDecision, type Replay } from './strategies/replayDecision.ts';
 import { runStrategy, type StrategyFault } from './strategies/runStrategy.ts';
@@ -61,7 +62,7 @@ export function replayBargain({ issues, decision }: BargainRecord, moves: readon
 function decideWithout(moves: readonly SeenMove[], { role, asksFirst = false }: BargainInput): Decision | undefined {
   const last = moves.at(-1);
   if (last?.by !== 'peer') return { kind: 'wait' };
-  if (last.type === 'offer') return last.priceMsat === undefined ? { kind: 'wait' } : undefined;
+  if (last.type === 'offer') return last.packages === undefined ? { kind: 'wait' } : undefined;
   if (role === 'buyer') return last.type === 'ask' ? { kind: 'answer' } : { kind: 'wait' };
   const hasAsked = moves.some(({ by, type }) => by === 'me' && type === 'ask');
   if (last.type === 'open' && asksFirst && !hasAsked) return { kind: 'ask' };
@@ -69,28 +70,25 @@ function decideWithout(moves: readonly SeenMove[], { role, asksFirst = false }: 
 }
 
 function listOffered(moves: readonly SeenMove[], table: BargainTable): readonly Offered[] {
-  return moves.flatMap((move) => (move.type === 'offer' ? [{ by: move.by, outcomes: [toOutcome(table, valuesOf(move))] }] : []));
+  return moves.flatMap(({ by, type, packages = [{}] }) =>
+    type === 'offer' ? [{ by, outcomes: packages.map((values) => toOutcome(table, values)) }] : [],
+  );
 }
 
-function valuesOf({ priceMsat, withinS }: SeenMove): Readonly<Partial<Record<BargainTerm, bigint>>> {
-  return {
-    ...(priceMsat === undefined ? {} : { '/price': priceMsat }),
-    ...(withinS === undefined ? {} : { '/delivery/within_s': BigInt(withinS) }),
-  };
-}
-
-/** The move of a decision; of several offers at once the first. Undefined for one that is past the limits after all. */
+/** The move of a decision. Undefined for one of which anything is past the limits after all. */
 function toMove(decision: StrategyDecision, moves: readonly SeenMove[], input: BargainInput): Decision | undefined {
   const { issues } = input.table;
   switch (decision.kind) {
     case 'offer':
-      return toOffer(issues, decision.outcome);
+      return toOffer(issues, [decision.outcome]);
     case 'alternatives':
-      return decision.outcomes[0] === undefined ? undefined : toOffer(issues, decision.outcomes[0]);
+      return toOffer(issues, decision.outcomes);
     case 'accept': {
-      const last = moves.at(-1);
-      const isFit = last?.priceMsat !== undefined && isWithin(issues, valuesOf(last));
-      return isFit ? { kind: 'accept', priceMsat: last.priceMsat } : undefined;
+      const { alternative } = decision;
+      const taken = moves.at(-1)?.packages?.[alternative];
+      const priceMsat = taken?.['/price'];
+      const isFit = taken !== undefined && priceMsat !== undefined && isWithin(issues, taken);
+      return isFit ? { kind: 'accept', alternative, priceMsat } : undefined;
     }
     case 'end':
       return giveUp(input);
@@ -103,8 +101,16 @@ function giveUp({ role }: BargainInput): Decision {
   return { kind: 'reject', reason: role === 'buyer' ? 'too-expensive' : 'too-cheap' };
 }
 
-function toOffer(issues: readonly BargainIssue[], outcome: Outcome): Decision | undefined {
-  const { '/price': price, '/delivery/within_s': within } = outcome;
-  if (typeof price !== 'bigint' || !isWithin(issues, outcome as Readonly<Partial<Record<BargainTerm, bigint>>>)) return undefined;
-  return { kind: 'offer', priceMsat: price, ...(typeof within === 'bigint' ? { withinS: Number(within) } : {}) };
+function toOffer(issues: readonly BargainIssue[], outcomes: readonly Outcome[]): Decision | undefined {
+  const packages = outcomes.map((outcome) => toPackage(issues, outcome));
+  const isFit = packages.length > 0 && packages.every((values) => isWithin(issues, values));
+  return isFit ? { kind: 'offer', packages } : undefined;
+}
+
+function toPackage(issues: readonly BargainIssue[], outcome: Outcome): Package {
+  const numbers = issues.flatMap(({ term }) => {
+    const value = outcome[term];
+    return typeof value === 'bigint' ? [[term, value] as const] : [];
+  });
+  return Object.fromEntries(numbers);
 }

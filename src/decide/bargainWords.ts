@@ -11,7 +11,7 @@ export function describeRange({ term, best, worst }: BargainIssue): string {
 }
 
 /** A number of a term: amounts as sats, spans of time as days, hours and so on, others as they are. */
-function describeNumber(term: string, value: bigint): string {
+export function describeNumber(term: string, value: bigint): string {
   if ((term === '/price' || term.endsWith('_msat')) && value >= 0n && value <= MAX_MSAT) return formatSats(value);
   return term.endsWith('_s') && value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER) ? renderSeconds(Number(value)) : value.toString();
 }

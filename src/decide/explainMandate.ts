@@ -2,6 +2,7 @@
 
 import { formatSats } from '../core/money.ts';
 import { renderSeconds, renderUnixSeconds } from '../negotiate/renderTime.ts';
+import { describeNumber } from './bargainWords.ts';
 import { directionOf } from './mandateIssues.ts';
 import { ratesOfAll, ratesOfPeer, type Rates } from './mandateRates.ts';
 import type { AskWhen, Mandate, MandateIssue } from './mandateSchema.ts';
@@ -76,13 +77,14 @@ function explainLimits({ limits }: Mandate): readonly string[] {
 }
 
 function explainIssue({ role }: Mandate, issue: MandateIssue): string {
-  const { term, as, reserve, target } = issue;
+  const { term, as, reserve, target, weight } = issue;
   const side = as ?? (role === 'both' ? undefined : role);
   const direction = directionOf(issue, side === 'seller' ? 'provider' : 'buyer');
-  const show = (value: bigint): string => (term === '/price' || term === '/framework/cap_msat' ? formatSats(value) : value.toString());
+  const show = (value: bigint): string => describeNumber(term, value);
   const limit = direction === 'lower' ? 'at most' : 'at least';
   const aim = target === undefined ? '' : `; it aims at ${show(target)}`;
-  return `${side === undefined ? '' : `As ${side}, `}${term} is ${limit} ${show(reserve)}${aim}.`;
+  const matters = weight === undefined ? '' : `; in bargaining its weight is ${weight}`;
+  return `${side === undefined ? '' : `As ${side}, `}${term} is ${limit} ${show(reserve)}${aim}${matters}.`;
 }
 
 function explainBargain({ bargain }: Mandate): readonly string[] {

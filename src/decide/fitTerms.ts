@@ -57,9 +57,13 @@ const BUYER_CHECKS: ReadonlyMap<TermsLeaf, Check> = new Map<TermsLeaf, Check>([
   ['/confidentiality/retention_s', anything],
 ]);
 
-/** The first leaf of these terms that the buyer cannot take; undefined when all fit. The price is checked for its model alone. */
-export function findObjection(terms: Terms, wants: BuyerWants): TermsLeaf | undefined {
+/**
+ * The first leaf of these terms that the buyer cannot take; undefined when all fit. The price is checked for its model alone, and what
+ * is bargained about (`open`) not at all.
+ */
+export function findObjection(terms: Terms, wants: BuyerWants, open: readonly TermsLeaf[] = []): TermsLeaf | undefined {
   return TERMS_LEAVES.find((leaf) => {
+    if (leaf !== '/price' && open.includes(leaf)) return false;
     const check = BUYER_CHECKS.get(leaf);
     return check === undefined ? readLeaf(terms, leaf) !== null : !check(terms, wants);
   });

@@ -1,22 +1,24 @@
 // Bargaining by a few fixed rules around one limit: enough for a price list and a patient buyer, and never past the limit.
 
 import type { Msat } from '../core/money.ts';
+import type { Package } from './bargainTerms.ts';
+import { isAsGood, type Direction } from './mandateIssues.ts';
 
-/** A move so far, oldest first; receipts and errors left out. A price where a move has one, and seconds to deliver where they are bargained for. */
+/** A move so far, oldest first; receipts and errors left out. */
 export interface SeenMove {
   readonly by: 'me' | 'peer';
   readonly type: string;
-  readonly priceMsat?: Msat;
-  readonly withinS?: number;
+  /** What an offer holds: its main terms, then its alternatives. One whose terms may not be taken stands there as `{}`. */
+  readonly packages?: readonly Package[];
 }
 
-/** What to do next. */
+/** What to do next. An offer holds one package or several to choose from, the main one first; `alternative` is the place of the accepted one. */
 export type Decision =
   | { readonly kind: 'wait' }
   | { readonly kind: 'ask' }
   | { readonly kind: 'answer' }
-  | { readonly kind: 'offer'; readonly priceMsat: Msat; readonly withinS?: number }
-  | { readonly kind: 'accept'; readonly priceMsat: Msat }
+  | { readonly kind: 'offer'; readonly packages: readonly Package[] }
+  | { readonly kind: 'accept'; readonly alternative: number; readonly priceMsat: Msat }
   | { readonly kind: 'reject'; readonly reason: 'too-expensive' | 'too-cheap' };
 
 /** A buyer pays at most `maxMsat` and bids `bidMsat` once before it takes what its limit allows. */
@@ -37,11 +39,13 @@ export function decideAsBuyer(moves: readonly SeenMove[], { maxMsat, bidMsat }: 
   const last = moves.at(-1);
   if (last?.by !== 'peer') return { kind: 'wait' };
   if (last.type === 'ask') return { kind: 'answer' };
-  if (last.type !== 'offer' || last.priceMsat === undefined) return { kind: 'wait' };
+  if (last.packages === undefined) return { kind: 'wait' };
+  const cheapest = findBest(last.packages, 'lower');
   const bid = bidMsat < maxMsat ? bidMsat : maxMsat;
   const hasBid = moves.some(({ by, type }) => by === 'me' && type === 'offer');
-  if (!hasBid && bid < last.priceMsat) return { kind: 'offer', priceMsat: bid };
-  return last.priceMsat <= maxMsat ? { kind: 'accept', priceMsat: last.priceMsat } : { kind: 'reject', reason: 'too-expensive' };
+  if (!hasBid && cheapest !== undefined && bid < cheapest.priceMsat) return offerAt(bid);
+  const isFit = cheapest !== undefined && cheapest.priceMsat <= maxMsat;
+  return isFit ? { kind: 'accept', ...cheapest } : { kind: 'reject', reason: 'too-expensive' };
 }
 
 /** The provider's next move. */
@@ -51,10 +55,25 @@ export function decideAsProvider(moves: readonly SeenMove[], { listMsat, minMsat
   const list = listMsat > minMsat ? listMsat : minMsat;
   const hasAsked = moves.some(({ by, type }) => by === 'me' && type === 'ask');
   if (last.type === 'open' && asksFirst && !hasAsked) return { kind: 'ask' };
-  if (last.type === 'open' || last.type === 'answer') return { kind: 'offer', priceMsat: list };
-  if (last.type !== 'offer' || last.priceMsat === undefined) return { kind: 'wait' };
-  if (last.priceMsat >= minMsat) return { kind: 'accept', priceMsat: last.priceMsat };
+  if (last.type === 'open' || last.type === 'answer') return offerAt(list);
+  if (last.packages === undefined) return { kind: 'wait' };
+  const dearest = findBest(last.packages, 'higher');
+  if (dearest !== undefined && dearest.priceMsat >= minMsat) return { kind: 'accept', ...dearest };
   // A bid below the floor is answered with the floor, twice: the other side may bid once for form's sake.
-  const floors = moves.filter(({ by, type, priceMsat }) => by === 'me' && type === 'offer' && priceMsat === minMsat).length;
-  return floors < 2 ? { kind: 'offer', priceMsat: minMsat } : { kind: 'reject', reason: 'too-cheap' };
+  const floors = moves.filter(({ by, packages = [] }) => by === 'me' && packages.some(({ '/price': price }) => price === minMsat)).length;
+  return floors < 2 ? offerAt(minMsat) : { kind: 'reject', reason: 'too-cheap' };
+}
+
+function offerAt(priceMsat: Msat): Decision {
+  return { kind: 'offer', packages: [{ '/price': priceMsat }] };
+}
+
+/** The best of the packages that may be taken, and where it stands; the first of equals. */
+function findBest(packages: readonly Package[], better: Direction): { readonly alternative: number; readonly priceMsat: Msat } | undefined {
+  let best: { readonly alternative: number; readonly priceMsat: Msat } | undefined;
+  packages.forEach(({ '/price': priceMsat }, alternative) => {
+    const isBetter = priceMsat !== undefined && (best === undefined || !isAsGood(best.priceMsat, priceMsat, better));
+    if (isBetter) best = { alternative, priceMsat };
+  });
+  return best;
 }

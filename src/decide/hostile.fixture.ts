@@ -18,7 +18,13 @@ const grabs: Strategy = (input) => {
   return { kind: 'accept', alternative: 0, outcome, because: because(input) };
 };
 
-/** By name. The last four answer what may be sent, at times or always, and are of no use to their owner. */
+/** Takes the last of several offers, in the domain or not. */
+const grabsLast: Strategy = (input) => {
+  const outcomes = input.history.at(-1)?.outcomes ?? [];
+  return { kind: 'accept', alternative: Math.max(0, outcomes.length - 1), outcome: outcomes.at(-1) ?? {}, because: because(input) };
+};
+
+/** By name. Those from `acceptsAnything` on answer what may be sent, at times or always, and are of no use to their owner. */
 export const HOSTILE_STRATEGIES: Readonly<Record<string, Strategy>> = {
   throws: () => {
     throw new Error('no');
@@ -40,11 +46,37 @@ export const HOSTILE_STRATEGIES: Readonly<Record<string, Strategy>> = {
   negative: offering(() => -(10n ** 18n)),
   otherIssues: (input) => ({ kind: 'offer', outcome: { '/price': 1n, tip: 1n }, because: because(input) }),
   nothing: () => undefined as unknown as Decision,
+  smuggles: (input) => ({ kind: 'alternatives', outcomes: [bestOf(input), pastWorst(input)], because: because(input) }),
+  offersSix: (input) => ({ kind: 'alternatives', outcomes: Array<Outcome>(6).fill(bestOf(input)), because: because(input) }),
+  acceptsWhatIsNotThere: (input) => {
+    const { outcomes = [] } = input.history.at(-1) ?? {};
+    return { kind: 'accept', alternative: outcomes.length, outcome: outcomes[0] ?? {}, because: because(input) };
+  },
+  acceptsByNoNumber: (input) => {
+    const outcome = input.history.at(-1)?.outcomes[0] ?? {};
+    return { kind: 'accept', alternative: '0' as unknown as number, outcome, because: because(input) };
+  },
   acceptsAnything: grabs,
+  acceptsTheLast: grabsLast,
+  repeatsItself: (input) => {
+    const [best, worst] = [bestOf(input), worstOf(input)];
+    return { kind: 'alternatives', outcomes: [best, best, worst, { ...best }], because: because(input) };
+  },
   neverAccepts: (input) => ({ kind: 'offer', outcome: bestOf(input), because: because(input) }),
   givesEverything: (input) => ({ kind: 'offer', outcome: worstOf(input), because: because(input) }),
   endsAtOnce: (input) => ({ kind: 'end', reason: 'impasse', because: because(input) }),
 };
+
+/** The worst of everything, and of the first issue more than that. */
+function pastWorst(input: StrategyInput): Outcome {
+  const worst = worstOf(input);
+  const [first] = input.domain.issues;
+  const value = first === undefined ? undefined : worst[first.name];
+  if (first?.kind !== 'integer' || typeof value !== 'bigint') return worst;
+  const judged = input.utility.issues[first.name]?.value;
+  const isLowBest = judged?.kind === 'linear' && judged.best === 'low';
+  return { ...worst, [first.name]: isLowBest ? value + first.step : value - first.step };
+}
 
 function bestOf({ domain, utility }: StrategyInput): Outcome {
   return pickEnds({ domain, utility }, 'low');

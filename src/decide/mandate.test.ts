@@ -27,7 +27,10 @@ const BAD: readonly (readonly [object, ...string[]])[] = [
   [{ role: 'broker' }, 'role choice'],
   [{ max_price: 3 }, 'max_price unknown-field'],
   [{ limits: { ...limits, daily: 3 } }, 'limits.daily unknown-field'],
-  [{ issues: [{ term: '/price', reserve: 1, weight: 3 }] }, 'issues[0].weight unknown-field'],
+  [{ issues: [{ term: '/price', reserve: 1, weigth: 3 }] }, 'issues[0].weigth unknown-field'],
+  ...[0, -1, 1_000.5, Number.NaN, Number.POSITIVE_INFINITY, '3', null].map(
+    (weight) => [{ issues: [{ term: '/price', reserve: 1, weight }] }, 'issues[0].weight weight'] as const,
+  ),
   [{ 'a b': 1 }, '"a b" unknown-field'],
   [{ services: {} }, 'services.capabilities missing'],
   [{ services: { capabilities: [] } }, 'services.capabilities empty'],
@@ -148,7 +151,7 @@ describe('a mandate that is right', () => {
       services: { capabilities: ['a', 'b*'], dvm_kinds: [5_000], announcements: ['x*'] },
       issues: [
         { term: '/price', as: 'buyer', reserve: '900000', target: '600000' },
-        { term: '/price', as: 'seller', reserve: 100, target: 200 },
+        { term: '/price', as: 'seller', reserve: 100, target: 200, weight: 1_000 },
         { term: '/framework/max_calls', better: 'lower', reserve: 10 },
       ],
       terms: { required: ['/delivery/within_s'], forbidden: ['/penalties'], values: { '/confidentiality/publish': ['attestation'] } },
@@ -195,6 +198,8 @@ describe('a mandate that is right', () => {
     expect(lines).toContain('A deal costs at most 1000 sats.');
     expect(lines).toContain('/price is at most 900 sats; it aims at 600 sats.');
     expect(lines).toContain('It waits for your yes before: signatures for more than 500 sats.');
+    const weighed = { ...BUYER_DOCUMENT, issues: [{ term: '/delivery/within_s', reserve: 60, weight: 2.5 }] };
+    expect(explainMandate(mandateOf(weighed)).join('\n')).toContain('/delivery/within_s is at most 1 min; in bargaining its weight is 2.5.');
     fc.assert(
       fc.property(anyMandate, (mandate) => {
         expect(explainMandate(mandate).every((line) => line.endsWith('.'))).toBe(true);

@@ -11,6 +11,7 @@ const TEXTS = {
   amount:
     'must be whole msat, not negative, at most 21 million bitcoin; put digits in quotes where the number is larger than 9007199254740991',
   'too-large': 'is more than a mandate has room for',
+  weight: 'must be a number above 0 and at most 1000: how much this issue matters beside the others',
   zero: 'must be at least 1: with 0 nothing could ever happen',
   empty: 'is empty: say what is allowed, or leave it out',
   pattern: 'must be a name, or a name with one * at its end; small letters, digits and ._:/-',

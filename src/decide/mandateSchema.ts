@@ -36,6 +36,8 @@ const issueSchema = z.strictObject({
   reserve: bound,
   /** What is aimed at; judges nothing. */
   target: bound.optional(),
+  /** How much it matters to jobs beside other issues; judges nothing. */
+  weight: z.number(word('weight')).gt(0, word('weight')).max(1_000, word('weight')).optional(),
 });
 
 const limitsSchema = z.strictObject({

@@ -2,14 +2,16 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError } from '../../core/errors.ts';
-import type { Msat } from '../../core/money.ts';
+import { isWithin } from '../../decide/bargainIssues.ts';
+import { readPackage, writePackage, writePackages, type BargainTerm, type Package } from '../../decide/bargainTerms.ts';
 import { areSameButPrice, buildProviderTerms, findObjection, type ProviderSells } from '../../decide/fitTerms.ts';
 import { decideAsBuyer, decideAsProvider, type Decision, type SeenMove } from '../../decide/haggle.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation, Offer } from '../../negotiate/negotiation.ts';
-import { findHeld } from '../../negotiate/slot.ts';
-import { makeFixedPrice, readFixedAmount } from '../../negotiate/price.ts';
+import { readFixedAmount } from '../../negotiate/price.ts';
+import { findHeld, termsOf } from '../../negotiate/slot.ts';
 import type { Terms } from '../../negotiate/terms.ts';
+import type { TermsLeaf } from '../../negotiate/termsLeaves.ts';
 import { accept } from '../accept.ts';
 import type { AgentContext } from '../context.ts';
 import { offer } from '../offer.ts';
@@ -62,13 +64,9 @@ function decide(context: AgentContext, state: Negotiation, job: Job, plan: Plan)
 async function act(context: AgentContext, state: Negotiation, plan: Plan, decision: Decision): Promise<boolean> {
   const { nid } = state;
   const theirs = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open');
-  if (plan.role === 'buyer' && theirs !== undefined && decision.kind !== 'wait') {
-    // A time that is bargained for is no reason to end.
-    const wants = bargainsForTime(context, plan) ? { ...plan.wants, withinS: undefined } : plan.wants;
-    const objection = findObjection(theirs.terms, wants);
-    if (objection !== undefined)
-      return done(reject(context, { nid, offer: theirs.id, keepTalking: false, code: 'terms', text: objection }));
-  }
+  const { fit, objection } = theirs === undefined ? NOTHING : sift(context, state, plan, theirs);
+  if (theirs !== undefined && objection !== undefined && decision.kind !== 'wait')
+    return done(reject(context, { nid, offer: theirs.id, keepTalking: false, code: 'terms', text: objection }));
   switch (decision.kind) {
     case 'wait':
       return false;
@@ -76,11 +74,13 @@ async function act(context: AgentContext, state: Negotiation, plan: Plan, decisi
     case 'answer':
       return done(send(context, { nid, text: plan.role === 'buyer' ? plan.answer : plan.question }));
     case 'offer': {
-      const terms = buildTerms(state, plan, theirs, decision);
-      return terms === undefined ? false : done(offer(context, { nid, terms, lifeS: OFFER_LIFE_S }));
+      const base = plan.role === 'provider' ? offeredTerms(state, plan.sells) : fit;
+      const [terms, ...others] = base === undefined ? [] : writePackages(base, decision.packages);
+      const alternatives = others.map((each) => ({ terms: each }));
+      return terms === undefined ? false : done(offer(context, { nid, terms, alternatives, lifeS: OFFER_LIFE_S }));
     }
     case 'accept':
-      return theirs === undefined ? false : take(context, nid, theirs);
+      return theirs === undefined ? false : take(context, nid, theirs, decision);
     case 'reject':
       return done(reject(context, { nid, keepTalking: false, code: decision.reason }));
     default:
@@ -88,61 +88,87 @@ async function act(context: AgentContext, state: Negotiation, plan: Plan, decisi
   }
 }
 
-/** Accepts an offer; one whose time is over is offered back as it was, one whose price is no fixed amount is left. */
-async function take(context: AgentContext, nid: Hex, { id, terms, expiresAt }: Offer): Promise<boolean> {
-  const priceMsat = readFixedAmount(terms.price);
-  if (priceMsat === undefined) return false;
-  const isOver = context.clock.now() > expiresAt;
-  return done(isOver ? offer(context, { nid, terms, lifeS: OFFER_LIFE_S }) : accept(context, { nid, offer: id, priceMsat }));
+/** Accepts a package of an offer; one whose time is over is offered back as it was, one whose price is another than the decided one is left. */
+async function take(context: AgentContext, nid: Hex, theirs: Offer, { alternative, priceMsat }: Take): Promise<boolean> {
+  const terms = termsOf(theirs, alternative);
+  if (terms === undefined || readFixedAmount(terms.price) !== priceMsat) return false;
+  if (context.clock.now() > theirs.expiresAt) return done(offer(context, { nid, terms, lifeS: OFFER_LIFE_S }));
+  return done(accept(context, { nid, offer: theirs.id, alternative, priceMsat }));
 }
 
-type Bid = Extract<Decision, { kind: 'offer' }>;
+type Take = Extract<Decision, { kind: 'accept' }>;
 
-/** A provider offers its own terms; a buyer counters the provider's with another price. */
-function buildTerms(state: Negotiation, plan: Plan, theirs: Offer | undefined, next: Bid): Terms | undefined {
-  const { priceMsat, withinS } = next;
-  if (plan.role === 'provider') return offeredTerms(state, withinS === undefined ? plan.sells : { ...plan.sells, withinS }, priceMsat);
-  if (theirs === undefined) return undefined;
-  const delivery = withinS === undefined ? {} : { delivery: { ...theirs.terms.delivery, within_s: withinS } };
-  return { ...theirs.terms, ...delivery, price: makeFixedPrice(priceMsat) };
+/** What a buyer makes of an offer: the first terms of it that fit, which it counters with other numbers; else what it objects to in the main ones. */
+interface Sifted {
+  readonly fit?: Terms;
+  readonly objection?: TermsLeaf | undefined;
 }
 
-function offeredTerms(state: Negotiation, sells: ProviderSells, priceMsat: Msat): Terms {
-  return buildProviderTerms(state.open.terms, state.open.requirements.slice(0, 4_000), sells, priceMsat);
+const NOTHING: Sifted = {};
+
+function sift(context: AgentContext, state: Negotiation, plan: Plan, theirs: Offer): Sifted {
+  if (plan.role === 'provider') return NOTHING;
+  const open = listOpen(context, plan);
+  const packages = see(context, state, { plan, open }, theirs);
+  const fit = listTerms(theirs).find((_, i) => packages[i]?.['/price'] !== undefined);
+  return fit === undefined ? { objection: findObjection(theirs.terms, plan.wants, open) } : { fit };
+}
+
+function listTerms({ terms, alternatives = [] }: Offer): readonly Terms[] {
+  return [terms, ...alternatives];
+}
+
+/** What a provider offers, before a price is named. */
+function offeredTerms(state: Negotiation, sells: ProviderSells): Terms {
+  return buildProviderTerms(state.open.terms, state.open.requirements.slice(0, 4_000), sells, 0n);
 }
 
 /** The moves so far as decisions are made from them, oldest first. */
 export function listSeenMoves(context: AgentContext, state: Negotiation, plan: Plan): readonly SeenMove[] {
   const { store } = context;
-  const isTimed = bargainsForTime(context, plan);
-  const values = new Map(
-    state.offers.map((each) => [each.id, { ...timeOf(isTimed, each), priceMsat: priceOf(state, plan, isTimed, each) }]),
-  );
+  const open = listOpen(context, plan);
+  const packages = new Map(state.offers.map((each) => [each.id, see(context, state, { plan, open }, each)]));
   return store.listMoves(state.nid).flatMap(({ id, author, rumor }): SeenMove[] => {
     const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
     if (decoded.kind !== 'move' || NOTICES.has(decoded.body.type)) return [];
-    return [{ by: author === state.me ? 'me' : 'peer', type: decoded.body.type, ...values.get(id) }];
+    const offered = packages.get(id);
+    const seen = { by: author === state.me ? 'me' : 'peer', type: decoded.body.type } as const;
+    return [offered === undefined ? seen : { ...seen, packages: offered }];
   });
 }
 
-// A bid on other terms than the provider's own, or on a price that is no fixed amount, is worth nothing to it: it is answered with
-// the provider's terms. A buyer says what it objects to before it looks at the amount.
-function priceOf(state: Negotiation, plan: Plan, isTimed: boolean, { by, terms }: Offer): Msat {
-  const isFit = plan.role === 'buyer' || by === state.me || isOnOwnTerms(state, plan.sells, isTimed, terms);
-  return isFit ? (readFixedAmount(terms.price) ?? 0n) : 0n;
+interface Eyes {
+  readonly plan: Plan;
+  readonly open: readonly BargainTerm[];
 }
 
-function isOnOwnTerms(state: Negotiation, sells: ProviderSells, isTimed: boolean, terms: Terms): boolean {
-  const withinS = isTimed ? terms.delivery?.within_s : sells.withinS;
-  return areSameButPrice(terms, offeredTerms(state, { ...sells, withinS }, 0n));
+/** The packages of an offer. What may not be taken keeps its place, and is worth nothing. */
+function see(context: AgentContext, state: Negotiation, { plan, open }: Eyes, each: Offer): readonly Package[] {
+  if (each.by === state.me) return listTerms(each).map(readPackage);
+  const isFit = (terms: Terms): boolean =>
+    plan.role === 'buyer' ? findObjection(terms, plan.wants, open) === undefined : isOnOwnTerms(state, plan.sells, open, terms);
+  const packages = listTerms(each).map((terms) => (isFit(terms) ? readPackage(terms) : {}));
+  return leaveRefused(context, plan, packages);
 }
 
-function timeOf(isTimed: boolean, { terms: { delivery } }: Offer): Pick<SeenMove, 'withinS'> {
-  return isTimed && delivery?.within_s !== undefined ? { withinS: delivery.within_s } : {};
+// The fixed rules look at prices alone: where the mandate permits some packages of an offer and not others, they see those.
+function leaveRefused(context: AgentContext, plan: Plan, packages: readonly Package[]): readonly Package[] {
+  if (plan.tactics !== undefined || packages.length === 1) return packages;
+  const numbers = listIssues(context, plan).filter(({ term }) => term !== '/price');
+  const isPermitted = (values: Package): boolean => values['/price'] !== undefined && isWithin(numbers, values);
+  return packages.some(isPermitted) ? packages.map((values) => (isPermitted(values) ? values : {})) : packages;
 }
 
-function bargainsForTime(context: AgentContext, plan: Plan): boolean {
-  return plan.tactics !== undefined && listIssues(context, plan).some(({ term }) => term === '/delivery/within_s');
+// A bid on other terms than the provider's own is worth nothing to it: it is answered with the provider's terms.
+function isOnOwnTerms(state: Negotiation, sells: ProviderSells, open: readonly BargainTerm[], terms: Terms): boolean {
+  const bid = readPackage(terms);
+  const numbers = open.map((term) => [term, bid[term]] as const);
+  return areSameButPrice(terms, writePackage(offeredTerms(state, sells), Object.fromEntries(numbers)));
+}
+
+/** What is bargained about, so that no value of it is a reason to end; by the fixed rules the price alone. */
+function listOpen(context: AgentContext, plan: Plan): readonly BargainTerm[] {
+  return plan.tactics === undefined ? ['/price'] : listIssues(context, plan).map(({ term }) => term);
 }
 
 async function done(move: Promise<unknown>): Promise<boolean> {

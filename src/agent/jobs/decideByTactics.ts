@@ -2,7 +2,7 @@
 
 import { NegotiateError } from '../../core/errors.ts';
 import { bargainByStrategy } from '../../decide/bargainByStrategy.ts';
-import { listBargainIssues, makeBargainTable, type BargainIssue } from '../../decide/bargainIssues.ts';
+import { listBargainIssues, makeBargainTable, type BargainIssue, type BargainLimits } from '../../decide/bargainIssues.ts';
 import type { Decision, SeenMove } from '../../decide/haggle.ts';
 import { buildStrategy } from '../../decide/strategies/buildStrategy.ts';
 import type { AgentContext } from '../context.ts';
@@ -41,10 +41,9 @@ export function decideByTactics(
 
 /** What a plan bargains about, by its own limits and the mandate in force. */
 export function listIssues({ store }: AgentContext, plan: Plan): readonly BargainIssue[] {
-  const { role } = plan;
-  const limits =
-    role === 'buyer'
-      ? { role, bestMsat: plan.limits.bidMsat, worstMsat: plan.limits.maxMsat, withinS: plan.wants.withinS }
-      : { role, bestMsat: plan.limits.listMsat, worstMsat: plan.limits.minMsat, withinS: plan.sells.withinS };
+  const limits: BargainLimits =
+    plan.role === 'buyer'
+      ? { ...plan.wants, role: plan.role, bestMsat: plan.limits.bidMsat, worstMsat: plan.limits.maxMsat }
+      : { ...plan.sells, role: plan.role, bestMsat: plan.limits.listMsat, worstMsat: plan.limits.minMsat };
   return listBargainIssues(limits, readMandate(store));
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { BargainRecord } from '../../decide/bargainByStrategy.ts';
+import { BARGAIN_TERMS } from '../../decide/bargainTerms.ts';
 import type { Decision } from '../../decide/strategies/strategy.ts';
 import type { Outcome } from '../../decide/utility.ts';
 
@@ -14,7 +15,13 @@ const share = z.number();
 /** A decision as JSON has it: numbers of terms as decimal digits. */
 export const savedDecisionSchema = z.strictObject({
   issues: z.array(
-    z.strictObject({ term: z.enum(['/price', '/delivery/within_s']), better: z.enum(['lower', 'higher']), best: digits, worst: digits }),
+    z.strictObject({
+      term: z.enum(BARGAIN_TERMS),
+      better: z.enum(['lower', 'higher']),
+      best: digits,
+      worst: digits,
+      weight: z.number().exactOptional(),
+    }),
   ),
   kind: z.enum(['offer', 'alternatives', 'accept', 'end']),
   outcomes: z.array(z.record(z.string(), digits)),

@@ -4,6 +4,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import type { Msat } from '../../core/money.ts';
 import { listBargainIssues, makeBargainTable, type BargainIssue, type BargainLimits } from '../../decide/bargainIssues.ts';
 import { describeRange } from '../../decide/bargainWords.ts';
+import { BARGAIN_TERMS, rowOf, type OwnNumbers } from '../../decide/bargainTerms.ts';
 import { isAsGood } from '../../decide/mandateIssues.ts';
 import type { Mandate, MandateIssue } from '../../decide/mandateSchema.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
@@ -85,14 +86,18 @@ function findLimits(mandate: Mandate, side: PolicySide, bestMsat: Msat | undefin
   const best = bestMsat ?? price?.target;
   if (best === undefined)
     throw refuse('no-best', 'The policy does not say at which price to begin. Add a target to its issue /price, or name one: --best SATS.');
-  // A seller's time comes from its service; here it begins at what the policy aims at.
-  const within = side === 'seller' ? findIssue(mandate, '/delivery/within_s', side)?.target : undefined;
-  return {
-    role: side === 'buyer' ? 'buyer' : 'provider',
-    bestMsat: best,
-    worstMsat: worst,
-    ...(within === undefined ? {} : { withinS: Number(within) }),
-  };
+  const numbers = side === 'seller' ? aimAt(mandate) : {};
+  return { ...numbers, role: side === 'buyer' ? 'buyer' : 'provider', bestMsat: best, worstMsat: worst };
+}
+
+/** What a seller's service would say of time and the like; here it begins at what the policy aims at. */
+function aimAt(mandate: Mandate): OwnNumbers {
+  const aims = BARGAIN_TERMS.flatMap((term) => {
+    const { own } = rowOf(term);
+    const target = findIssue(mandate, term, 'seller')?.target;
+    return own === undefined || target === undefined ? [] : [[own, Number(target)] as const];
+  });
+  return Object.fromEntries(aims);
 }
 
 function checkRanges(issues: readonly BargainIssue[], bestMsat: Msat | undefined): void {

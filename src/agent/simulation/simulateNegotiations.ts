@@ -12,7 +12,6 @@ import { renderTable } from '../../decide/simulate/renderTable.ts';
 import { playOne, simulate, type Contestant, type Simulation } from '../../decide/simulate/simulate.ts';
 import { buildStrategy, type StrategySpec } from '../../decide/strategies/buildStrategy.ts';
 import { NAMED_STRATEGIES, nameOfStrategy, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
-import type { Strategy } from '../../decide/strategies/strategy.ts';
 import { DEFAULT_ROUNDS } from '../../decide/strategies/strategySchema.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
 import { readPolicyTask, type PolicyTask } from './policyTask.ts';
@@ -66,7 +65,7 @@ export interface SimulationResult extends Simulation {
 
 type Options = z.output<typeof simulationInput>;
 
-/** What is negotiated and how this side does it. A policy is tried as jobs bargain: the seller speaks first, one offer at a time. */
+/** What is negotiated and how this side does it. A policy is tried as jobs bargain: the seller speaks first. */
 interface Task {
   readonly domain?: Domain;
   readonly utility?: Utility;
@@ -89,9 +88,8 @@ export function simulateNegotiations(request: SimulationRequest = {}): Simulatio
   const task = readTask(options);
   const { seed, against = strategyName.options, plot } = options;
   const { strategy, rounds } = chooseOwn(options, task);
-  const isOneByOne = task.policy !== undefined;
-  const me = { name: nameOfStrategy(strategy) ?? `own ${strategy.kind}`, strategy: build(strategy, isOneByOne) };
-  const opponents = [...new Set(against)].map((name) => makeContestant(name, isOneByOne));
+  const me = { name: nameOfStrategy(strategy) ?? `own ${strategy.kind}`, strategy: buildStrategy(strategy) };
+  const opponents = [...new Set(against)].map(makeContestant);
   const scenarios = listScenarios(task, options);
   const play = { me, opponents, scenarios, rounds, seed, first: task.first };
   const policy = task.policy === undefined ? {} : { policy: task.policy };
@@ -114,18 +112,14 @@ function readTask({ file, policy, role, bestMsat, now = Math.floor(Date.now() / 
   return { domain, utility, bargain, first: tried.role === 'seller' ? 'me' : 'them', policy: tried };
 }
 
-function makeContestant(name: NamedStrategy, isOneByOne: boolean): Contestant {
-  return { name, strategy: build(NAMED_STRATEGIES[name], isOneByOne) };
+function makeContestant(name: NamedStrategy): Contestant {
+  return { name, strategy: buildStrategy(NAMED_STRATEGIES[name]) };
 }
 
 /** The strategy that is named, else that of the file or the policy, else the default. */
 function chooseOwn({ strategy: name, rounds }: Options, { strategy = NAMED_STRATEGIES['trade-off'], bargain }: Task) {
   const named = name === undefined ? undefined : NAMED_STRATEGIES[name];
   return chooseTactics({ strategy: named, rounds }, { bargain }) ?? { strategy, rounds: rounds ?? DEFAULT_ROUNDS };
-}
-
-function build(spec: StrategySpec, isOneByOne: boolean): Strategy {
-  return buildStrategy(isOneByOne ? { ...spec, alternatives: 1 } : spec);
 }
 
 function listScenarios({ domain, utility, opponent }: Task, { scenarios, sizes, reserve, seed }: Options): readonly Scenario[] {

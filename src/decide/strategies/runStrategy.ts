@@ -126,7 +126,7 @@ function findOutcomeFault(outcomes: readonly Outcome[], { domain, utility }: Str
 
 function findAcceptFault({ alternative, outcome }: Extract<Decision, { kind: 'accept' }>, input: StrategyInput): StrategyFault | undefined {
   const last = input.history.at(-1);
-  const offered = last?.by === 'peer' ? last.outcomes[alternative] : undefined;
+  const offered = last?.by === 'peer' && Number.isInteger(alternative) ? last.outcomes[alternative] : undefined;
   if (offered === undefined || typeof outcome !== 'object' || outcome === null) return 'nothing-to-accept';
   const isSame = input.domain.issues.every(({ name }) => offered[name] === outcome[name]);
   return isSame ? findOutcomeFault([offered], input) : 'nothing-to-accept';
