@@ -165,7 +165,10 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--find <capability>', 'what to look for')
     .option('--max <sats>', 'the most to pay')
     .option('--bid <sats>', 'what to bid first (two thirds of the most)')
-    .option('--strategy <name>', 'how to bargain between the two, such as boulware, or a spec as JSON; by fixed rules unless named')
+    .option(
+      '--strategy <name>',
+      'how to bargain between the two: a name such as boulware, a spec as JSON, or a module of yours, ./mine.js#name; by fixed rules unless named',
+    )
     .option('--rounds <count>', 'how many offers the strategy has (12)')
     .option('--about <text>', 'what is wanted, in words; - takes them from stdin')
     .option('--input <file>', 'what to hand over once the deal is made; may be repeated', collect)
@@ -223,8 +226,8 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
     .option('--usage <file>', 'what was used, done and measured, as JSON (docs/deals.md); - for stdin')
     .action(async (file, options) => setExitCode((await import('./commands/owed.ts')).runOwed(file, options)));
   verb(program, 'simulate [file]', 'try strategies against each other offline, with your own utility or made-up ones (docs/strategies.md)')
-    .option('--strategy <name>', 'how you negotiate (trade-off)')
-    .option('--against <names>', 'the strategies to try it against, with commas (all)')
+    .option('--strategy <name>', 'how you negotiate: a name, or a module of yours, ./mine.js#name (trade-off)')
+    .option('--against <names>', 'the strategies to try it against, names or modules, with commas (all)')
     .option('--rounds <count>', 'the most rounds of one negotiation (12)')
     .option('--scenarios <count>', 'how many negotiations with each (100)')
     .option('--sizes <counts>', 'how many values the issues of a made-up domain have (4,5,6)')

@@ -17,8 +17,9 @@ import type { AgentContext } from '../context.ts';
 import { keepFile } from '../dealFiles.ts';
 import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
-import { DEFAULT_ROUNDS, roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { choiceSchema, DEFAULT_ROUNDS, roundsSchema } from '../../decide/strategies/strategySchema.ts';
 import { beginStart } from '../start.ts';
+import { settleChoice } from '../strategies/openStrategy.ts';
 import { trust, type TrustView } from '../trust.ts';
 import { beginWork } from '../work.ts';
 import { newJob, readJob, type Purchase } from './job.ts';
@@ -55,8 +56,8 @@ export const buyInput = z.strictObject({
   withinS: z.int().min(1).optional(),
   /** Whether to attest the work in public, if the provider agrees. */
   mayAttest: z.boolean().default(false),
-  /** How to bargain between the bid and the most, by name or as a spec; by fixed rules unless named. */
-  strategy: soundStrategySchema.optional(),
+  /** How to bargain between the bid and the most, by name, as a spec or by a module of one's own; by fixed rules unless named. */
+  strategy: choiceSchema.optional(),
   /** How many offers the strategy has. */
   rounds: roundsSchema.default(DEFAULT_ROUNDS),
   /** Deal with nobody who scores less (ai.wot, 0 to 100). */
@@ -75,13 +76,14 @@ export interface BuyResult {
 
 /**
  * Orders a job; `pursue` sees it through. Throws `wallet/…`, `relay/unreachable`, `input/not-found` when nobody offers it,
- * `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
+ * `input/invalid` when the module of an own strategy cannot be used, `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
  */
-export async function buy(context: AgentContext, input: BuyInput): Promise<BuyResult> {
-  const inputs = input.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
-  const key = orderKey(input, inputs);
+export async function buy(context: AgentContext, wanted: BuyInput): Promise<BuyResult> {
+  const inputs = wanted.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
+  const key = orderKey(wanted, inputs);
   const known = context.store.listJobs({ key })[0];
-  if (known !== undefined && !input.again) return { job: viewJob(context.store, readJob(known)), isResumed: true };
+  if (known !== undefined && !wanted.again) return { job: viewJob(context.store, readJob(known)), isResumed: true };
+  const input = { ...wanted, strategy: wanted.strategy === undefined ? undefined : settleChoice(wanted.strategy) };
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);
   const nid = await startWithOne(context, input, { inputs, info, key, candidates });

@@ -2,11 +2,11 @@
 
 import type { BuyerWants, ProviderSells } from '../../decide/fitTerms.ts';
 import type { BuyerLimits, ProviderLimits } from '../../decide/haggle.ts';
-import type { StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import type { StrategyChoice } from '../../decide/strategies/buildStrategy.ts';
 
 /** A strategy, how many offers it has, and what decides where it leaves something to chance. */
 export interface Tactics {
-  readonly strategy: StrategySpec;
+  readonly strategy: StrategyChoice;
   readonly rounds: number;
   readonly seed: string;
 }

@@ -8,19 +8,25 @@ import { makeOpponent, makeRandomScenario, type Scenario } from '../../decide/se
 import { drawPlot } from '../../decide/simulate/plot.ts';
 import { renderTable } from '../../decide/simulate/renderTable.ts';
 import { playOne, simulate, type Contestant, type Simulation } from '../../decide/simulate/simulate.ts';
-import { buildStrategy } from '../../decide/strategies/buildStrategy.ts';
+import { buildStrategy, type OwnStrategy } from '../../decide/strategies/buildStrategy.ts';
 import { NAMED_STRATEGIES, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
+import { ownStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { openStrategy, settleOwn } from '../strategies/openStrategy.ts';
 import { parseSimulationFile, type SimulationFile } from './simulationFile.ts';
 
 const strategyName = z.enum(Object.keys(NAMED_STRATEGIES) as [NamedStrategy, ...NamedStrategy[]]);
+// By name, or a module of one's own.
+const contestant = z.union([strategyName, ownStrategySchema], {
+  error: `Choose from: ${strategyName.options.join(', ')}; or name a module`,
+});
 const share = z.number().min(0).max(1);
 
 /** What to simulate; all of it may be left out. */
 const simulationInput = z.strictObject({
   /** A simulation file as a JSON value (docs/strategies.md); without it domains are made up as well. */
   file: z.unknown().optional(),
-  strategy: strategyName.optional(),
-  against: z.array(strategyName).min(1).max(32).optional(),
+  strategy: contestant.optional(),
+  against: z.array(contestant).min(1).max(32).optional(),
   rounds: z.int().min(1).max(1_000).default(12),
   /** How many scenarios are played with each opponent; with a known opponent there are but two, one for each who speaks first. */
   scenarios: z.int().min(1).max(10_000).default(100),
@@ -73,12 +79,15 @@ export function runSimulation(file: SimulationFile | undefined, options: Simulat
   return { ...facts, ...simulation, table: renderTable(simulation), ...(plot ? { svg: drawFirst(task) } : {}) };
 }
 
-function makeContestant(name: NamedStrategy): Contestant {
-  return { name, strategy: buildStrategy(NAMED_STRATEGIES[name]) };
+function makeContestant(choice: NamedStrategy | OwnStrategy): Contestant {
+  if (typeof choice === 'string') return { name: choice, strategy: buildStrategy(NAMED_STRATEGIES[choice]) };
+  const own = settleOwn(choice);
+  return { name: own.export, strategy: openStrategy(own) };
 }
 
-function chooseOwn(name: NamedStrategy | undefined, file: SimulationFile | undefined): Contestant {
-  if (name !== undefined || file?.strategy === undefined) return makeContestant(name ?? 'trade-off');
+function chooseOwn(choice: NamedStrategy | OwnStrategy | undefined, file: SimulationFile | undefined): Contestant {
+  if (choice !== undefined || file?.strategy === undefined) return makeContestant(choice ?? 'trade-off');
+  if (file.strategy.kind === 'own') return makeContestant(file.strategy);
   const known = strategyName.options.find((each) => NAMED_STRATEGIES[each] === file.strategy);
   return { name: known ?? `own ${file.strategy.kind}`, strategy: buildStrategy(file.strategy) };
 }

@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
+import { readChoice } from '../../agent/strategies/readChoice.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
@@ -81,7 +82,7 @@ function readOrder(options: DealOptions): InputOf<'buy'> {
 function readTactics({ strategy, rounds }: DealOptions): Pick<InputOf<'buy'>, 'strategy' | 'rounds'> {
   if (strategy === undefined && rounds !== undefined)
     throw new NegotiateError('input/invalid', '--rounds says how many offers a strategy has: name one with --strategy.');
-  const spec: unknown = strategy?.trimStart().startsWith('{') === true ? parseJsonText(strategy) : strategy;
+  const spec = readChoice(strategy?.trimStart().startsWith('{') === true ? parseJsonText(strategy) : strategy, process.cwd());
   return {
     ...(strategy === undefined ? {} : { strategy: spec as NonNullable<InputOf<'buy'>['strategy']> }),
     ...(rounds === undefined ? {} : { rounds: Number(rounds) }),

@@ -1,6 +1,8 @@
 // `simulate`: tries a strategy against others offline; needs no home, key or network.
 
+import { dirname } from 'node:path';
 import { simulateNegotiations, type SimulationRequest, type SimulationResult } from '../../agent/simulation/simulateNegotiations.ts';
+import { readChoice } from '../../agent/strategies/readChoice.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { printResult, readFileOrStdin, writeOwnFile, type CommonOptions } from '../io.ts';
 import { parseJsonText } from '../parseValues.ts';
@@ -31,9 +33,9 @@ export function runSimulate(path: string | undefined, options: SimulateOptions):
 function readRequest(path: string | undefined, options: SimulateOptions): SimulationRequest {
   const { strategy, against, rounds, scenarios, sizes, reserve, seed, plot } = options;
   const request = {
-    ...(path === undefined ? {} : { file: parseJsonText(readFileOrStdin(path)) }),
-    ...(strategy === undefined ? {} : { strategy }),
-    ...(against === undefined ? {} : { against: against.split(',').map((name) => name.trim()) }),
+    ...(path === undefined ? {} : { file: readSimulation(path) }),
+    ...(strategy === undefined ? {} : { strategy: readChoice(strategy, process.cwd()) }),
+    ...(against === undefined ? {} : { against: against.split(',').map((name) => readChoice(name.trim(), process.cwd())) }),
     ...(rounds === undefined ? {} : { rounds: readNumber(rounds) }),
     ...(scenarios === undefined ? {} : { scenarios: readNumber(scenarios) }),
     ...(sizes === undefined ? {} : { sizes: sizes.split(',').map(readNumber) }),
@@ -42,6 +44,12 @@ function readRequest(path: string | undefined, options: SimulateOptions): Simula
     plot: plot !== undefined,
   };
   return request as SimulationRequest;
+}
+
+function readSimulation(path: string): unknown {
+  const file = parseJsonText(readFileOrStdin(path));
+  if (typeof file !== 'object' || file === null || !('strategy' in file)) return file;
+  return { ...file, strategy: readChoice(file.strategy, path === '-' ? process.cwd() : dirname(path)) };
 }
 
 function readNumber(text: string): number {
