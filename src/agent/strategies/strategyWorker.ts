@@ -21,9 +21,11 @@ registerHooks({
   resolve: (specifier, context, next) => (specifier === PACKAGE ? { url: library, shortCircuit: true } : next(specifier, context)),
 });
 
-const found = await load();
-tell(found.reply);
-port.on('message', (question: Question) => tell(answer(found.strategy, question)));
+// Not awaited here: a module that never finishes would have Node write about it to the terminal.
+void load().then(({ reply, strategy }) => {
+  tell(reply);
+  port.on('message', (question: Question) => tell(answer(strategy, question)));
+});
 
 function tell(reply: Reply): void {
   port.postMessage(reply);

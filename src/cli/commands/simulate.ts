@@ -59,7 +59,8 @@ function readNumber(text: string): number {
 
 function renderSimulation(result: Omit<SimulationResult, 'svg'>, table: readonly string[], { plot }: SimulateOptions): readonly string[] {
   const { strategy, rounds, scenarios, seed, isExact, total } = result;
-  const refused = total.refused === 0 ? [] : [`${total.refused} of ${total.played} negotiations ended because a strategy failed.`];
+  const { refused: failed, faults = [], played } = total;
+  const refused = failed === 0 ? [] : [`${failed} of ${played} negotiations ended because a strategy failed (${faults.join(', ')}).`];
   return [
     `You negotiate by ${strategy}: ${scenarios} negotiations with each opponent, up to ${rounds} rounds each (seed ${seed}).`,
     '',
