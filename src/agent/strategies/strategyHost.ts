@@ -149,14 +149,12 @@ function startThread(module: string, exported: string | undefined, stamp: string
     argv: [],
     env: {},
     execArgv: [],
+    // Nobody reads them: reading would keep the process alive. The worker throws away what is printed.
     stdout: true,
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB.old, maxYoungGenerationSizeMb: WORKER_HEAP_MB.young },
   });
   const thread: Thread = { module, stamp, worker, port: port1, changes, known: [], sent: 0, state: { kind: 'refused', problem: 'ended' } };
-  // What it prints goes nowhere.
-  worker.stdout.resume();
-  worker.stderr.resume();
   worker.on('error', () => void end(thread, 'ended'));
   worker.on('exit', () => void end(thread, 'ended'));
   worker.unref();

@@ -15,6 +15,7 @@ const PACKAGE = 'agent-negotiate';
 const { module, exported, port, changes, library, maxSteps } = workerData as WorkerStart;
 const known: Preferences[] = [];
 
+for (const stream of [process.stdout, process.stderr]) stream._writev = (_chunks, done) => done();
 process.on('exit', () => tell({ kind: 'ended' }));
 // The library that runs the strategy is the one that it gets, wherever its file lies.
 registerHooks({
