@@ -12,6 +12,8 @@ import { findJob, type Job, type Purchase, type Sale } from '../src/agent/jobs/j
 import { readDecision } from '../src/agent/jobs/savedDecision.ts';
 import { simulateNegotiations } from '../src/agent/simulation/simulateNegotiations.ts';
 import { readChoice } from '../src/agent/strategies/readChoice.ts';
+import { settleChoice } from '../src/agent/strategies/openStrategy.ts';
+import { choiceSchema } from '../src/decide/strategies/strategySchema.ts';
 import { readServices } from '../src/cli/serve/readServices.ts';
 import { replayBargain } from '../src/decide/bargainByStrategy.ts';
 import { decodeMove, type MoveRumor } from '../src/negotiate/move.ts';
@@ -60,6 +62,13 @@ describe('how an own strategy is written', () => {
     [7, 7],
   ])('%j is told from the others', (written, choice) => {
     expect(readChoice(written, '/f')).toEqual(choice);
+  });
+
+  it('as the document shows it, in JSON and as text', () => {
+    const written: unknown = JSON.parse(fences.find(({ text }) => text.includes('"own"'))!.text);
+    const choice = { kind: 'own', module: shown, export: 'stubborn' };
+    for (const each of [written, './stubborn.ts#stubborn']) expect(choiceSchema.parse(readChoice(each, folder))).toEqual(choice);
+    expect(settleChoice({ kind: 'own', module: shown })).toEqual(choice);
   });
 });
 

@@ -94,7 +94,7 @@ export function createStrategyHost(changed: Partial<HostLimits> = {}): StrategyH
     const stamp = readStamp(module);
     const known = threads.get(keyOf(module, own.export));
     if (known !== undefined && known.stamp === stamp) return known;
-    if (known !== undefined) end(known);
+    if (known !== undefined) void end(known);
     if (stamp === undefined) return undefined;
     const thread = startThread(module, own.export, stamp);
     thread.state = awaitLoaded(thread, limits);
@@ -102,7 +102,7 @@ export function createStrategyHost(changed: Partial<HostLimits> = {}): StrategyH
     for (const name of [own.export, nameOf(thread)]) {
       const key = keyOf(module, name);
       const before = threads.get(key);
-      if (before !== undefined && before !== thread) end(before);
+      if (before !== undefined && before !== thread) void end(before);
       threads.set(key, thread);
     }
     return thread;
@@ -206,9 +206,14 @@ function decide(thread: Thread | undefined, input: StrategyInput, spend: Spend, 
     case 'threw':
       spend(reply.steps);
       throw new Error('The strategy threw.');
-    default:
+    case 'loaded':
+    case 'refused':
+    case 'ended':
+    case undefined:
       void end(thread, reply === undefined ? 'stalled' : 'ended');
       return refuse(thread.state, spend);
+    default:
+      return reply satisfies never;
   }
 }
 
