@@ -18,6 +18,8 @@ const REQUIRED = [
   'dist/index.js',
   'dist/index.d.ts',
   'dist/cli/main.js',
+  // Found by its place alone.
+  'dist/agent/strategies/strategyWorker.js',
 ];
 const ALLOWED = /^(?:package\.json|README\.md|LICENSE|SECURITY\.md|bin\/[\w-]+\.js|docs\/[\w-]+\.md|dist\/.+|node_modules\/.+)$/;
 // Every hunk of ours says whose it is.

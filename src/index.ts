@@ -21,7 +21,8 @@ export {
   type SimulationResult,
 } from './agent/simulation/simulateNegotiations.ts';
 export { aimAt, aspire, type Curve } from './decide/strategies/aspiration.ts';
-export { buildStrategy, type StrategySpec } from './decide/strategies/buildStrategy.ts';
+export { openStrategy } from './agent/strategies/openStrategy.ts';
+export { buildStrategy, type OwnStrategy, type StrategyChoice, type StrategySpec } from './decide/strategies/buildStrategy.ts';
 export { explain, findStanding, look, type Look, type Standing } from './decide/strategies/look.ts';
 export { NAMED_STRATEGIES, type NamedStrategy } from './decide/strategies/namedStrategies.ts';
 export { replayDecision, type Replay } from './decide/strategies/replayDecision.ts';

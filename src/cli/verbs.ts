@@ -165,7 +165,10 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--find <capability>', 'what to look for')
     .option('--max <sats>', 'the most to pay')
     .option('--bid <sats>', 'what to bid first (two thirds of the most)')
-    .option('--strategy <name>', 'how to bargain between the two, such as boulware, or a spec as JSON (the policy’s, else by fixed rules)')
+    .option(
+      '--strategy <name>',
+      'how to bargain between the two: a name such as boulware, a spec as JSON, or a module of yours, ./mine.js#name (the policy’s, else by fixed rules)',
+    )
     .option('--rounds <count>', 'how many offers the strategy has (the policy’s for its own, else 12)')
     .option('--about <text>', 'what is wanted, in words; - takes them from stdin')
     .option('--input <file>', 'what to hand over once the deal is made; may be repeated', collect)
@@ -229,8 +232,8 @@ function addTools(program: Command, setExitCode: (code: number) => void): void {
     .option('--policy <file>', 'try what your policy lets jobs bargain about, instead of a file (docs/mandate.md); - for stdin')
     .option('--role <role>', 'the side to try of a policy that is for both: buyer or seller')
     .option('--best <sats>', 'the price to begin with under the policy: your bid, or your list price (its target)')
-    .option('--strategy <name>', 'how you negotiate (trade-off)')
-    .option('--against <names>', 'the strategies to try it against, with commas (all)')
+    .option('--strategy <name>', 'how you negotiate: a name, or a module of yours, ./mine.js#name (trade-off)')
+    .option('--against <names>', 'the strategies to try it against, names or modules, with commas (all)')
     .option('--rounds <count>', 'the most rounds of one negotiation (12)')
     .option('--scenarios <count>', 'how many negotiations with each (100)')
     .option('--sizes <counts>', 'how many values the issues of a made-up domain have (4,5,6)')

@@ -199,7 +199,9 @@ describe('a mandate that is right', () => {
     expect(lines).toContain('/price is at most 900 sats; it aims at 600 sats.');
     expect(lines).toContain('It waits for your yes before: signatures for more than 500 sats.');
     const weighed = { ...BUYER_DOCUMENT, issues: [{ term: '/delivery/within_s', reserve: 60, weight: 2.5 }] };
-    expect(explainMandate(mandateOf(weighed)).join('\n')).toContain('/delivery/within_s is at most 1 min; in bargaining its weight is 2.5.');
+    expect(explainMandate(mandateOf(weighed)).join('\n')).toContain(
+      '/delivery/within_s is at most 1 min; in bargaining its weight is 2.5.',
+    );
     fc.assert(
       fc.property(anyMandate, (mandate) => {
         expect(explainMandate(mandate).every((line) => line.endsWith('.'))).toBe(true);

@@ -18,11 +18,12 @@ import type { AgentContext } from '../context.ts';
 import { keepFile } from '../dealFiles.ts';
 import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
-import { roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { choiceSchema, roundsSchema } from '../../decide/strategies/strategySchema.ts';
 import { readMandate } from '../mandate/mandateSetting.ts';
 import { weightsSchema } from '../rfq/rfqRecord.ts';
 import { countAsked, DEFAULT_COLLECT_S, findRunning, openRequest, type Ask, type Opening } from '../rfq/startRfq.ts';
 import { beginStart } from '../start.ts';
+import { settleChoice } from '../strategies/openStrategy.ts';
 import { trust, type TrustView } from '../trust.ts';
 import { beginWork, type Work } from '../work.ts';
 import { newJob, readJob, type Purchase } from './job.ts';
@@ -71,8 +72,8 @@ export const buyInput = z.strictObject({
   withinS: z.int().min(1).optional(),
   /** Whether to attest the work in public, if the provider agrees. */
   mayAttest: z.boolean().default(false),
-  /** How to bargain between the bid and the most, by name or as a spec; unless named as the policy in force says, else by fixed rules. */
-  strategy: soundStrategySchema.optional(),
+  /** How to bargain between the bid and the most: by name, as a spec, or a module of one's own; unless named as the policy in force says, else by fixed rules. */
+  strategy: choiceSchema.optional(),
   /** How many offers the strategy has, the policy's too. */
   rounds: roundsSchema.optional(),
   /** Deal with nobody who scores less (ai.wot, 0 to 100). */
@@ -91,15 +92,16 @@ export interface BuyResult {
 
 /**
  * Orders a job; `pursue` sees it through. Throws `wallet/…`, `relay/unreachable`, `input/not-found` when nobody offers it,
- * `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
+ * `input/invalid` when the module of an own strategy cannot be used, `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
  */
-export async function buy(context: AgentContext, input: BuyInput): Promise<BuyResult> {
-  const inputs = input.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
-  const key = orderKey(input, inputs);
+export async function buy(context: AgentContext, wanted: BuyInput): Promise<BuyResult> {
+  const inputs = wanted.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
+  const key = orderKey(wanted, inputs);
   const known = context.store.listJobs({ key })[0];
-  const ask = readAsk(input);
-  const isResumed = known !== undefined && !input.again;
+  const ask = readAsk(wanted);
+  const isResumed = known !== undefined && !wanted.again;
   if (isResumed && !isCutShort(context, key, ask)) return { job: viewJob(context.store, readJob(known)), isResumed };
+  const input = { ...wanted, strategy: wanted.strategy === undefined ? undefined : settleChoice(wanted.strategy) };
   const tactics = drawTactics(context, input);
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);

@@ -4,9 +4,9 @@ import { NegotiateError } from '../../core/errors.ts';
 import { bargainByStrategy } from '../../decide/bargainByStrategy.ts';
 import { listBargainIssues, makeBargainTable, type BargainIssue, type BargainLimits } from '../../decide/bargainIssues.ts';
 import type { Decision, SeenMove } from '../../decide/haggle.ts';
-import { buildStrategy } from '../../decide/strategies/buildStrategy.ts';
 import type { AgentContext } from '../context.ts';
 import { readMandate } from '../mandate/mandateSetting.ts';
+import { explainFault, openStrategy } from '../strategies/openStrategy.ts';
 import { updateJob, type Job } from './job.ts';
 import type { Plan, Tactics } from './plan.ts';
 import { keepDecision } from './savedDecision.ts';
@@ -24,13 +24,9 @@ export function decideByTactics(
   const { strategy, rounds, seed } = plan.tactics;
   const asksFirst = plan.role === 'provider' && plan.limits.asksFirst === true;
   const table = makeBargainTable(listIssues(context, plan));
-  const bargained = bargainByStrategy(moves, { role: plan.role, table, strategy: buildStrategy(strategy), rounds, seed, asksFirst });
+  const bargained = bargainByStrategy(moves, { role: plan.role, table, strategy: openStrategy(strategy), rounds, seed, asksFirst });
   if (bargained.kind === 'refused')
-    throw new NegotiateError(
-      'negotiation/refused',
-      `The strategy of this job gave no answer that may be sent (${bargained.fault}); nothing was sent. Choose another strategy.`,
-      { details: { reason: 'strategy' } },
-    );
+    throw new NegotiateError('negotiation/refused', explainFault(strategy, bargained.fault), { details: { reason: 'strategy' } });
   if (bargained.record !== undefined) {
     const decisions = keepDecision(job.body.decisions ?? [], bargained.record);
     if (decisions.length !== job.body.decisions?.length || decisions.at(-1) !== job.body.decisions.at(-1))

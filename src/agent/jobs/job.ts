@@ -6,7 +6,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import { amountText, capability, hex32, lineText, longText, publicKey, talkText, unixSeconds } from '../../negotiate/fields.ts';
 import { fileRefSchema } from '../../negotiate/files.ts';
 import type { Change, JobRecord, Store } from '../../store/records.ts';
-import { roundsSchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
+import { ownStrategySchema, roundsSchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
 import { savedDecisionSchema, MOST_DECISIONS } from './savedDecision.ts';
 
 /** What a strategy decided, latest last: for the owner alone. */
@@ -28,7 +28,7 @@ const purchaseSchema = z.strictObject({
   withinS: z.int().optional(),
   mayAttest: z.boolean(),
   /** How it bargains, where not by the fixed rules; `seed` decides what is left to chance. */
-  tactics: z.strictObject({ strategy: strategySchema, rounds: roundsSchema, seed: z.string() }).optional(),
+  tactics: z.strictObject({ strategy: z.union([strategySchema, ownStrategySchema]), rounds: roundsSchema, seed: z.string() }).optional(),
   /** The request to several providers that this is one of. */
   rfq: hex32.optional(),
   decisions,

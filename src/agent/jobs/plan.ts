@@ -2,14 +2,14 @@
 
 import type { BuyerWants, ProviderSells } from '../../decide/fitTerms.ts';
 import type { BuyerLimits, ProviderLimits } from '../../decide/haggle.ts';
-import type { StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import type { StrategyChoice } from '../../decide/strategies/buildStrategy.ts';
 import type { Purchase } from './job.ts';
 
 const NOTHING_TO_ADD = 'I have nothing to add to what I wrote.';
 
 /** A strategy, how many offers it has, and what decides where it leaves something to chance. */
 export interface Tactics {
-  readonly strategy: StrategySpec;
+  readonly strategy: StrategyChoice;
   readonly rounds: number;
   readonly seed: string;
 }

@@ -6,7 +6,7 @@ import type { AnnouncementDraft } from '../../discover/buildAnnouncement.ts';
 import { capability, lineText, longText, talkText } from '../../negotiate/fields.ts';
 import { MAX_FILE_BYTES } from '../../negotiate/files.ts';
 import { checkEndpoint } from '../../request/callEndpoint.ts';
-import { roundsSchema, soundStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { choiceSchema, roundsSchema } from '../../decide/strategies/strategySchema.ts';
 
 const LONGEST_RUN_S = 3_600;
 const amount = z
@@ -31,8 +31,8 @@ export const serviceSchema = z
     list_sats: amount,
     /** The least that is taken, in sats; told to nobody. */
     min_sats: amount,
-    /** How to bargain between the two; unless named as the policy in force says, else by fixed rules. */
-    strategy: soundStrategySchema.optional(),
+    /** How to bargain between the two; unless named as the policy in force says, else by fixed rules. A module of one's own by its absolute path. */
+    strategy: choiceSchema.optional(),
     /** How many offers the strategy has, the policy's too. */
     rounds: roundsSchema.optional(),
     /** What to ask a buyer before a price is named. */

@@ -10,14 +10,19 @@ import { makeOpponent, makeRandomScenario, type Scenario } from '../../decide/se
 import { drawPlot } from '../../decide/simulate/plot.ts';
 import { renderTable } from '../../decide/simulate/renderTable.ts';
 import { playOne, simulate, type Contestant, type Simulation } from '../../decide/simulate/simulate.ts';
-import { buildStrategy, type StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import type { OwnStrategy, StrategyChoice } from '../../decide/strategies/buildStrategy.ts';
 import { NAMED_STRATEGIES, nameOfStrategy, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
-import { DEFAULT_ROUNDS } from '../../decide/strategies/strategySchema.ts';
+import { DEFAULT_ROUNDS, ownStrategySchema } from '../../decide/strategies/strategySchema.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
+import { openStrategy, settleOwn } from '../strategies/openStrategy.ts';
 import { readPolicyTask, type PolicyTask } from './policyTask.ts';
 import { parseSimulationFile } from './simulationFile.ts';
 
 const strategyName = z.enum(Object.keys(NAMED_STRATEGIES) as [NamedStrategy, ...NamedStrategy[]]);
+// By name, or a module of one's own.
+const contestant = z.union([strategyName, ownStrategySchema], {
+  error: `Choose from: ${strategyName.options.join(', ')}; or name a module`,
+});
 const share = z.number().min(0).max(1);
 
 /** What to simulate; all of it may be left out. */
@@ -32,8 +37,8 @@ const simulationInput = z.strictObject({
   bestMsat: z.bigint().min(1n).max(MAX_MSAT).optional(),
   /** The time by which a policy is judged to have ended, in unix seconds; the present unless named. */
   now: z.int().min(0).optional(),
-  strategy: strategyName.optional(),
-  against: z.array(strategyName).min(1).max(32).optional(),
+  strategy: contestant.optional(),
+  against: z.array(contestant).min(1).max(32).optional(),
   rounds: z.int().min(1).max(1_000).optional(),
   /** How many scenarios are played with each opponent; with a known opponent there are but two, one for each who speaks first. */
   scenarios: z.int().min(1).max(10_000).default(100),
@@ -70,7 +75,7 @@ interface Task {
   readonly domain?: Domain;
   readonly utility?: Utility;
   readonly opponent?: Utility | undefined;
-  readonly strategy?: StrategySpec | undefined;
+  readonly strategy?: StrategyChoice | undefined;
   readonly bargain?: PolicyTask['bargain'];
   readonly first?: 'me' | 'them';
   readonly policy?: SimulatedPolicy;
@@ -88,8 +93,8 @@ export function simulateNegotiations(request: SimulationRequest = {}): Simulatio
   const task = readTask(options);
   const { seed, against = strategyName.options, plot } = options;
   const { strategy, rounds } = chooseOwn(options, task);
-  const me = { name: nameOfStrategy(strategy) ?? `own ${strategy.kind}`, strategy: buildStrategy(strategy) };
-  const opponents = [...new Set(against)].map(makeContestant);
+  const me = makeContestant(strategy);
+  const opponents = [...new Set(against)].map((each) => makeContestant(toChoice(each)));
   const scenarios = listScenarios(task, options);
   const play = { me, opponents, scenarios, rounds, seed, first: task.first };
   const policy = task.policy === undefined ? {} : { policy: task.policy };
@@ -112,14 +117,21 @@ function readTask({ file, policy, role, bestMsat, now = Math.floor(Date.now() / 
   return { domain, utility, bargain, first: tried.role === 'seller' ? 'me' : 'them', policy: tried };
 }
 
-function makeContestant(name: NamedStrategy): Contestant {
-  return { name, strategy: buildStrategy(NAMED_STRATEGIES[name]) };
+/** A strategy with its name in tables: of a module of one's own the name of its export. */
+function makeContestant(choice: StrategyChoice): Contestant {
+  if (choice.kind !== 'own') return { name: nameOfStrategy(choice) ?? `own ${choice.kind}`, strategy: openStrategy(choice) };
+  const own = settleOwn(choice);
+  return { name: own.export, strategy: openStrategy(own) };
+}
+
+function toChoice(named: NamedStrategy | OwnStrategy): StrategyChoice {
+  return typeof named === 'string' ? NAMED_STRATEGIES[named] : named;
 }
 
 /** The strategy that is named, else that of the file or the policy, else the default. */
-function chooseOwn({ strategy: name, rounds }: Options, { strategy = NAMED_STRATEGIES['trade-off'], bargain }: Task) {
-  const named = name === undefined ? undefined : NAMED_STRATEGIES[name];
-  return chooseTactics({ strategy: named, rounds }, { bargain }) ?? { strategy, rounds: rounds ?? DEFAULT_ROUNDS };
+function chooseOwn({ strategy: named, rounds }: Options, { strategy = NAMED_STRATEGIES['trade-off'], bargain }: Task) {
+  const chosen = named === undefined ? undefined : toChoice(named);
+  return chooseTactics({ strategy: chosen, rounds }, { bargain }) ?? { strategy, rounds: rounds ?? DEFAULT_ROUNDS };
 }
 
 function listScenarios({ domain, utility, opponent }: Task, { scenarios, sizes, reserve, seed }: Options): readonly Scenario[] {

@@ -2,17 +2,17 @@
 
 import { z } from 'zod';
 import { NegotiateError } from '../../core/errors.ts';
-import type { StrategySpec } from '../../decide/strategies/buildStrategy.ts';
+import type { StrategyChoice } from '../../decide/strategies/buildStrategy.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
 import { findDomainProblem, findUtilityProblem, type UtilityProblem } from '../../decide/utilityProblem.ts';
-import { strategySchema } from '../../decide/strategies/strategySchema.ts';
+import { ownStrategySchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
 
 /** What a simulation file says. Without `opponent` the other side is made up: it wants the opposite, and other issues matter to it. */
 export interface SimulationFile {
   readonly domain: Domain;
   readonly utility: Utility;
   readonly opponent?: Utility | undefined;
-  readonly strategy?: StrategySpec | undefined;
+  readonly strategy?: StrategyChoice | undefined;
 }
 
 // Numbers as JSON has them, or as decimal digits where they may be large, as amounts in msat are.
@@ -35,7 +35,7 @@ const fileSchema = z.strictObject({
   domain: z.strictObject({ issues: z.array(issue).max(64).readonly() }),
   utility,
   opponent: utility.optional(),
-  strategy: strategySchema.optional(),
+  strategy: z.union([strategySchema, ownStrategySchema]).optional(),
 });
 
 /** Reads a simulation file from its JSON value. Throws `input/invalid`, with the place of what is wrong. */

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
 import type { RfqView } from '../../agent/rfq/viewRfq.ts';
+import { readChoice } from '../../agent/strategies/readChoice.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
@@ -104,7 +105,7 @@ function readAsk({ ask, peer = [], weigh, collect }: DealOptions): Pick<InputOf<
 
 // Names and ranges are checked where the order is.
 function readTactics({ strategy, rounds }: DealOptions): Pick<InputOf<'buy'>, 'strategy' | 'rounds'> {
-  const spec: unknown = strategy?.trimStart().startsWith('{') === true ? parseJsonText(strategy) : strategy;
+  const spec = readChoice(strategy?.trimStart().startsWith('{') === true ? parseJsonText(strategy) : strategy, process.cwd());
   return {
     ...(strategy === undefined ? {} : { strategy: spec as NonNullable<InputOf<'buy'>['strategy']> }),
     ...(rounds === undefined ? {} : { rounds: Number(rounds) }),

@@ -1,6 +1,8 @@
 // `simulate`: tries a strategy against others offline; needs no home, key or network.
 
+import { dirname } from 'node:path';
 import { simulateNegotiations, type SimulationRequest, type SimulationResult } from '../../agent/simulation/simulateNegotiations.ts';
+import { readChoice } from '../../agent/strategies/readChoice.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
@@ -36,12 +38,12 @@ export function runSimulate(path: string | undefined, options: SimulateOptions):
 function readRequest(path: string | undefined, options: SimulateOptions): SimulationRequest {
   const { policy, role, best, strategy, against, rounds, scenarios, sizes, reserve, seed, plot } = options;
   const request = {
-    ...(path === undefined ? {} : { file: parseJsonText(readFileOrStdin(path)) }),
+    ...(path === undefined ? {} : { file: readSimulation(path) }),
     ...(policy === undefined ? {} : { policy: readFileOrStdin(policy) }),
     ...(role === undefined ? {} : { role }),
     ...(best === undefined ? {} : { bestMsat: parseSats(best) }),
-    ...(strategy === undefined ? {} : { strategy }),
-    ...(against === undefined ? {} : { against: against.split(',').map((name) => name.trim()) }),
+    ...(strategy === undefined ? {} : { strategy: readChoice(strategy, process.cwd()) }),
+    ...(against === undefined ? {} : { against: against.split(',').map((name) => readChoice(name.trim(), process.cwd())) }),
     ...(rounds === undefined ? {} : { rounds: readNumber(rounds) }),
     ...(scenarios === undefined ? {} : { scenarios: readNumber(scenarios) }),
     ...(sizes === undefined ? {} : { sizes: sizes.split(',').map(readNumber) }),
@@ -52,6 +54,12 @@ function readRequest(path: string | undefined, options: SimulateOptions): Simula
   return request as SimulationRequest;
 }
 
+function readSimulation(path: string): unknown {
+  const file = parseJsonText(readFileOrStdin(path));
+  if (typeof file !== 'object' || file === null || !('strategy' in file)) return file;
+  return { ...file, strategy: readChoice(file.strategy, path === '-' ? process.cwd() : dirname(path)) };
+}
+
 function readNumber(text: string): number {
   if (/^\s*[0-9]{1,9}(?:\.[0-9]{1,9})?\s*$/.test(text)) return Number(text);
   throw new NegotiateError('input/invalid', 'Expected a number such as 12 or 0.3, or several with commas for --sizes.');
@@ -59,7 +67,8 @@ function readNumber(text: string): number {
 
 function renderSimulation(result: Omit<SimulationResult, 'svg'>, table: readonly string[], { plot }: SimulateOptions): readonly string[] {
   const { isExact, total } = result;
-  const refused = total.refused === 0 ? [] : [`${total.refused} of ${total.played} negotiations ended because a strategy failed.`];
+  const { refused: failed, faults = [], played } = total;
+  const refused = failed === 0 ? [] : [`${failed} of ${played} negotiations ended because a strategy failed (${faults.join(', ')}).`];
   return [
     renderHead(result),
     '',

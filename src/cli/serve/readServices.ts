@@ -1,16 +1,24 @@
 // Reads a configuration file of services.
 
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { InputOf } from '../../agent/api.ts';
+import { readChoice } from '../../agent/strategies/readChoice.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { readFileOrStdin } from '../io.ts';
 import { parseJsonText } from '../parseValues.ts';
 
 const configSchema = z.strictObject({ services: z.array(z.record(z.string(), z.unknown())).min(1) });
 
-/** The services in the file; they are checked where they are used. Throws `input/…`. */
+/** The services in the file, with own strategies by absolute paths; they are checked where they are used. Throws `input/…`. */
 export function readServices(path: string): NonNullable<InputOf<'pursue'>['services']> {
   const parsed = configSchema.safeParse(parseJsonText(readFileOrStdin(path)));
-  if (parsed.success) return parsed.data.services as NonNullable<InputOf<'pursue'>['services']>;
+  if (parsed.success) {
+    const folder = path === '-' ? process.cwd() : dirname(path);
+    const services = parsed.data.services.map((each) =>
+      'strategy' in each ? { ...each, strategy: readChoice(each['strategy'], folder) } : each,
+    );
+    return services as NonNullable<InputOf<'pursue'>['services']>;
+  }
   throw new NegotiateError('input/invalid', 'The configuration must be {"services": [ … ]}. See docs/serve.md.');
 }

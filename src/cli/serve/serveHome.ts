@@ -6,6 +6,7 @@ import type { Log } from '../../agent/daemon/log.ts';
 import { openDaemon, type Daemon, type DaemonNews, type DaemonOptions } from '../../agent/daemon/openDaemon.ts';
 import { connectAgent } from '../../agent/rpc/connectAgent.ts';
 import { serveSocket } from '../../agent/rpc/serveSocket.ts';
+import { loadModules } from '../../agent/strategies/openStrategy.ts';
 import { isNegotiateError, NegotiateError } from '../../core/errors.ts';
 import { describeApproval } from '../io.ts';
 import { retryLater } from '../jobs/retryLater.ts';
@@ -37,6 +38,7 @@ export async function serveHome(options: ServeHomeOptions): Promise<void> {
   const { plan, voice, log, signal, findKey } = options;
   const { home, relays } = plan;
   const services = plan.config === undefined ? [] : readServices(plan.config);
+  loadModules(services);
   await refuseSecond(home);
   const key = await findKey(plan);
   const teller = createOwnerTeller(options);

@@ -61,6 +61,7 @@ describe('a simulation', () => {
       myWorth: expect.closeTo(0.3, 12) as number,
       theirWorth: expect.closeTo(0.3, 12) as number,
       refused: 10,
+      faults: ['threw'],
     });
     expect(renderTable(simulate({ ...INPUT, opponents: [broken] }))[2]).toBe(
       'broken      0 %  0.300  0.300       –        –          –        –',

@@ -5,6 +5,7 @@ import { findProspects, type Prospects } from '../session/frontier.ts';
 import { measureSession, type Measures, type Nearness } from '../session/measure.ts';
 import { playSession, type Party, type Session, type Side } from '../session/playSession.ts';
 import type { Scenario } from '../session/randomDomain.ts';
+import type { StrategyFault } from '../strategies/runStrategy.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 
 /** A strategy with the name it has in the results. */
@@ -36,6 +37,8 @@ export interface SimulationRow {
   readonly ofDeals?: DealMeans;
   /** How many ended because a strategy gave an answer that must not be sent. */
   readonly refused: number;
+  /** What was wrong with these answers; absent without any. */
+  readonly faults?: readonly StrategyFault[];
 }
 
 /** What the deals were like. */
@@ -107,11 +110,21 @@ function readWorths({ domain, utilities }: Scenario, { end }: Session): readonly
 function sumUp(opponent: string, played: readonly Played[]): SimulationRow {
   const all = played.map(({ measures }) => measures);
   const deals = all.filter(({ isAgreed }) => isAgreed);
-  const refused = played.filter(({ session }) => session.end.kind === 'refused').length;
+  const refused = played.flatMap(({ session: { end } }) => (end.kind === 'refused' ? [end.fault] : []));
+  const faults = refused.length === 0 ? {} : { faults: [...new Set(refused)].sort() };
   const means = deals.length === 0 ? {} : { ofDeals: averageDeals(deals) };
   const rate = played.length === 0 ? 0 : deals.length / played.length;
   const worths = { myWorth: average(all, ({ worths: [mine] }) => mine), theirWorth: average(all, ({ worths: [, theirs] }) => theirs) };
-  return { opponent, played: played.length, agreed: deals.length, agreementRate: rate, ...worths, ...means, refused };
+  return {
+    opponent,
+    played: played.length,
+    agreed: deals.length,
+    agreementRate: rate,
+    ...worths,
+    ...means,
+    refused: refused.length,
+    ...faults,
+  };
 }
 
 function averageDeals(deals: readonly Measures[]): DealMeans {

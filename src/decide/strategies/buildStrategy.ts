@@ -38,6 +38,16 @@ interface Common {
   readonly impasseRounds?: number;
 }
 
+/** A strategy of the owner's own: a function that a module file exports; `strategy`, or the only function, unless named. */
+export interface OwnStrategy {
+  readonly kind: 'own';
+  readonly module: string;
+  readonly export?: string;
+}
+
+/** A strategy of the product, or one of the owner's own. */
+export type StrategyChoice = StrategySpec | OwnStrategy;
+
 /** The strategy that a spec describes. Throws `input/invalid` for options that are out of range. */
 export function buildStrategy(spec: StrategySpec): Strategy {
   checkSpec(spec);

@@ -25,13 +25,15 @@ export interface StrategyBudget {
   readonly maxRecordChars: number;
 }
 
-const BUDGET: StrategyBudget = { maxSteps: 2_000_000, maxHistory: 10_000, maxRecordChars: 4_096 };
+/** How many steps a strategy may take, unless its budget says otherwise. */
+export const MAX_STEPS = 2_000_000;
+const BUDGET: StrategyBudget = { maxSteps: MAX_STEPS, maxHistory: 10_000, maxRecordChars: 4_096 };
 const END_REASONS: ReadonlySet<EndReason> = new Set<EndReason>(['nothing-acceptable', 'impasse', 'out-of-time']);
 
 /**
  * The decision of a strategy, looked at from all sides. Never throws. A function cannot be interrupted from within: `maxSteps` stops
- * only one that calls `spend`, as all strategies of the product do. Whoever runs somebody else's code calls this in a worker thread,
- * ends the thread when its time is over, and treats that as `stalled`.
+ * only one that calls `spend`, as all strategies of the product do. One that may never return runs in a thread of its own, which is ended
+ * when its time is over (`src/agent/strategies/`); that counts as `stalled`.
  */
 export function runStrategy(strategy: Strategy, input: StrategyInput, budget: Partial<StrategyBudget> = {}): StrategyRun {
   const limits = { ...BUDGET, ...budget };
@@ -57,13 +59,14 @@ function canRank({ domain, utility }: StrategyInput): boolean {
   }
 }
 
-function makeMeter(maxSteps: number): { readonly spend: Spend; readonly isSpent: () => boolean } {
+/** Counts the steps of one decision; `spend` throws when there were more than `maxSteps`. */
+export function makeMeter(maxSteps: number): { readonly spend: Spend; readonly isSpent: () => boolean; readonly spent: () => number } {
   let spent = 0;
   const spend = (steps = 1): void => {
     spent += Number.isFinite(steps) ? Math.max(0, steps) : maxSteps + 1;
     if (spent > maxSteps) throw new RangeError('The strategy took too many steps.');
   };
-  return { spend, isSpent: () => spent > maxSteps };
+  return { spend, isSpent: () => spent > maxSteps, spent: () => spent };
 }
 
 /** Reads each part of an answer once, so that what is checked is what is sent, whatever the strategy does with its objects later. */

@@ -1,7 +1,7 @@
 // A strategy as its owner writes it, in a file, a configuration or an order.
 
 import { z } from 'zod';
-import { buildStrategy, type StrategySpec } from './buildStrategy.ts';
+import { buildStrategy, type OwnStrategy, type StrategyChoice, type StrategySpec } from './buildStrategy.ts';
 import { NAMED_STRATEGIES } from './namedStrategies.ts';
 
 const curve = { curve: z.enum(['polynomial', 'exponential']).default('polynomial'), exponent: z.number() };
@@ -40,6 +40,20 @@ export const strategySchema: z.ZodType<StrategySpec> = z.union([named, described
 
 /** A strategy that can be built: its options are in their ranges. */
 export const soundStrategySchema = strategySchema.refine(isSound);
+
+/** A strategy of the owner's own; whether its module can be loaded is seen by whoever runs it. */
+export const ownStrategySchema: z.ZodType<OwnStrategy> = z.strictObject({
+  kind: z.literal('own'),
+  module: z.string().min(1).max(1_024),
+  export: z
+    .string()
+    .max(64)
+    .regex(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u)
+    .exactOptional(),
+});
+
+/** A strategy of the product that can be built, or one of the owner's own. */
+export const choiceSchema: z.ZodType<StrategyChoice> = z.union([soundStrategySchema, ownStrategySchema]);
 
 /** No strategy has more offers. */
 export const MOST_ROUNDS = 100;

@@ -1,0 +1,70 @@
+// From the strategy that somebody chose to the function that decides: one of the product, or a module of the owner's own in its thread.
+
+import { resolve } from 'node:path';
+import { NegotiateError } from '../../core/errors.ts';
+import { buildStrategy, type OwnStrategy, type StrategyChoice } from '../../decide/strategies/buildStrategy.ts';
+import type { StrategyFault } from '../../decide/strategies/runStrategy.ts';
+import type { Strategy } from '../../decide/strategies/strategy.ts';
+import { ownStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import { createStrategyHost, type ModuleProblem } from './strategyHost.ts';
+
+// One for the process: a module that held it up once is known to everybody in it.
+const host = createStrategyHost();
+
+/**
+ * The function of a choice, for `runStrategy` and all that takes a strategy. One of the owner's own answers, or fails, in bounded time.
+ * Throws `input/invalid` for options that are out of range; what is wrong with a module is found when it is asked.
+ *
+ * @example runStrategy(openStrategy({ kind: 'own', module: './stubborn.js' }), input)
+ */
+export function openStrategy(choice: StrategyChoice): Strategy {
+  return choice.kind === 'own' ? host.strategyOf(choice) : buildStrategy(choice);
+}
+
+/** The choice as it is kept: a module that can be loaded, by its absolute path and with the name of its export. Throws `input/invalid`. */
+export function settleChoice(choice: StrategyChoice): StrategyChoice {
+  return choice.kind === 'own' ? settleOwn(choice) : choice;
+}
+
+/** The same for one of the owner's own. */
+export function settleOwn(own: OwnStrategy): Required<OwnStrategy> {
+  const loaded = host.load(own);
+  if (loaded.kind === 'refused') throw new NegotiateError('input/invalid', explainProblem(loaded.problem));
+  return { kind: 'own', module: resolve(own.module), export: loaded.name };
+}
+
+/** Loads the own strategies of services that were read but not checked, so that a daemon does not start with one it cannot use. Throws `input/invalid`. */
+export function loadModules(services: readonly { readonly strategy?: unknown }[]): void {
+  for (const { strategy } of services) {
+    const own = ownStrategySchema.safeParse(strategy);
+    if (own.success) settleOwn(own.data);
+  }
+}
+
+/** What to say of a strategy that gave no answer that may be sent. No path is named. */
+export function explainFault(choice: StrategyChoice, fault: StrategyFault): string {
+  if (choice.kind !== 'own')
+    return `The strategy of this job gave no answer that may be sent (${fault}); nothing was sent. Choose another strategy.`;
+  const module = host.load(choice);
+  if (module.kind === 'refused') return `${explainProblem(module.problem)} Nothing was sent.`;
+  return `Your own strategy gave no answer that may be sent (${fault}); nothing was sent. Correct its module: a changed file is read again.`;
+}
+
+function explainProblem(problem: ModuleProblem): string {
+  switch (problem) {
+    case 'missing':
+      return 'The module of your own strategy is not there. Put the file in its place, or name another.';
+    case 'unloadable':
+      return 'The module of your own strategy cannot be loaded. Run the file with node to see why.';
+    case 'no-such-export':
+      return 'The module of your own strategy exports no function of that name. Name one that it exports.';
+    case 'which-export':
+      return 'The module of your own strategy exports no function, or several. Call the one that is meant strategy, or name it after a #.';
+    case 'stalled':
+      return 'Your own strategy did not answer in time and was stopped. Correct its module: it is tried again when the file has changed.';
+    case 'ended':
+      return 'Your own strategy ended its thread, by an exit, an error or for want of memory. Correct its module: it is tried again when the file has changed.';
+    default:
+      return problem satisfies never;
+  }
+}
