@@ -147,13 +147,17 @@ describe('an order to several providers', () => {
     const buyer = await stage.makeParty(GRANT);
     const { rfq } = await order(buyer, { peer: npubsOf(sellers), ask: { providers: 2, collectS: 60 } });
     if (answering === undefined) throw new Error('nobody');
-    for (let round = 0; round < 6; round += 1) {
+    const beganAt = stage.clock.now();
+    for (let round = 0; round < 11; round += 1) {
       await answering.party.call('pursue', { services: answering.services });
       const [view] = (await buyer.call('advanceRfq', { rfq })).rfqs;
       expect(view?.state).toBe('collecting');
+      // The silent one has half of the time for its first word; until then nobody is bid more.
+      const bids = (view?.asked ?? []).flatMap(({ nid = '' }) => pricesOf(buyer, nid, buyer.context.pubkey));
+      expect(bids).toEqual(stage.clock.now() < beganAt + 30 ? [] : [400_000n]);
       stage.clock.advance(5);
     }
-    stage.clock.advance(60);
+    stage.clock.advance(10);
     const { view, job } = await play(buyer, [answering], rfq);
     expect([view.state, job?.outcome, job?.peer]).toEqual(['agreed', 'completed', answering.party.npub]);
     // Its floor: the bid of 400 was too low.

@@ -32,12 +32,16 @@ export async function bargain(context: AgentContext, state: Negotiation, job: Jo
 /** Where one of several negotiations stands. `content`: it would take what is offered. `out`: it would end, as things are. */
 export type Stance = 'moved' | 'waits' | 'content' | 'out';
 
-/** Makes the next move like {@link bargain}, but neither accepts nor ends: which of several to take is not decided in one of them. */
-export async function bargainOpenly(context: AgentContext, state: Negotiation, job: Job, plan: Plan): Promise<Stance> {
+/**
+ * Makes the next move like {@link bargain}, but neither accepts nor ends: which of several to take is not decided in one of them. An offer
+ * goes out only with `mayBid`.
+ */
+export async function bargainOpenly(context: AgentContext, state: Negotiation, job: Job, plan: Plan, mayBid: boolean): Promise<Stance> {
   if (!isFree(state)) return 'waits';
   const decision = decide(context, state, job, plan);
   if (decision.kind === 'accept') return 'content';
   if (decision.kind === 'reject') return 'out';
+  if (decision.kind === 'offer' && !mayBid) return 'waits';
   return (await actIfAllowed(context, state, plan, decision)) ? 'moved' : 'waits';
 }
 

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
 import type { Judged } from '../../decide/rankOffers.ts';
-import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { findDeal } from '../../negotiate/slot.ts';
 import { accept } from '../accept.ts';
@@ -17,6 +16,7 @@ import { sync, syncUntil } from '../sync.ts';
 import { hasSignature } from './budgetSlot.ts';
 import { findRfq, listRfqs, saveRfq, type Rfq, type RfqBody } from './rfqRecord.ts';
 import { haggleAll, isHopeless, STILL, type Stances } from './haggleAll.ts';
+import { readProgression } from './pace.ts';
 import { rankOffers, readStates, viewRfq, type OfferRef, type RfqView } from './viewRfq.ts';
 
 const LONGEST_WAIT_S = 86_400;
@@ -25,7 +25,6 @@ const MAX_TRIES = 2;
 // The owner, the hour or another mandate may say otherwise.
 const AFTER_NO_S = 30;
 const AT_ONCE_S = 1;
-const NOTICES = new Set(['receipt', 'error']);
 
 /** Which request, by the first digits of its id; all that run unless named. Seconds to wait for news when there is nothing to do. */
 export const advanceRfqInput = z.strictObject({
@@ -93,18 +92,28 @@ export interface RfqRound {
 /** Does what is due for these requests. What one negotiation meets is told in `problems` and stops no other. */
 export async function advanceRfqs(context: AgentContext, ids: readonly Hex[]): Promise<RfqRound> {
   let didMove = false;
-  let isCutOff = false;
-  const problems = new Map<Hex, JobProblem>();
+  let pollS = Infinity;
+  const problems: JobProblem[] = [];
   for (const id of ids) {
+    const notes: Notes = { problems: new Map(), bidAt: Infinity };
     let round = 0;
-    for (; round < MAX_ROUNDS && (await advanceOne(context, id, problems)); round += 1) didMove = true;
-    isCutOff ||= round === MAX_ROUNDS;
+    for (; round < MAX_ROUNDS && (await advanceOne(context, id, notes)); round += 1) didMove = true;
+    problems.push(...notes.problems.values());
+    if (round === MAX_ROUNDS) pollS = AT_ONCE_S;
+    if (notes.problems.size > 0) pollS = Math.min(pollS, AFTER_NO_S);
+    pollS = Math.min(pollS, Math.max(AT_ONCE_S, notes.bidAt - context.clock.now()));
   }
-  return { didMove, problems: [...problems.values()], pollS: isCutOff ? AT_ONCE_S : problems.size > 0 ? AFTER_NO_S : Infinity };
+  return { didMove, problems, pollS };
+}
+
+/** What is found on the way: what keeps negotiations from going on, and when the next bid goes out whoever has answered. */
+interface Notes {
+  readonly problems: Map<Hex, JobProblem>;
+  bidAt: number;
 }
 
 /** One thing that is due. Returns whether something was done. */
-async function advanceOne(context: AgentContext, id: Hex, problems: Map<Hex, JobProblem>): Promise<boolean> {
+async function advanceOne(context: AgentContext, id: Hex, notes: Notes): Promise<boolean> {
   const rfq = findRfq(context.store, id);
   if (rfq.body.outcome !== undefined) return false;
   const states = readStates(context.store, rfq.body);
@@ -118,10 +127,11 @@ async function advanceOne(context: AgentContext, id: Hex, problems: Map<Hex, Job
   const fit = listFit(context, rfq.body, states);
   // Once the gathering is over there is no more bargaining, if there is something to sign.
   const isGathering = now < rfq.body.collectUntil || fit.length === 0;
-  const { kind, stances } = isGathering ? await haggleAll(context, rfq.body, states, problems) : STILL;
+  const { kind, stances, bidAt } = isGathering ? await haggleAll(context, rfq, states, notes.problems) : STILL;
+  notes.bidAt = bidAt;
   if (kind === 'moved') return true;
   if (fit.length === 0 && isHopeless(stances)) return conclude(context, rfq, states, 'no-deal');
-  return signBest(context, { body: rfq.body, states, stances, fit }, problems);
+  return signBest(context, { body: rfq.body, states, stances, fit }, notes.problems);
 }
 
 /** Answers a question that is open, with the words the owner has given for it. */
@@ -139,13 +149,9 @@ async function answerOne(context: AgentContext, { answer }: RfqBody, states: rea
 }
 
 /** True when the last word in it is a question of the peer. */
-function isAsked({ store }: AgentContext, { nid, peer }: Negotiation): boolean {
-  const spoken = store.listMoves(nid).flatMap(({ author, rumor }) => {
-    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
-    return decoded.kind === 'move' && !NOTICES.has(decoded.body.type) ? [{ author, type: decoded.body.type }] : [];
-  });
-  const last = spoken.at(-1);
-  return last?.author === peer && last.type === 'ask';
+function isAsked({ store }: AgentContext, state: Negotiation): boolean {
+  const { isOurTurn, lastType } = readProgression(store, state);
+  return isOurTurn && lastType === 'ask';
 }
 
 type Fit = Extract<Judged<OfferRef>, { readonly kind: 'fit' }>;

@@ -11,7 +11,8 @@ import { findJob, type Job, type Purchase } from '../jobs/job.ts';
 import { planOf } from '../jobs/plan.ts';
 import type { JobProblem } from '../jobs/pursue.ts';
 import { rankOffers, readRequest, trustOf } from './viewRfq.ts';
-import type { RfqBody } from './rfqRecord.ts';
+import { findBidTime, readProgression } from './pace.ts';
+import type { Rfq, RfqBody } from './rfqRecord.ts';
 
 const WHOLE_SAT = 1_000n;
 const STAYS_HERE: ReadonlySet<ErrorCode> = new Set(['negotiation/refused', 'mandate/denied', 'mandate/approval-needed']);
@@ -19,33 +20,48 @@ const STAYS_HERE: ReadonlySet<ErrorCode> = new Set(['negotiation/refused', 'mand
 /** Where each negotiation stands that bargains by itself. */
 export type Stances = ReadonlyMap<Hex, Exclude<Stance, 'moved'>>;
 
-/** `moved`: a move was made somewhere, look at everything again. */
+/** `moved`: a move was made somewhere, look at everything again. `bidAt`: a bid goes out then (unix seconds), whoever has answered. */
 export interface Haggled {
   readonly kind: 'moved' | 'still';
   readonly stances: Stances;
+  readonly bidAt: number;
 }
 
-/** Makes the next move in each where it is ours to make. A strategy or a mandate that says no stops only its own negotiation, and is told. */
+/**
+ * Makes the next move in each where it is ours to make, in step: a bid waits for the answers of those who are no further, each for its part
+ * of the time to gather. A strategy or a mandate that says no stops only its own negotiation, and is told.
+ */
 export async function haggleAll(
   context: AgentContext,
-  body: RfqBody,
+  rfq: Rfq,
   states: readonly Negotiation[],
   problems: Map<Hex, JobProblem>,
 ): Promise<Haggled> {
   const stances = new Map<Hex, Exclude<Stance, 'moved'>>();
+  const paces = states.flatMap((state) => (state.ended === undefined ? [readProgression(context.store, state)] : []));
   let kind: Haggled['kind'] = 'still';
+  let bidAt = Infinity;
   for (const state of states) {
     const job = state.ended === undefined ? findJob(context.store, state.nid) : undefined;
-    if (job?.body.role !== 'buyer' || job.body.rfq === undefined) continue;
-    const stance = await haggleOne(context, { body, states, state, job: job as Job<Purchase> }, problems);
+    const own = paces.find(({ nid }) => nid === state.nid);
+    if (own === undefined || job?.body.role !== 'buyer' || job.body.rfq === undefined) continue;
+    const at = findBidTime(own, paces, partOfTime(rfq, job.body), context.clock.now());
+    const thread = { body: rfq.body, states, state, job: job as Job<Purchase>, mayBid: at === undefined };
+    const stance = await haggleOne(context, thread, problems);
+    if (own.isOurTurn && at !== undefined) bidAt = Math.min(bidAt, at);
     if (stance === 'moved') kind = 'moved';
     else stances.set(state.nid, stance);
   }
-  return { kind, stances };
+  return { kind, stances, bidAt };
+}
+
+/** For how long an answer is waited for, in seconds: each offer of ours has its part of the time to gather. */
+function partOfTime({ record, body }: Rfq, { tactics }: Purchase): number {
+  return Math.floor((body.collectUntil - record.createdAt) / ((tactics?.rounds ?? 1) + 1));
 }
 
 /** Nobody has been asked for a move. */
-export const STILL: Haggled = { kind: 'still', stances: new Map() };
+export const STILL: Haggled = { kind: 'still', stances: new Map(), bidAt: Infinity };
 
 /** True when no more can be expected of anybody. */
 export function isHopeless(stances: Stances): boolean {
@@ -57,16 +73,17 @@ interface Thread {
   readonly states: readonly Negotiation[];
   readonly state: Negotiation;
   readonly job: Job<Purchase>;
+  readonly mayBid: boolean;
 }
 
 async function haggleOne(context: AgentContext, thread: Thread, problems: Map<Hex, JobProblem>): Promise<Stance> {
-  const { state, job } = thread;
+  const { state, job, mayBid } = thread;
   const mostMsat = findMost(context, thread);
   if (mostMsat === undefined) return 'out';
   const plan = planOf(job.body);
   const maxMsat = mostMsat < plan.limits.maxMsat ? mostMsat : plan.limits.maxMsat;
   try {
-    return await bargainOpenly(context, state, job, { ...plan, limits: { ...plan.limits, maxMsat } });
+    return await bargainOpenly(context, state, job, { ...plan, limits: { ...plan.limits, maxMsat } }, mayBid);
   } catch (error) {
     if (!isNegotiateError(error) || !STAYS_HERE.has(error.code)) throw error;
     problems.set(state.nid, { nid: state.nid, code: error.code, message: error.message });
