@@ -195,6 +195,32 @@ describe('on autopilot over a relay', () => {
     for (const secret of [job.body.tactics?.seed ?? '', 'linear', 'figures']) expect(seen.join()).not.toContain(secret);
   });
 
+  it('explains to each owner what it decided, on both sides, and decides it again from what it kept', async () => {
+    const pair = await order({ buys: 'linear', sells: 'boulware' });
+    await play(pair);
+    for (const [party, strategy] of [
+      [pair.buyer, 'linear'],
+      [pair.seller, 'boulware'],
+    ] as const) {
+      const { decisions } = await party.call('explainDecisions', { nid: pair.nid });
+      expect(decisions.length).toBeGreaterThan(1);
+      for (const each of decisions) {
+        expect(each).toMatchObject({
+          strategy,
+          rounds: 6,
+          replay: 'same',
+          ranges: [expect.stringMatching(/^\/price from \d+ sats to \d+ sats$/)],
+        });
+        expect(each.packages.join()).toMatch(each.kind === 'end' ? /^$/ : /^\/price \d+ sats$/);
+        expect(Object.keys(each.figures)).toContain('t');
+      }
+    }
+    // Without the owner's policy what was decided under it is explained all the same.
+    await pair.buyer.call('setPolicy', { text: null });
+    const { decisions } = await pair.buyer.call('explainDecisions', { nid: pair.nid });
+    expect(decisions.map(({ replay }) => replay)).toEqual(decisions.map(() => 'same'));
+  });
+
   it('sends nothing and says why when a strategy gives no answer that may be sent', async () => {
     const pair = await order({ buys: 'linear', sells: 'linear' });
     const { buyer, seller, nid, services } = pair;

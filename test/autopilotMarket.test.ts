@@ -118,6 +118,11 @@ describe('left alone', () => {
     for (const { kill } of running) kill('SIGTERM');
     await Promise.all(running.map(({ ended }) => ended));
     expect([await balanceOf(dear), await balanceOf(cheap)]).toEqual([0n, paid]);
+    const why = await runCli(['why', String(done?.['nid']), '--home', buyer.home]);
+    expect([why.code, why.stdout]).toEqual([
+      0,
+      expect.stringMatching(/1 of 6 {2}linear offers \/price \d+ sats\n {3}t 0\.\d+.*\n {3}decided again, it comes out the same/),
+    ]);
     // One order, however often it was placed.
     const { rfqs } = (await runCli(['rfq', '--home', buyer.home, '--wait', '0s', '--json'])).json() as { rfqs: unknown[] };
     expect(rfqs).toEqual([]);

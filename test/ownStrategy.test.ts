@@ -216,6 +216,8 @@ describe('in a job', () => {
       expect(replayBargain(record, moves, stubborn)).toEqual({ kind: 'same' });
       expect(replayBargain(record, moves)).toEqual({ kind: 'unknown-strategy' });
     }
+    const told = await buyer.call('explainDecisions', { nid: job.nid });
+    expect(told.decisions.map(({ strategy, replay }) => [strategy, replay])).toEqual(records.map(() => ['stubborn', 'same']));
     const seen = seller.context.store.listMoves(job.nid).map(({ rumor }) => rumor);
     for (const secret of [folder, 'stubborn', body.tactics?.seed ?? '']) expect(seen.join()).not.toContain(secret);
   });

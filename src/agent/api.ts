@@ -168,6 +168,10 @@ export const USE_CASES = {
     const { jobsInput: input, jobs: run } = await import('./jobs/listJobs.ts');
     return { input, run };
   }),
+  explainDecisions: reading('Explain why a job bargained as it did', async () => {
+    const { explainDecisionsInput: input, explainDecisions: run } = await import('./jobs/explainDecisions.ts');
+    return { input, run };
+  }),
   result: reading('Hand out the result of a purchase', async () => {
     const { resultInput: input, result: run } = await import('./jobs/result.ts');
     return { input, run };

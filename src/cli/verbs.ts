@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { collect } from './parseValues.ts';
 import { addPolicy } from './policyVerbs.ts';
+import { addTools } from './toolVerbs.ts';
 import { verb } from './verb.ts';
 import { addServe } from './serve/serveVerb.ts';
 
@@ -193,6 +194,9 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
     .option('--withdraw <id>', 'withdraw this service; may be repeated', collect)
     .action(async (options) => (await import('./commands/market.ts')).runAnnounce(options));
   verb(program, 'jobs', 'list what was bought and sold').action(async (options) => (await import('./commands/market.ts')).runJobs(options));
+  verb(program, 'why <negotiation>', 'say why a job’s strategy decided as it did; for your eyes, it holds your limits').action(
+    async (nid, options) => (await import('./commands/market.ts')).runWhy(nid, options),
+  );
   verb(program, 'wallet', 'show the wallet, or connect one (NIP-47)')
     .option('--connect <file>', 'file with the wallet’s URL, which is a secret; - for stdin')
     .action(async (options) => (await import('./commands/wallet.ts')).runWallet(options));
@@ -212,48 +216,4 @@ function addRequests(program: Command, setExitCode: (code: number) => void): voi
     .option('--again', 'ask once more what was asked before')
     .option('--wait <duration>', 'how long to stay and see it through (10m)')
     .action(async (peers, options) => setExitCode(await (await import('./commands/rfq.ts')).runRfq(peers, options)));
-}
-
-function addTools(program: Command, setExitCode: (code: number) => void): void {
-  verb(program, 'doctor [npub]', 'look for what keeps this agent, or a peer, from negotiating, and say what to do').action(
-    async (npub, options) => setExitCode(await (await import('./commands/doctor.ts')).runDoctor(npub, options)),
-  );
-  verb(program, 'verify <file>', 'check a bundle offline; exit code 0 for a closed deal only').action(async (file, options) =>
-    setExitCode((await import('./commands/verify.ts')).runVerify(file, options)),
-  );
-  verb(program, 'disclose <bundle>', 'make a bundle that shows only the named terms, with proof that they are part of the deal')
-    .option('--term <pointer>', 'a term to show, such as /price; may be repeated', collect)
-    .option('--out <file>', 'write it to this file instead of stdout')
-    .action(async (file, options) => setExitCode((await import('./commands/verify.ts')).runDisclose(file, options)));
-  verb(program, 'owed <bundle>', 'say offline what is owed under a closed bundle; exit code 0 for an answer only')
-    .option('--usage <file>', 'what was used, done and measured, as JSON (docs/deals.md); - for stdin')
-    .action(async (file, options) => setExitCode((await import('./commands/owed.ts')).runOwed(file, options)));
-  verb(program, 'simulate [file]', 'try strategies against each other offline, with your own utility or made-up ones (docs/strategies.md)')
-    .option('--policy <file>', 'try what your policy lets jobs bargain about, instead of a file (docs/mandate.md); - for stdin')
-    .option('--role <role>', 'the side to try of a policy that is for both: buyer or seller')
-    .option('--best <sats>', 'the price to begin with under the policy: your bid, or your list price (its target)')
-    .option('--strategy <name>', 'how you negotiate: a name, or a module of yours, ./mine.js#name (trade-off)')
-    .option('--against <names>', 'the strategies to try it against, names or modules, with commas (all)')
-    .option('--rounds <count>', 'the most rounds of one negotiation (12)')
-    .option('--scenarios <count>', 'how many negotiations with each (100)')
-    .option('--sizes <counts>', 'how many values the issues of a made-up domain have (4,5,6)')
-    .option('--reserve <worth>', 'what no deal is worth to made-up sides, 0 to 1 (0.3)')
-    .option('--seed <text>', 'another seed makes up others (1)')
-    .option('--plot <file>', 'draw the first negotiation as SVG in this file')
-    .action(async (file, options) => (await import('./commands/simulate.ts')).runSimulate(file, options));
-  verb(program, 'relay', 'run a small relay for tests, demos and agents on one machine')
-    .option('--host <address>', 'address to listen at (127.0.0.1)')
-    .option('--port <port>', 'port to listen at, 0 for any', '7447')
-    .option('--data <file>', 'keep events in this file instead of memory')
-    .option('--public-url <url>', 'the URL by which clients know the relay, where that is not the one it prints')
-    .option('--require-auth', 'give gift wraps to their addressee only (NIP-42)')
-    .action(async (options) => (await import('./commands/relay.ts')).runRelay(options));
-  verb(program, 'sandbox', 'run wallets of test money on a relay, for trying things out')
-    .option('--wallet <file=sats>', 'make a wallet with so much and write its URL to this file; may be repeated', collect)
-    .option('--data <file>', 'keep the ledger in this file instead of memory')
-    .action(async (options) => (await import('./commands/wallet.ts')).runSandbox(options));
-  verb(program, 'demo', 'watch two agents negotiate in private on this machine')
-    .option('--buyer-max <sats>', 'what the buyer pays at most', '750')
-    .option('--seller-min <sats>', 'what the seller takes at least', '700')
-    .action(async (options) => setExitCode(await (await import('./demo/runDemo.ts')).runDemo(options)));
 }

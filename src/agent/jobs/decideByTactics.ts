@@ -9,7 +9,7 @@ import { readMandate } from '../mandate/mandateSetting.ts';
 import { explainFault, openStrategy } from '../strategies/openStrategy.ts';
 import { updateJob, type Job } from './job.ts';
 import type { Plan, Tactics } from './plan.ts';
-import { keepDecision } from './savedDecision.ts';
+import { keepDecision, saveOffers } from './savedDecision.ts';
 
 /**
  * The next move. What the strategy decided is saved with the job before anything is sent. Throws `negotiation/refused` for a strategy
@@ -30,7 +30,7 @@ export function decideByTactics(
   if (bargained.record !== undefined) {
     const decisions = keepDecision(job.body.decisions ?? [], bargained.record);
     if (decisions.length !== job.body.decisions?.length || decisions.at(-1) !== job.body.decisions.at(-1))
-      context.store.save([updateJob(job, { decisions })]);
+      context.store.save([updateJob(job, { decisions, offers: saveOffers(moves) })]);
   }
   return bargained.decision;
 }

@@ -7,7 +7,7 @@ import { amountText, capability, hex32, lineText, longText, publicKey, talkText,
 import { fileRefSchema } from '../../negotiate/files.ts';
 import type { Change, JobRecord, Store } from '../../store/records.ts';
 import { ownStrategySchema, roundsSchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
-import { savedDecisionSchema, MOST_DECISIONS } from './savedDecision.ts';
+import { savedDecisionSchema, savedOffersSchema, MOST_DECISIONS } from './savedDecision.ts';
 
 /** What a strategy decided, latest last: for the owner alone. */
 const decisions = z.array(savedDecisionSchema).max(MOST_DECISIONS).optional();
@@ -32,6 +32,7 @@ const purchaseSchema = z.strictObject({
   /** The request to several providers that this is one of. */
   rfq: hex32.optional(),
   decisions,
+  offers: savedOffersSchema.optional(),
   rail: z.enum(['sandbox', 'nwc']),
   isTestMoney: z.boolean(),
   /** The attestation that was published, with the salt that opens its reference. */
@@ -51,6 +52,7 @@ const saleSchema = z.strictObject({
   /** Decides what a strategy leaves to chance. */
   seed: z.string().optional(),
   decisions,
+  offers: savedOffersSchema.optional(),
   askedAt: unixSeconds.optional(),
   /** When the wallet was last asked for the money. */
   checkedAt: unixSeconds.optional(),

@@ -8,7 +8,7 @@ import { buildStrategy } from '../../decide/strategies/buildStrategy.ts';
 import { NAMED_STRATEGIES } from '../../decide/strategies/namedStrategies.ts';
 import { readJob } from './job.ts';
 import { OLD_JOB, OLD_MOVES } from './oldJob.fixture.ts';
-import { keepDecision, readDecision } from './savedDecision.ts';
+import { keepDecision, readDecision, readOffers, saveOffers } from './savedDecision.ts';
 
 const ISSUES: readonly BargainIssue[] = [
   { term: '/price', better: 'lower', best: 400_000n, worst: 800_000n, weight: 2.5 },
@@ -61,6 +61,13 @@ describe('a decision about packages', () => {
       expect(read.map((each) => replayBargain(each, [open, i === 0 ? dear : offer, open]))).toEqual([{ kind: 'same' }]);
     }
     expect(records[1]?.decision).toMatchObject({ alternative: 2 });
+  });
+
+  it('comes out the same from the offers that are kept with it, of which other moves are no part', () => {
+    const moves = [open, offer, { by: 'me', type: 'ask' } as const];
+    const kept = readOffers(JSON.parse(JSON.stringify(saveOffers(moves))) as ReturnType<typeof saveOffers>);
+    expect(kept).toEqual([offer]);
+    expect(keepDecision([], decide([open, offer])).map((each) => replayBargain(readDecision(each), kept))).toEqual([{ kind: 'same' }]);
   });
 
   it('comes out different from other packages, and says nothing of other weights', () => {

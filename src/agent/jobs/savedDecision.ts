@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import type { BargainRecord } from '../../decide/bargainByStrategy.ts';
-import { BARGAIN_TERMS } from '../../decide/bargainTerms.ts';
+import { BARGAIN_TERMS, type Package } from '../../decide/bargainTerms.ts';
+import type { SeenMove } from '../../decide/haggle.ts';
 import type { Decision } from '../../decide/strategies/strategy.ts';
 import type { Outcome } from '../../decide/utility.ts';
 
@@ -41,6 +42,24 @@ export const savedDecisionSchema = z.strictObject({
     figures: z.record(z.string(), share),
   }),
 });
+
+/** The offers of both sides that it was decided from, oldest first, each with its packages. */
+export const savedOffersSchema = z.array(
+  z.strictObject({ by: z.enum(['me', 'peer']), packages: z.array(z.partialRecord(z.enum(BARGAIN_TERMS), digits)) }),
+);
+
+/** Offers as a job keeps them. */
+export type SavedOffers = z.infer<typeof savedOffersSchema>;
+
+/** The offers among these moves. */
+export function saveOffers(moves: readonly SeenMove[]): SavedOffers {
+  return moves.flatMap(({ by, type, packages = [{}] }) => (type === 'offer' ? [{ by, packages: packages.map(toDigits) }] : []));
+}
+
+/** Kept offers as moves, to decide from them again. */
+export function readOffers(saved: SavedOffers): readonly SeenMove[] {
+  return saved.map(({ by, packages }) => ({ by, type: 'offer', packages: packages.map(toOutcome) }));
+}
 
 /** A decision as a job keeps it. */
 export type SavedDecision = z.infer<typeof savedDecisionSchema>;
@@ -103,10 +122,10 @@ function outcomesOf(decision: Decision): readonly Outcome[] {
   return decision.kind === 'end' ? [] : [decision.outcome];
 }
 
-function toDigits(outcome: Outcome): Record<string, string> {
+function toDigits(outcome: Outcome | Package): Record<string, string> {
   return Object.fromEntries(Object.entries(outcome).map(([term, value]) => [term, value.toString()]));
 }
 
-function toOutcome(values: Readonly<Record<string, string>>): Outcome {
+function toOutcome(values: Readonly<Record<string, string>>): Readonly<Record<string, bigint>> {
   return Object.freeze(Object.fromEntries(Object.entries(values).map(([term, value]) => [term, BigInt(value)])));
 }

@@ -1,5 +1,6 @@
 // The verbs around the market: announce, find, trust, jobs.
 
+import type { DecisionView } from '../../agent/jobs/explainDecisions.ts';
 import { printResult, type CommonOptions } from '../io.ts';
 import { shortId, shortNpub } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
@@ -69,4 +70,42 @@ export async function runJobs(options: CommonOptions): Promise<void> {
     ),
     ...(jobs.length === 0 ? ['No jobs yet. Buy with: agent-negotiate deal --find CAPABILITY --max SATS'] : []),
   ]);
+}
+
+/** Says why a job bargained as it did. */
+export async function runWhy(nid: string, options: CommonOptions): Promise<void> {
+  const view = await useAgent(options, 'read', (agent) => agent.explainDecisions({ nid }));
+  printResult(options, view, () =>
+    view.decisions.length === 0
+      ? ['No strategy decided anything here; the fixed rules need none. Choose one with: agent-negotiate deal --strategy NAME']
+      : view.decisions.flatMap(renderDecision),
+  );
+}
+
+const DONE: Readonly<Record<DecisionView['kind'], string>> = { offer: 'offers', alternatives: 'offers', accept: 'accepts', end: 'ends' };
+const REPLAYS: Readonly<Record<DecisionView['replay'], string>> = {
+  same: 'decided again, it comes out the same',
+  different: 'decided again, it comes out differently: the strategy is another one than it was',
+  'other-input': 'what it was decided from is not known any more',
+  'unknown-strategy': 'the strategy is not there any more',
+};
+
+function renderDecision({
+  round,
+  rounds,
+  strategy,
+  kind,
+  packages,
+  alternative = 0,
+  reason,
+  figures,
+  replay,
+}: DecisionView): readonly string[] {
+  const which = alternative > 0 ? ` (its alternative ${alternative})` : '';
+  const numbers = Object.entries(figures).map(([name, value]) => `${name} ${Number(value.toFixed(3))}`);
+  return [
+    `${round} of ${rounds}  ${strategy} ${DONE[kind]} ${reason ?? packages.join('; or ')}${which}`,
+    `   ${numbers.join(', ')}`,
+    `   ${REPLAYS[replay]}`,
+  ];
 }
