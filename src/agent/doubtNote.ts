@@ -2,8 +2,8 @@
 // thrown away, before anything is sent in them.
 
 import type { Hex } from '../core/bytes.ts';
-import { NegotiateError } from '../core/errors.ts';
 import type { Change, Store } from '../store/records.ts';
+import { parseSetting } from './parseSetting.ts';
 
 const KEY = 'doubts';
 
@@ -24,12 +24,7 @@ export function readDoubts(store: Pick<Store, 'readSetting'>): Doubts {
 }
 
 function parseDoubts(text: string | undefined): Doubts {
-  if (text === undefined) return {};
-  try {
-    return checkDoubts(JSON.parse(text));
-  } catch (cause) {
-    throw new NegotiateError('store/corrupt', 'A setting of the home cannot be read. Restore a copy of the home.', { cause });
-  }
+  return text === undefined ? {} : parseSetting(text, checkDoubts);
 }
 
 // By hand: verbs that only look read them too, and load no schemas for it.

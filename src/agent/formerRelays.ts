@@ -1,9 +1,9 @@
 // Relays that the agent has left: for three days, whoever has not seen the new lists yet still invites it there.
 
 import { z } from 'zod';
-import { NegotiateError } from '../core/errors.ts';
 import type { Change, Store } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
+import { parseSetting } from './parseSetting.ts';
 import { MAX_RELAYS, relaysOf } from './relaysOf.ts';
 
 /** A relay, and until when (unix seconds) it is still read. */
@@ -52,10 +52,5 @@ export function writeListsAt(at: number): Change {
 
 function read<T>(store: Store, key: string, schema: z.ZodType<T>, otherwise: T): T {
   const text = store.readSetting(key);
-  if (text === undefined) return otherwise;
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    throw new NegotiateError('store/corrupt', 'A setting of the home cannot be read. Restore a copy of the home.');
-  }
+  return text === undefined ? otherwise : parseSetting(text, (value) => schema.parse(value));
 }

@@ -2,8 +2,8 @@
 // are not safe to send in.
 
 import type { Hex } from '../core/bytes.ts';
-import { NegotiateError } from '../core/errors.ts';
 import type { Change, Store } from '../store/records.ts';
+import { parseSetting } from './parseSetting.ts';
 
 const KEY = 'restored';
 
@@ -28,12 +28,7 @@ export function readRestored(store: Pick<Store, 'readSetting'>): RestoredNote | 
 
 /** Reads the text of a note. */
 export function parseRestored(text: string | undefined): RestoredNote | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return readNote(JSON.parse(text));
-  } catch (cause) {
-    throw new NegotiateError('store/corrupt', 'A setting of the home cannot be read. Restore a copy of the home.', { cause });
-  }
+  return text === undefined ? undefined : parseSetting(text, readNote);
 }
 
 // By hand: verbs that only look read it too, and load no schemas for it.

@@ -4,6 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { parseProxyUrl } from '../nostr/proxyUrl.ts';
 import type { Change, Store } from '../store/records.ts';
+import { parseSetting } from './parseSetting.ts';
 
 const PROXY = 'proxy';
 const ATTEST_DELAY = 'attestDelayS';
@@ -67,9 +68,11 @@ export function writeAttestDelay(delayS: number | undefined): Change {
 function readOptional<T>(store: Store, key: string, read: (value: unknown) => T | undefined): T | undefined {
   const text = store.readSetting(key);
   if (text === undefined || text === 'null') return undefined;
-  const value = read(parseJson(text));
-  if (value !== undefined) return value;
-  throw new NegotiateError('store/corrupt', 'A setting of the home cannot be read. Restore a copy of the home.');
+  return parseSetting(text, (value) => {
+    const found = read(value);
+    if (found === undefined) throw new TypeError('It makes no sense.');
+    return found;
+  });
 }
 
 function isText(value: unknown): value is string {
