@@ -13,9 +13,13 @@ export interface AlternativesOptions {
 /** Most offers at once: an offer on the wire and four alternatives. */
 export const MOST_ALTERNATIVES = 5;
 
-/** The proposal and others of the same worth, each as far as possible from those before it. */
+/**
+ * The proposal and others of the same worth, each as far as possible from those before it. Of one issue there are none: what differs in
+ * nothing else is only better or worse.
+ */
 export function listAlternatives({ ranking }: Look, { outcome, worth }: Proposal, options: AlternativesOptions): readonly Outcome[] {
   const { domain } = ranking.space;
+  if (domain.issues.length < 2) return [outcome];
   const pool = listWorth(ranking, worth, worth + options.spread);
   const chosen = [outcome];
   while (chosen.length < Math.min(options.alternatives, MOST_ALTERNATIVES)) {

@@ -291,6 +291,13 @@ describe('several offers at once', () => {
   });
 });
 
+describe('several offers about one number', () => {
+  it('are one: another price would be only better or worse', () => {
+    const spec = { ...NAMED_STRATEGIES.variants, spread: 0.5 };
+    expect(decide(spec, { domain: PRICE, utility: BUYER, timing: { round: 3, rounds: 10 } }).kind).toBe('offer');
+  });
+});
+
 describe('an impasse', () => {
   const stuck = (...prices: readonly bigint[]): readonly Offered[] =>
     prices.flatMap((price) => [...offers('me', 0n), ...offers('peer', price)]);
