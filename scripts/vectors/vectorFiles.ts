@@ -42,7 +42,15 @@ export function makeVectorFiles(): ReadonlyMap<string, string> {
     ['conversations.json', { about: ABOUT, starts_at: T0, buyer: PUBLIC.buyer, provider: PUBLIC.provider, conversations: all }],
     ['bundles.json', makeBundleVectors()],
   ];
-  return new Map(files.map(([name, content]) => [name, `${JSON.stringify(content, null, 1)}\n`]));
+  return new Map(files.map(([name, content]) => [name, `${name === 'conversations.json' ? writeLines(content, 4) : JSON.stringify(content, null, 1)}\n`]));
+}
+
+/** JSON with a line for each item down to this depth: an event or a step of a conversation has one. */
+function writeLines(value: unknown, depth: number): string {
+  if (depth === 0 || typeof value !== 'object' || value === null || Object.keys(value).length === 0) return JSON.stringify(value);
+  const items = Array.isArray(value) ? value.map((item) => writeLines(item, depth - 1)) : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${writeLines(item, depth - 1)}`);
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  return `${open}\n${items.join(',\n')}\n${close}`;
 }
 
 /** One move of each kind that carries a signature. */
