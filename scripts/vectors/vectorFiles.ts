@@ -1,12 +1,18 @@
 // All vector files by name, with their content as text.
 
 import type { MoveRumor } from '../../src/negotiate/move.ts';
+import { ANSWER_SCENES } from './answerScenes.ts';
 import { makeBundleVectors } from './bundleVectors.ts';
 import { makeCanonicalVectors } from './canonicalVectors.ts';
 import { CHAIN_SCENES } from './chainScenes.ts';
 import { CHEAT_SCENES } from './cheatScenes.ts';
 import { DEAL_SCENES } from './dealScenes.ts';
 import { playDrawn } from './drawnScenes.ts';
+import { EARLY_SCENES } from './earlyScenes.ts';
+import { FRAMEWORK_SCENES } from './frameworkScenes.ts';
+import { FROZEN_SCENES } from './frozenScenes.ts';
+import { LIMIT_SCENES } from './limitScenes.ts';
+import { LOCK_SCENES } from './lockScenes.ts';
 import { makeMoveVectors } from './moveVectors.ts';
 import { makeOwedVectors } from './owedVectors.ts';
 import { MISFIT_SCENES } from './misfitScenes.ts';
@@ -22,7 +28,10 @@ import { PUBLIC, T0 } from './testKeys.ts';
 import { TIME_SCENES } from './timeScenes.ts';
 
 /** All scenes with an author. */
-const SCENES: readonly Scene[] = [...DEAL_SCENES, ...RACE_SCENES, ...TIME_SCENES, ...CHEAT_SCENES, ...MISFIT_SCENES, ...CHAIN_SCENES, ...SIGNING_SCENES, ...SETTLEMENT_SCENES, ...SLOT_SCENES, ...REFUSAL_SCENES];
+const SCENES: readonly Scene[] = [
+  ...[DEAL_SCENES, RACE_SCENES, TIME_SCENES, CHEAT_SCENES, MISFIT_SCENES, CHAIN_SCENES, SIGNING_SCENES, SETTLEMENT_SCENES, SLOT_SCENES, REFUSAL_SCENES],
+  ...[FROZEN_SCENES, ANSWER_SCENES, FRAMEWORK_SCENES, LOCK_SCENES, EARLY_SCENES, LIMIT_SCENES],
+].flat();
 /** Drawn conversations that are worth keeping, by number. */
 const DRAWN = [16, 23, 26, 62, 71, 81, 99, 131, 156, 177, 207, 249, 274, 338, 366, 419, 450, 506];
 
