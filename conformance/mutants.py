@@ -123,12 +123,25 @@ MUTANTS = {
             "issue.py", 'WINDOW_S, "window")\n    need(side.are_fit(draft["locks"]), "invalid")', 'WINDOW_S, "window")',
         ),
         (
+            "own signatures with locks that are not new, or are the same",
+            "issue.py", '<= LATEST and side.are_fit(draft["locks"])', "<= LATEST",
+        ),
+        (
+            "own signatures with locks that are not new, or are the same",
+            "issue.py", 'need(side.now <= pending["confirm_by"], "window")\n    need(side.are_fit(draft["locks"]), "invalid")',
+            'need(side.now <= pending["confirm_by"], "window")',
+        ),
+        (
             "a presigned offer whose start-by would be after all time is not due",
             "machine.py", 'if claim["confirm_by"] + START_BY_S > LATEST:', "if False:",
         ),
         (
             "a presigned offer whose start-by would be after all time is not due",
             "machine.py", 'if claim["confirm_by"] + START_BY_S > LATEST:', 'if claim["confirm_by"] + START_BY_S >= LATEST:',
+        ),
+        (
+            "an accept that is lost is void after the grace",
+            "machine.py", '"reveals": c["reveals"],', '"reveals": c["secrets"],',
         ),
         (
             "what came before the open is received with it, in order of seq",
@@ -147,12 +160,17 @@ MUTANTS = {
             "conversation.py", 'sorted(early.values()', "sorted(reversed(list(early.values()))",
         ),
         (
-            "no more than 64 moves are kept before the open: one that comes again counts once, one of another negotiation too",
+            "no more than 64 moves are kept before the open: one that comes again counts once, one whose open was dropped too",
             "conversation.py", "MAX_EARLY = 64", "MAX_EARLY = 65",
         ),
         (
-            "no more than 64 moves are kept before the open: one that comes again counts once, one of another negotiation too",
+            "no more than 64 moves are kept before the open: one that comes again counts once, one whose open was dropped too",
             "conversation.py", "MAX_EARLY = 64", "MAX_EARLY = 63",
+        ),
+        (
+            "no more than 64 moves are kept before the open: one that comes again counts once, one whose open was dropped too",
+            "conversation.py", 'expect(header is not None, "an event is no move")',
+            'for each in [e for e, a in early.items() if body and body["type"] == "open" and a[0]["nid"] == header["nid"]]:\n        del early[each]',
         ),
         (
             "what came before an open with a critical feature is received after the end",

@@ -25,6 +25,14 @@ const receiveAll = (stage: Stage, rumors: readonly MoveRumor[]): void => {
   for (const rumor of rumors) stage.receive('provider', rumor);
 };
 
+/** Another open like this one, in its own negotiation. */
+function openLike(stage: Stage, { content }: MoveRumor, change: Partial<BodyOf<'open'>>, place: { seq?: number; prev?: string; seen?: string } = {}): MoveRumor {
+  const body = { ...(JSON.parse(content) as BodyOf<'open'>), ...change };
+  const header = { seq: 1, prev: '', seen: '', ...place };
+  const rumor = encodeMove({ author: PUBLIC.buyer, ...header, alt: 'I would like to negotiate.', body, createdAt: T0 });
+  return stage.forgeRaw(stage.sides.buyer, rumor, 'open', false);
+}
+
 /** The scenes. */
 export const EARLY_SCENES: readonly Scene[] = [
   {
@@ -53,13 +61,14 @@ export const EARLY_SCENES: readonly Scene[] = [
   },
   {
     ...buyerLies,
-    name: 'no more than 64 moves are kept before the open: one that comes again counts once, one of another negotiation too',
+    name: 'no more than 64 moves are kept before the open: one that comes again counts once, one whose open was dropped too',
     play: (stage) => {
       const { open, early } = holdOpen(stage, [telling('two'), ...Array.from({ length: 62 }, () => notice), telling('65')]);
-      const stray = stage.forge('buyer', notice, { nid: NONE, record: false });
+      const other = openLike(stage, open, { to: PUBLIC.stranger });
+      const stray = stage.forge('buyer', notice, { nid: other.id, record: false });
       const [second, third, ...others] = early;
       if (second === undefined || third === undefined) throw new Error('moves are forged');
-      receiveAll(stage, [stray, third, third, ...others, second, open, second]);
+      receiveAll(stage, [stray, other, third, third, ...others, second, open, second]);
     },
     phases: honest('provider', 'open'),
     bundles: [],
@@ -94,18 +103,14 @@ export const EARLY_SCENES: readonly Scene[] = [
     name: 'opens that begin nothing, before one that does',
     play: (stage) => {
       const { open } = holdOpen(stage, []);
-      const body = JSON.parse(open.content) as BodyOf<'open'>;
-      const begin = (change: Partial<BodyOf<'open'>>, place: { seq?: number; prev?: string; seen?: string } = {}): void => {
-        const header = { seq: 1, prev: '', seen: '', ...place };
-        const rumor = encodeMove({ author: PUBLIC.buyer, ...header, alt: 'I would like to negotiate.', body: { ...body, ...change }, createdAt: T0 });
-        stage.receive('provider', stage.forgeRaw(stage.sides.buyer, rumor, 'open', false));
-      };
-      begin({ to: PUBLIC.buyer });
-      begin({ to: PUBLIC.stranger });
-      begin({}, { seq: 2 });
-      begin({}, { prev: NONE });
-      begin({}, { seen: NONE });
-      stage.receive('provider', open);
+      receiveAll(stage, [
+        openLike(stage, open, { to: PUBLIC.buyer }),
+        openLike(stage, open, { to: PUBLIC.stranger }),
+        openLike(stage, open, {}, { seq: 2 }),
+        openLike(stage, open, {}, { prev: NONE }),
+        openLike(stage, open, {}, { seen: NONE }),
+        open,
+      ]);
     },
     phases: honest('provider', 'open'),
     bundles: [],
