@@ -140,6 +140,10 @@ MUTANTS = {
             "machine.py", 'if claim["confirm_by"] + START_BY_S > LATEST:', 'if claim["confirm_by"] + START_BY_S >= LATEST:',
         ),
         (
+            "a presigned offer whose start-by would be after all time is not due",
+            "issue.py", 'need(body["expires_at"] + START_BY_S <= LATEST and side', "need(side",
+        ),
+        (
             "an accept that is lost is void after the grace",
             "machine.py", '"reveals": c["reveals"],', '"reveals": c["secrets"],',
         ),
