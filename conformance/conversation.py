@@ -11,6 +11,7 @@ from moves import read_move
 from receive import receive
 
 ROLES = ("buyer", "provider")
+MAX_EARLY = 64
 
 
 def play(conversation, keys):
@@ -19,7 +20,8 @@ def play(conversation, keys):
     for event in events.values():
         expect(event_id(event) == event["id"] and event["pubkey"] in keys.values(), "an event's id or author is wrong")
     expect(len(events) == len(conversation["events"]), "an event is there twice")
-    sides, sent_by, liar = {role: None for role in ROLES}, {role: set() for role in ROLES}, conversation["dishonest"]
+    sides, early, sent_by = {role: None for role in ROLES}, {role: {} for role in ROLES}, {role: set() for role in ROLES}
+    liar = conversation["dishonest"]
     for number, step in enumerate(conversation["steps"], 1):
         try:
             expect(set(step["sent"]) <= events.keys(), "an event is missing")
@@ -30,7 +32,7 @@ def play(conversation, keys):
                 other = ROLES[step["side"] == "buyer"]
                 expect(step["event"] in sent_by[other], "a move is received before it was sent")
             if step["side"] != liar:
-                sides[step["side"]] = play_step(sides[step["side"]], step, events, keys)
+                sides[step["side"]] = play_step(sides[step["side"]], early[step["side"]], step, events, keys)
             phases = {role: sides[role].phase() if sides[role] else None for role in ROLES}
             expect(phases == step["phases"], f"the phases are {phases}, not {step['phases']}")
         except Mismatch as mismatch:
@@ -38,11 +40,11 @@ def play(conversation, keys):
     check_end(conversation, sides, liar)
 
 
-def play_step(side, step, events, keys):
+def play_step(side, early, step, events, keys):
     sent, before = [events[each] for each in step["sent"]], copy.deepcopy(side)
     reason = None
     try:
-        side = do_step(side, step, events, sent, keys[step["side"]])
+        side = do_step(side, early, step, events, sent, keys[step["side"]])
     except Refusal as refusal:
         side, reason = before, str(refusal)
     if "refused" in step:
@@ -51,25 +53,15 @@ def play_step(side, step, events, keys):
         expect(not sent and not step["resent"], "a refused move sends something")
     else:
         expect(reason is None, f"refused because of {reason}")
-        expect(not side.queue, "more is sent than is due")
-        again = [each for each in side.again if each not in step["sent"]]
+        expect(not (side.queue if side else sent), "more is sent than is due")
+        again = [each for each in side.again if each not in step["sent"]] if side else []
         expect(again == step["resent"], "other moves are sent again than are due")
     return side
 
 
-def do_step(side, step, events, sent, me):
+def do_step(side, early, step, events, sent, me):
     if side is None:
-        expect(step["do"] in ("issue", "receive"), "a negotiation begins with an open")
-        opened = sent[0] if step["do"] == "issue" else events[step["event"]]
-        header, body, code = read_move(opened)
-        fits = code is None and body["type"] == "open" and (header["seq"], header["prev"], header["seen"]) == (1, "", "")
-        expect(fits and body["to"] != opened["pubkey"] and me in (body["to"], opened["pubkey"]), "the first move is no open between the two")
-        expect(step["do"] == "receive" or opened["created_at"] == step["at"], "the open is of another time")
-        side = Side(me, opened, header, body)
-        side.begin([] if step["do"] == "issue" else sent, step["at"])
-        if step["do"] != "issue":
-            side.refuse_features()
-        return side
+        return open_side(early, step, events, sent, me)
     side.begin(sent, step["at"], is_trial="refused" in step)
     if step["do"] == "receive":
         arrival = read_move(events[step["event"]])
@@ -80,6 +72,44 @@ def do_step(side, step, events, sent, me):
     else:
         expect(step["do"] == "tick", "an honest side does not forge")
         side.tick()
+    return side
+
+
+def open_side(early, step, events, sent, me):
+    """The side that an open begins, sent or received; None while there is none."""
+    expect(step["do"] in ("issue", "receive"), "a negotiation begins with an open")
+    is_mine = step["do"] == "issue"
+    opened = sent[0] if is_mine else events[step["event"]]
+    header, body, code = arrival = read_move(opened)
+    fits = code is None and body["type"] == "open" and (header["seq"], header["prev"], header["seen"]) == (1, "", "")
+    if not fits or body["to"] == opened["pubkey"] or me not in (body["to"], opened["pubkey"]):
+        expect(not is_mine, "the first move is no open between the two")
+        keep_early(early, arrival)
+        return None
+    expect(not is_mine or opened["created_at"] == step["at"], "the open is of another time")
+    side = Side(me, opened, header, body)
+    side.begin([] if is_mine else sent, step["at"])
+    side.refuse_features()
+    for each in sorted(early.values(), key=lambda each: each[0]["seq"]):
+        if each[0]["nid"] == side.nid:
+            side = receive_early(side, each)
+    return side
+
+
+def keep_early(early, arrival):
+    """Keeps what comes before the open, by id; a usable open is dropped."""
+    header, body, _ = arrival
+    expect(header is not None, "an event is no move")
+    if (body is None or body["type"] != "open") and len(early) < MAX_EARLY:
+        early.setdefault(header["id"], arrival)
+
+
+def receive_early(side, arrival):
+    before = copy.deepcopy(side)
+    try:
+        receive(side, arrival)
+    except Refusal:
+        return before
     return side
 
 

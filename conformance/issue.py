@@ -1,7 +1,8 @@
 """Own moves: what each one needs, and what it does (section 13.5)."""
 
 from deal import read_claim
-from machine import WINDOW_S, Refusal, expect
+from machine import WINDOW_S, Refusal, expect, locks_of
+from schema import LATEST, START_BY_S
 
 
 def need(condition, reason):
@@ -39,6 +40,7 @@ def offer(side, draft):
     need(not side.holder(plain) and not side.pending and not side.presigned(), "slot-taken")
     problem = side.head_problem(plain, 0)
     need(not problem, problem)
+    need(body["expires_at"] + START_BY_S <= LATEST and side.are_fit(draft["locks"]), "invalid")
     event, whole, signed = side.send(kind="offer")
     from moves import reference_of
 
@@ -58,13 +60,14 @@ def accept(side, draft):
     found, alternative = side.offers.get(draft["offer"]), draft["alternative"]
     need(found and found["by"] == side.peer and side.terms_of(found["body"], alternative), "unknown-offer")
     status, body = side.status(found), found["body"]
-    need(status not in ("taken", "suspended"), "slot-taken")
+    need(status != "taken", "slot-taken")
     need(status == "open", status)
     need(side.now <= body["expires_at"], "expired")
     problem = side.head_problem(found, alternative)
     need(not problem, problem)
     need(not side.holder(found) and not side.pending, "slot-taken")
     need("presigned" not in body or body["expires_at"] <= side.now + WINDOW_S, "window")
+    need(side.are_fit(draft["locks"]), "invalid")
     accept_presigned(side, found, draft) if "presigned" in body else accept_plain(side, found, draft)
 
 
@@ -88,7 +91,7 @@ def accept_presigned(side, found, draft):
     event, _, body = side.send(kind="accept")
     due = {"first": first, "agreement": claim["agreement"], "confirm_by": claim["confirm_by"]}
     is_due = side.is_second(due, body["signature"], "acceptor", side.me, body["agreement"])
-    is_due = is_due and not side.is_lock_used(body["signature"])
+    is_due = is_due and not side.are_used(locks_of(body["signature"]))
     expect(is_due and body["offer"] == found["id"] and body["alternative"] == 0, "the accept of a presigned offer is not due")
     side.check_locks(body["signature"], draft["locks"])
     made = add(side, "second", "sealing", found["id"], found["id"], 0, claim["agreement"], claim["confirm_by"], first, draft["locks"], is_presigned=True)
@@ -103,9 +106,10 @@ def confirm(side, draft):
     need(not problem, problem)
     need(not side.holder(found), "slot-taken")
     need(side.now <= pending["confirm_by"], "window")
+    need(side.are_fit(draft["locks"]), "invalid")
     event, _, body = side.send(kind="confirm")
     is_due = side.is_second(pending, body["signature"], "offeror", side.me, body["agreement"])
-    is_due = is_due and not side.is_lock_used(body["signature"])
+    is_due = is_due and not side.are_used(locks_of(body["signature"]))
     expect(is_due and body["accept"] == pending["id"], "the confirm is not due")
     side.check_locks(body["signature"], draft["locks"])
     side.pending = None

@@ -7,7 +7,7 @@ import owed
 from chain import Chain
 from deal import digests_of, read_claim, root_of, seed_of
 from jcs import encode, event_id, hash_of, lock_of
-from schema import START_BY_S
+from schema import LATEST, START_BY_S
 from settlement import Settlement
 
 GRACE_S, WINDOW_S, SKEW_S = 120, 7_200, 600
@@ -119,11 +119,7 @@ class Side:
         return c["state"] in LIVE or (c["state"] == "undecided" and not c["is_presigned"])
 
     def status(self, offer):
-        if self.is_taken(offer):
-            return "taken"
-        if offer["status"] != "open" or offer["by"] != self.me or "presigned" in offer["body"]:
-            return offer["status"]
-        return "suspended" if self.holder(offer) else "open"
+        return "taken" if self.is_taken(offer) else offer["status"]
 
     def terms_of(self, body, alternative):
         options = [body["terms"], *body.get("alternatives", [])]
@@ -177,7 +173,9 @@ class Side:
         claim, signer = read_claim(event), offer["by"] if role == "offeror" else self.other(offer["by"])
         if claim is None or claim["order"] != "first" or claim["role"] != role or event["pubkey"] != signer:
             return "invalid"
-        if claim["agreement"] != agreement or self.is_lock_used(event) or self.terms_of(offer["body"], alternative) is None:
+        if claim["agreement"] != agreement or self.are_used(locks_of(event)) or self.terms_of(offer["body"], alternative) is None:
+            return "invalid"
+        if claim["confirm_by"] + START_BY_S > LATEST:
             return "invalid"
         if hash_of(self.agreement_of(offer, alternative, claim["confirm_by"])) != agreement:
             return "invalid"
@@ -189,11 +187,16 @@ class Side:
             return "window"
         return None if event["created_at"] <= self.now + SKEW_S else "window"
 
-    def is_lock_used(self, event):
+    def are_used(self, locks):
         signatures = [o["body"]["presigned"] for o in self.offers.values() if "presigned" in o["body"]]
         signatures += [each for c in self.commitments for each in (c["first"], c["second"]) if each]
         signatures += [self.pending["first"]] if self.pending else []
-        return any(lock in self.voided or any(lock in locks_of(each) for each in signatures) for lock in locks_of(event))
+        return any(lock in self.voided or any(lock in locks_of(each) for each in signatures) for lock in locks)
+
+    def are_fit(self, secrets):
+        """Whether these values can be drawn for a signature of one's own."""
+        locks = [lock_of(each) for each in secrets.values()]
+        return locks[0] != locks[1] and not self.are_used(locks)
 
     def other(self, who):
         return self.peer if who == self.me else self.me

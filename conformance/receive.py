@@ -2,7 +2,7 @@
 
 from deal import read_claim
 from jcs import lock_of
-from machine import Refusal
+from machine import Refusal, locks_of
 
 
 def receive(side, arrival):
@@ -146,7 +146,7 @@ def decide(side, mine, re, second):
     if mine["state"] != "undecided":
         side.resend([mine["answer"]])
         return
-    if side.is_lock_used(second):
+    if side.are_used(locks_of(second)):
         side.error(re, "invalid")
         return
     found = side.offers[mine["offer"]]

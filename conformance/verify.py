@@ -2,7 +2,7 @@
 """Checks the vectors, or one bundle, without any of the project's own code: see README.md in this folder.
 
     python3 conformance/verify.py vectors [FOLDER]    every vector file, one line each
-    python3 conformance/verify.py selftest [FOLDER]   valid vectors with one place changed: each change must be noticed
+    python3 conformance/verify.py selftest [FOLDER]   vectors changed, then rules broken, in one place: each must be noticed
     python3 conformance/verify.py bundle FILE         what one bundle proves
 """
 
@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 from deal import judge_bundle, read_leaf  # noqa: E402
 from files import CHECKS  # noqa: E402
 from jcs import encode  # noqa: E402
+from mutants import run_mutants  # noqa: E402
 from selftest import run_selftest  # noqa: E402
 
 USAGE = "Usage: verify.py vectors [FOLDER] | selftest [FOLDER] | bundle FILE"
@@ -71,7 +72,8 @@ def main(arguments):
         print(USAGE, file=sys.stderr)
         return 64
     folder = arguments[1] if len(arguments) == 2 else "vectors"
-    failed = run_vectors(folder) if arguments[0] == "vectors" else run_selftest(lambda name: load(folder, name))
+    contents = {name: load(folder, name) for name in CHECKS} if arguments[0] == "selftest" else {}
+    failed = run_vectors(folder) if arguments[0] == "vectors" else run_selftest(contents.get) + run_mutants(contents.get)
     print(f"{arguments[0]}: {'everything holds' if failed == 0 else f'{failed} failed'}")
     return 0 if failed == 0 else 1
 

@@ -97,6 +97,7 @@ const VALID: readonly (readonly [string, Bundle, string])[] = [
   ['as many bytes as there may be', withBytes(262_144), 'closed'],
   ['both cheated', make({ c, v, a, l }), 'cheated'],
   ['a presigner cheated', make({ c, v }, { signsFirst: 'provider' }), 'cheated'],
+  ['both cheated, the provider signed first', make({ c, v, a, l }, { signsFirst: 'provider' }), 'cheated'],
 ];
 
 const other = make({ c, a }, { agreement: { nid: draw('other nid') } });
@@ -120,6 +121,11 @@ const TAMPERED: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['a shown leaf of another form', withShown('/price', null), ['terms']],
   ['a root that both signed and the terms have not', make({ c, a }, { agreement: { terms_root: draw('root') } }), ['terms']],
   ['a start-by that both signed and that does not follow', make({ c, a }, { agreement: { start_by: T0 + 90_001 } }), ['start-by']],
+  ['a start-by of less than a day, signed by both', make({ c, a }, { agreement: { start_by: 86_399 } }), ['start-by']],
+  ['a second signature by a stranger, after the window', make({ c, a }, { secondBy: 'stranger', secondAt: T0 + 3_601 }), ['second-claim', 'window', 'reveal-a']],
+  ['an offeror that is neither', { ...closed, agreement: { ...closed.agreement, offeror: PUBLIC.stranger } }, ['document']],
+  ['a buyer that is the provider too', { ...closed, agreement: { ...closed.agreement, buyer: PUBLIC.provider } }, ['document']],
+  ['an alternative that there cannot be', { ...closed, agreement: { ...closed.agreement, alternative: 5 } }, ['document']],
   ['a second signature after the window', make({ c, a }, { secondAt: T0 + 3_601 }), ['window']],
   ['another buyer', { ...closed, agreement: { ...closed.agreement, buyer: PUBLIC.stranger } }, ['first-claim', 'second-claim', 'reveal-c', 'reveal-a']],
   ['another nid', { ...closed, agreement: other.agreement }, ['first-claim', 'second-claim', 'reveal-c', 'reveal-a']],
@@ -168,13 +174,12 @@ export function makeBundleVectors(): unknown {
   const texts = TEXTS.map(([name, each]) => judgeTampered(name, each, ['document']));
   return {
     about: 'Section 16 of docs/protocol.md. `text` is what is in the file; of a tampered one `failed` names every check that must fail.',
-    valid: VALID.map(([name, bundle, state]) => judgeValid(name, bundle, state)),
+    valid: [...VALID.map(([name, bundle, state]) => judgeValid(name, encodeBundle(bundle), state)), judgeValid('without a line feed', text, 'closed')],
     tampered: [...tampered, ...texts, { name: 'bytes that are not UTF-8', bytes: bytesToHex(Uint8Array.of(...utf8(text.slice(0, 5)), 0xff)), failed: ['document'] }],
   };
 }
 
-function judgeValid(name: string, bundle: Bundle, state: string): unknown {
-  const encoded = encodeBundle(bundle);
+function judgeValid(name: string, encoded: string, state: string): unknown {
   if (parseBundle(encoded).kind !== 'ok') throw new Error(`${name} must be a bundle`);
   const report = verifyBundle(encoded, (event) => verify(event));
   if (report.kind === 'invalid') throw new Error(`${name}: ${report.problem}`);

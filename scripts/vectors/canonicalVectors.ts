@@ -69,6 +69,8 @@ const REFUSED: readonly (readonly [string, string, CanonicalProblem])[] = [
   ['an exponent', '1e2', 'not-canonical'],
   ['a fraction of zero', '1.0', 'not-canonical'],
   ['the largest integer and a fraction of zero', '9007199254740991.0', 'not-canonical'],
+  ['a fraction that no double has', '9007199254740991.4', 'not-canonical'],
+  ['the same key twice, the first with a fraction', '{"a":0.5,"a":1}', 'not-canonical'],
   ['a larger number with an exponent', '1e16', 'number'],
   ['minus zero', '-0', 'not-canonical'],
   ['an escaped letter', '"\\u0061"', 'not-canonical'],

@@ -9,7 +9,7 @@ import { findOffer } from '../../src/negotiate/negotiation.ts';
 import { hashLock, makeSignatureTemplate, type SignerRole } from '../../src/negotiate/signature.ts';
 import { computeEventId, type NostrEvent } from '../../src/nostr/event.ts';
 import { termsAt, type Stage } from './stage.ts';
-import { draw, sign, T0, type Signer } from './testKeys.ts';
+import { draw, otherOf, sign, T0, type Signer } from './testKeys.ts';
 
 export const buyerLies = { options: { dishonest: 'buyer' } } as const;
 export const providerLies = { options: { dishonest: 'provider' } } as const;
@@ -46,6 +46,13 @@ export function amendLater(stage: Stage): { amendment: string; agreement: string
   const confirmBy = latestConfirmBy(found, stage.now);
   const due = agreementFor(state, found, 0, confirmBy);
   return { amendment, agreement: due === undefined ? '' : hashAgreement(due), confirmBy };
+}
+
+/** Two moves of a side in one place: the other is frozen from now on. */
+export function equivocate(stage: Stage, role: Role): void {
+  stage.forge(role, { v: 1, type: 'ask', text: 'one' }, { record: false });
+  stage.forge(role, { v: 1, type: 'ask', text: 'other' });
+  for (const rumor of stage.take(role).toReversed()) stage.receive(otherOf(role), rumor);
 }
 
 /** The liar forgets what it signed. */

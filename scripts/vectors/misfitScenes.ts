@@ -1,6 +1,6 @@
 // Conversations in which one side sends moves that are out of place, not due or unusable: none of them has an effect.
 
-import { begin, buyerLies, forgeAccept, forgeContent, forget, honest, providerLies, seal, secretsOf, signSecond } from './lies.ts';
+import { begin, buyerLies, equivocate, forgeAccept, forgeContent, forget, honest, providerLies, seal, secretsOf, signSecond } from './lies.ts';
 import type { Scene } from './scenes.ts';
 import { draw, PUBLIC, sign, T0 } from './testKeys.ts';
 
@@ -130,9 +130,7 @@ export const MISFIT_SCENES: readonly Scene[] = [
     name: 'two moves with one place while a deal is sealed: it is closed all the same',
     play: (stage) => {
       seal(stage);
-      stage.forge('buyer', { v: 1, type: 'ask', text: 'one' }, { record: false });
-      stage.forge('buyer', { v: 1, type: 'ask', text: 'other' });
-      for (const rumor of stage.take('buyer').toReversed()) stage.receive('provider', rumor);
+      equivocate(stage, 'buyer');
       stage.exchange();
     },
     phases: honest('provider', 'agreed'),

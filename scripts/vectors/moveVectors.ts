@@ -104,6 +104,7 @@ const UNFIT: readonly (readonly [string, object])[] = [
   ['a request with a space', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'ln bc', salt: draw('salt') }],
   ['a payment event with content', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, content: 'x' } }],
   ['an open that has an n tag', open],
+  ['a payment event after the year 9999', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, created_at: 253_402_300_800 } }],
   ['a payment event of kind 65536', { v: 1, type: 'funded', agreement: deal, funded: { ...payment, kind: 65_536 } }],
   ['a payment event with a tag of no string', funded([[]])],
   ['a request of 4,001', { v: 1, type: 'payterms', agreement: deal, terms: payment, request: 'x'.repeat(4_001), salt: draw('salt') }],
@@ -130,6 +131,9 @@ const UNFIT: readonly (readonly [string, object])[] = [
 ];
 
 const OTHER: readonly (readonly [string, Shape, string])[] = [
+  ['a type that is a number', { content: '{"type":5,"v":1}' }, 'unknown-type'],
+  ['a type that is null', { content: '{"type":null,"v":1}' }, 'unknown-type'],
+  ['an open to its author', { tags: OPEN_TAGS, content: canonicalJson({ ...open, to: PUBLIC.buyer }) }, 'open'],
   ['a type that is unknown', { content: '{"type":"bribe","v":1}' }, 'unknown-type'],
   ['no type', { content: '{"v":1}' }, 'unknown-type'],
   ['a list', { content: '[]' }, 'unknown-type'],
@@ -221,6 +225,7 @@ function makePayloads(): unknown {
     ['a date that is a fraction', encodePayload(withId({ ...event, created_at: T0 + 0.5 })), false],
     ['a date in another spelling', text.replace(`${T0}`, `${T0 / 100}e2`), true],
     ['a date and a kind with a fraction of zero', text.replace(`${T0}`, `${T0}.0`).replace(':4390', ':4390.0'), true],
+    ['a date with a fraction that no double has', text.replace(`${T0}`, `${T0}.00000000001`), true],
     ['a date of zero', encodePayload(withId({ ...event, created_at: 0 })), true],
     ['the latest date', encodePayload(withId({ ...event, created_at: 9_007_199_254_740_991 })), true],
     ['a date beyond 2^53', encodePayload(withId({ ...event, created_at: 9_007_199_254_740_992 })), false],

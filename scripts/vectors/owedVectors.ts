@@ -99,6 +99,8 @@ const CASES: readonly (readonly [string, Price, Usage, Expected, Penalties?])[] 
   ['late, over it', fixed, { measures: { late_s: 3_601 } }, 650_000n, late],
   ['two credits, no more than is owed', fixed, { measures: { late_s: 9_999, uptime_permille: 989 } }, 0n, two],
   ['a measure below zero', fixed, { measures: { late_s: -5, uptime_permille: -1 } }, 20_000n, two],
+  ['the least and the largest measure', fixed, { measures: { late_s: 9_007_199_254_740_991, uptime_permille: -9_007_199_254_740_991 } }, 0n, two],
+  ['measures of which there are many', fixed, { measures: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`m${i}`, i])) }, 'unknown-measure'],
   ['a measure missing', fixed, { measures: { late_s: 1 } }, 'missing-measure', two],
   ['a measure of no penalty', fixed, { measures: { late_s: 1, noise: 1 } }, 'unknown-measure', late],
   ['two measures of no penalty', fixed, { measures: { zeal: 1, late_s: 1, noise: 1 } }, 'unknown-measure', late],
@@ -185,6 +187,7 @@ const INVALID_USAGE: readonly (readonly [string, unknown])[] = [
   ['null', null],
   ['33 milestones', { milestones: Array.from({ length: 33 }, (_, i) => `${i}`) }],
   ['a measure that is a fraction', { measures: { late_s: 0.5 } }],
+  ['a measure below them all', { measures: { late_s: -9_007_199_254_740_992 } }],
   ['units beyond 2^53', { units: 9_007_199_254_740_992 }],
 ];
 

@@ -1,6 +1,6 @@
 // Conversations in which a side asks for own moves that it must not make: each is refused for the first reason of the table in section 13.5.
 
-import { begin, buyerLies, forgeAccept, honest } from './lies.ts';
+import { begin, buyerLies, equivocate, forgeAccept, honest } from './lies.ts';
 import { strike } from './dealScenes.ts';
 import type { Scene } from './scenes.ts';
 import type { Stage } from './stage.ts';
@@ -155,9 +155,7 @@ export const REFUSAL_SCENES: readonly Scene[] = [
       const plain = begin(stage);
       const other = stage.offer('buyer', 600);
       stage.deliver('buyer');
-      stage.forge('buyer', { v: 1, type: 'ask', text: 'one' }, { record: false });
-      stage.forge('buyer', { v: 1, type: 'ask', text: 'other' });
-      for (const rumor of stage.take('buyer').toReversed()) stage.receive('provider', rumor);
+      equivocate(stage, 'buyer');
       stage.accept('provider', other);
       stage.confirm('provider', NONE);
       stage.offer('provider', 600, { presigned: true, expiresAt: stage.now });

@@ -1,6 +1,6 @@
 // Conversations about signatures that are due or not, decided or not, and about what is left of an offer when they end.
 
-import { begin, buyerLies, forgeAccept, forget, forgePresigned, honest, providerLies, seal, secretsOf, signSecond } from './lies.ts';
+import { begin, buyerLies, equivocate, forgeAccept, forget, forgePresigned, honest, providerLies, seal, secretsOf, signSecond } from './lies.ts';
 import type { Scene } from './scenes.ts';
 import type { Stage } from './stage.ts';
 import { draw, T0 } from './testKeys.ts';
@@ -204,9 +204,7 @@ export const SIGNING_SCENES: readonly Scene[] = [
     play: (stage) => {
       stage.open();
       stage.exchange();
-      stage.forge('provider', { v: 1, type: 'ask', text: 'one' }, { record: false });
-      stage.forge('provider', { v: 1, type: 'ask', text: 'other' });
-      for (const rumor of stage.take('provider').toReversed()) stage.receive('buyer', rumor);
+      equivocate(stage, 'provider');
       forget(stage, 'provider');
       const plain = stage.offer('provider', 800);
       const presigned = stage.offer('provider', 700, { presigned: true });

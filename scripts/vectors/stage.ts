@@ -3,7 +3,8 @@
 import type { Hex } from '../../src/core/bytes.ts';
 import type { Role } from '../../src/negotiate/agreement.ts';
 import { encodeBundle } from '../../src/negotiate/bundle.ts';
-import { nextHeader } from '../../src/negotiate/chain.ts';
+import { nextHeader, type Arrival } from '../../src/negotiate/chain.ts';
+import { inOrderOfSeq, mayKeep } from '../../src/negotiate/early.ts';
 import { exportBundle } from '../../src/negotiate/exportBundle.ts';
 import type { Draft, SecondSecrets } from '../../src/negotiate/draft.ts';
 import { decodeMove, encodeMove, type MoveHeader, type MoveRumor } from '../../src/negotiate/move.ts';
@@ -24,6 +25,8 @@ export interface Side {
   state: Negotiation | undefined;
   readonly log: Map<Hex, MoveRumor>;
   outbox: MoveRumor[];
+  /** Moves that came before the open. */
+  readonly early: { readonly id: Hex; readonly arrival: Arrival }[];
 }
 
 /** What happened in a step: an own move, an arrival or the passing of time, and what came of it. */
@@ -57,6 +60,8 @@ export class Stage {
   readonly events = new Map<Hex, MoveRumor>();
   readonly sides: Readonly<Record<Role, Side>>;
   readonly #opener: Role;
+  /** The lock values of the next signature, where they are not to be new. */
+  locks: LockValues | undefined;
   readonly #name: string;
   readonly #dishonest: Role | undefined;
   #nid = '';
@@ -65,7 +70,7 @@ export class Stage {
     this.#name = name;
     this.#opener = opener;
     this.#dishonest = dishonest;
-    const side = (role: Role): Side => ({ role, state: undefined, log: new Map(), outbox: [] });
+    const side = (role: Role): Side => ({ role, state: undefined, log: new Map(), outbox: [], early: [] });
     this.sides = { buyer: side('buyer'), provider: side('provider') };
   }
 
@@ -154,7 +159,7 @@ export class Stage {
   }
 
   /** The move that a side would make next if it kept to no rule; with `record` its chain goes on from there. */
-  forge(role: Role, body: MoveBody, { record = true, ...place }: { record?: boolean } & Partial<Pick<MoveHeader, 'seq' | 'prev' | 'seen'>> = {}): MoveRumor {
+  forge(role: Role, body: MoveBody, { record = true, ...place }: { record?: boolean } & Partial<Pick<MoveHeader, 'nid' | 'seq' | 'prev' | 'seen'>> = {}): MoveRumor {
     const side = this.sides[role];
     const state = this.#stateOf(role);
     const header = { ...nextHeader(state.chain), ...place };
@@ -186,15 +191,32 @@ export class Stage {
     const decoded = decodeMove(rumor);
     if (decoded.kind === 'not-a-move') throw new Error(`${this.#name}: no move`);
     if (side.state === undefined) {
-      if (decoded.kind !== 'move' || decoded.body.type !== 'open') throw new Error(`${this.#name}: the open comes first`);
-      const state = beginNegotiation(PUBLIC[role], decoded.header, decoded.body);
-      if (state === undefined) throw new Error(`${this.#name}: the open must begin a negotiation`);
-      side.state = state;
-      this.#apply(side, 'receive', { event: rumor.id }, refuseUnknownFeatures(state, this.now));
+      this.#apply(side, 'receive', { event: rumor.id }, this.#receiveFirst(side, rumor, decoded));
       return;
     }
     const arrival = checkArrival(decoded, (event) => verify(event));
     this.#apply(side, 'receive', { event: rumor.id }, transition(side.state, { kind: 'received', arrival, now: this.now }));
+  }
+
+  /** What comes before the open is kept; with the open it is received at once, each move as an input of its own. */
+  #receiveFirst(side: Side, { id }: MoveRumor, arrival: Arrival): Transition {
+    if (arrival.kind !== 'move' || arrival.body.type !== 'open') {
+      if (mayKeep(side.early, id)) side.early.push({ id, arrival });
+      return { kind: 'unchanged' };
+    }
+    const begun = beginNegotiation(PUBLIC[side.role], arrival.header, arrival.body);
+    if (begun === undefined) return { kind: 'unchanged' };
+    side.state = begun;
+    const kept = inOrderOfSeq(side.early.filter((each) => each.arrival.header.nid === begun.nid));
+    return kept.reduce<Transition>(
+      (before, each) => {
+        const { state, send, resend } = before.kind === 'moved' ? before : { state: begun, send: [], resend: [] };
+        const checked = checkArrival(each.arrival, (event) => verify(event));
+        const next = transition(state, { kind: 'received', arrival: checked, now: this.now });
+        return next.kind === 'moved' ? { ...next, send: [...send, ...next.send], resend: [...resend, ...next.resend] } : before;
+      },
+      refuseUnknownFeatures(begun, this.now),
+    );
   }
 
   /** Delivers in both directions until neither side has anything to say. */
@@ -297,6 +319,9 @@ export class Stage {
   }
 
   #locks(role: Role, label: string): LockValues {
+    const { locks } = this;
+    this.locks = undefined;
+    if (locks !== undefined) return locks;
     const place = this.#stateOf(role).chain.sent.length;
     return { yes: draw(`${this.#name} yes ${role} ${place} ${label}`), no: draw(`${this.#name} no ${role} ${place} ${label}`) };
   }

@@ -4,14 +4,14 @@ import { isHex32, type Hex } from '../core/bytes.ts';
 import { verifyEvent } from '../nostr/event.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { Arrival } from '../negotiate/chain.ts';
+import { inOrderOfSeq, mayKeep } from '../negotiate/early.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { readPhase } from '../negotiate/phase.ts';
 import { beginNegotiation, checkArrival } from '../negotiate/transition.ts';
 import { applyRefusal, issueIfAllowed, receiveArrival } from './applyTransition.ts';
 import { judgeOpen } from './inbox/judgeOpen.ts';
+import type { OrphanRecord } from '../store/records.ts';
 import { openNegotiation, recordMove, type News, type Work } from './work.ts';
-
-const MAX_ORPHANS = 64;
 
 /** Takes in a payload by `peer`, the account that MLS names as its sender; what is no move of ours is passed over. */
 export async function receiveMove(work: Work, peer: Hex, rumor: MoveRumor): Promise<void> {
@@ -61,13 +61,19 @@ async function decline(work: Work, state: Negotiation): Promise<void> {
 }
 
 function keepOrphan(work: Work, peer: Hex, nid: Hex, rumor: MoveRumor): void {
-  const kept = work.context.store.listOrphans({ peer }).length + work.changes.filter(({ kind }) => kind === 'orphan').length;
-  if (kept >= MAX_ORPHANS || !isHex32(nid)) return;
+  if (!isHex32(nid) || !mayKeep(listEarly(work, { peer }), rumor.id)) return;
   work.changes.push({ kind: 'orphan', record: { id: rumor.id, nid, peer, rumor: JSON.stringify(rumor) } });
 }
 
+/** What is kept of a peer, or of a negotiation, in the order in which it came; also what this work has yet to save. */
+function listEarly(work: Work, of: { readonly peer: Hex } | { readonly nid: Hex }): readonly OrphanRecord[] {
+  const isMeant = ({ peer, nid }: OrphanRecord): boolean => ('nid' in of ? nid === of.nid : peer === of.peer);
+  const unsaved = work.changes.flatMap((change) => (change.kind === 'orphan' && isMeant(change.record) ? [change.record] : []));
+  return [...work.context.store.listOrphans(of), ...unsaved];
+}
+
 async function replayOrphans(work: Work, nid: Hex, peer: Hex): Promise<void> {
-  const orphans = work.context.store.listOrphans({ nid }).filter((orphan) => orphan.peer === peer);
+  const orphans = listEarly(work, { nid }).filter((orphan) => orphan.peer === peer);
   if (orphans.length === 0) return;
   work.changes.push({ kind: 'drop-orphans', nid });
   const arrivals = orphans.flatMap(({ rumor: text }) => {
@@ -75,6 +81,5 @@ async function replayOrphans(work: Work, nid: Hex, peer: Hex): Promise<void> {
     const arrival = decodeMove(rumor);
     return arrival.kind === 'not-a-move' ? [] : [{ arrival, rumor }];
   });
-  arrivals.sort((a, b) => a.arrival.header.seq - b.arrival.header.seq);
-  for (const { arrival, rumor } of arrivals) await advance(work, arrival, rumor);
+  for (const { arrival, rumor } of inOrderOfSeq(arrivals)) await advance(work, arrival, rumor);
 }

@@ -1,7 +1,8 @@
 // What is signed for an offer, and whether a signature is the one that was due (PROTOCOL "Who is bound when").
 
 import type { Hex } from '../core/bytes.ts';
-import { hashAgreement, makeAgreement, type Agreement } from './agreement.ts';
+import { isUnixSeconds } from '../core/unixSeconds.ts';
+import { hashAgreement, makeAgreement, START_BY_S, type Agreement } from './agreement.ts';
 import { isLockUsed, locksOf } from './locks.ts';
 import { MAX_SKEW_S, MAX_WINDOW_S, readParties, type Commitment, type Negotiation, type Offer } from './negotiation.ts';
 import { readClaim, type FirstClaim, type SecondClaim, type SignedEvent, type SignerRole } from './signature.ts';
@@ -68,7 +69,8 @@ function readFirst(
 ): FirstClaim | undefined {
   const claim = readClaim(event);
   if (claim?.order !== 'first' || claim.role !== role || event.pubkey !== signer || claim.agreement !== agreement) return undefined;
-  if (isLockUsed(state, locksOf(event))) return undefined;
+  // A start-by beyond all time would make an agreement that no bundle may hold.
+  if (!isUnixSeconds(claim.confirmBy + START_BY_S) || isLockUsed(state, locksOf(event))) return undefined;
   const due = agreementFor(state, offer, alternative, claim.confirmBy);
   return due !== undefined && hashAgreement(due) === agreement ? claim : undefined;
 }
