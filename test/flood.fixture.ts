@@ -92,7 +92,7 @@ export async function runFlood(folder: string, { waiting, perSecond }: Flood): P
 const forger = createKeySigner(randomBytes(32));
 
 /** Of all kinds that a stranger can make: nonsense under a good signature, a sealed rumor that is no welcome, a seal that is none. */
-async function makeJunk(recipient: string, nth: number): Promise<NostrEvent> {
+export async function makeJunk(recipient: string, nth: number): Promise<NostrEvent> {
   const signer: Signer = forger;
   const sealed = nth % 10;
   const created_at = Math.floor(Date.now() / 1_000) - (nth % 100_000);

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { OpenedWrap, Unwrapper } from '../../nostr/unwrapper.ts';
+import { createWrapBudgets, DAEMON_BURST_MS } from './wrapBudgets.ts';
 import { createWrapDesk } from './wrapDesk.ts';
 
 const makeWrap = (n: number, bits: number): NostrEvent => ({
@@ -26,6 +27,7 @@ it('an invite with work that comes last is opened before the junk that waits, an
   const told = { next: Promise.withResolvers<void>() };
   const desk = createWrapDesk(
     async () => ({ open, close: async () => undefined }),
+    createWrapBudgets(DAEMON_BURST_MS),
     () => told.next.resolve(),
   );
   const junk = Array.from({ length: 1_000 }, (_, n) => makeWrap(n, 0));
