@@ -1,5 +1,6 @@
 // Waits until a relay has something new for us.
 
+import { waitFor } from '../nostr/deadline.ts';
 import type { SubscriptionItem } from '../nostr/followRound.ts';
 import type { AgentContext } from './context.ts';
 import { channelFilter, listGapped, wrapFilter } from './fetchNews.ts';
@@ -24,6 +25,8 @@ export async function waitForEvents(
   const found = new AbortController();
   const signal = AbortSignal.any([found.signal, context.closing, AbortSignal.timeout(waitMs), ...(wake === undefined ? [] : [wake])]);
   const streams = [...(isInboxLeft ? [] : [await openInbox(context, signal)]), ...(await openChannels(context, signal))];
+  // With no channel there may be nothing to watch, and still to wait.
+  if (streams.length === 0) await waitFor(waitMs, signal);
   await Promise.all(streams.map((stream) => watch(context, stream, known, found)));
   return found.signal.aborted;
 }
