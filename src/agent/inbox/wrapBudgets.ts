@@ -15,8 +15,9 @@ export type Affordable =
   | { readonly kind: 'batch'; readonly wraps: readonly NostrEvent[]; readonly budget: CpuBudget }
   | { readonly kind: 'none'; readonly waitMs: number };
 
-/** What one call of a verb may spend at once of each budget, in milliseconds. A daemon, which opens beside everything else, may spend more. */
+/** What one call of a verb may spend at once of each budget, in milliseconds. */
 export const CALL_BURST_MS = 2_000;
+/** The same of a daemon, which opens beside everything else. */
 export const DAEMON_BURST_MS = 10_000;
 
 // From this much work on, a wrap has cost its sender more than it costs us.
