@@ -7,6 +7,7 @@ import type { InputOf, OutputOf, UseCaseName } from '../src/agent/api.ts';
 import { callUseCase } from '../src/agent/compose.ts';
 import type { AgentContext } from '../src/agent/context.ts';
 import { init, initInput } from '../src/agent/init.ts';
+import { CALL_BURST_MS, createWrapBudgets } from '../src/agent/inbox/wrapBudgets.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
 import type { RelayPool } from '../src/nostr/relayPool.ts';
 import { createKeySigner, type Signer } from '../src/nostr/signer.ts';
@@ -53,6 +54,7 @@ export function createBenchAgent(folder: string, pool: RelayPool, tally: Tally):
     connectWallet: () => Promise.reject(new Error('this bench pays nothing')),
     jobs: join(folder, 'jobs'),
     background: new Map(),
+    wrapBudgets: createWrapBudgets(CALL_BURST_MS),
     closing: new AbortController().signal,
   };
   return {

@@ -1,6 +1,6 @@
 // A relay pool without relays: publishes into memory and fetches from there, so that only the client's own work is left.
 
-import { verifyEvent, tagValue, type NostrEvent } from '../src/nostr/event.ts';
+import { hasOwnId, verifyEvent, tagValue, type NostrEvent } from '../src/nostr/event.ts';
 import { matchAnyFilter, type Filter } from '../src/nostr/filter.ts';
 import { DEFAULT_POOL_LIMITS } from '../src/nostr/poolLimits.ts';
 import { parseRelayMessage } from '../src/nostr/relayMessage.ts';
@@ -35,6 +35,8 @@ const GROUP_EVENT = 445;
 export function createMemoryPool(): MemoryPool {
   const stored = new Map<string, Stored>();
   const traffic: Traffic = { publishedEvents: 0, publishedBytes: 0, fetchedEvents: 0, fetchedBytes: 0, groupBytes: 0 };
+  const framesFor = (filters: readonly Filter[]): readonly string[] =>
+    [...stored.values()].filter(({ event }) => matchAnyFilter(filters, event)).map(({ frame }) => frame);
   const pool: RelayPool = {
     publish: async (relays, event) => {
       const entry = { address: addressOf(event), event, frame: JSON.stringify(['EVENT', 'bench', event]) };
@@ -43,9 +45,12 @@ export function createMemoryPool(): MemoryPool {
       return relays.map((relay) => ({ relay, outcome: 'accepted', retryable: false }));
     },
     fetch: async (relays, filters) => {
-      const frames = [...stored.values()].filter(({ event }) => matchAnyFilter(filters, event)).map(({ frame }) => frame);
-      const events = frames.flatMap((frame) => receiveFrame(traffic, frame, filters));
+      const events = framesFor(filters).flatMap((frame) => receiveFrame(traffic, frame, filters, verifyEvent));
       return { events: events.sort((a, b) => b.created_at - a.created_at), relays: relays.map((relay) => ({ relay, complete: true })) };
+    },
+    stream: async (relays, filters, take) => {
+      for (const event of framesFor(filters).flatMap((frame) => receiveFrame(traffic, frame, filters, hasOwnId))) take(event);
+      return relays.map((relay) => ({ relay, complete: true }));
     },
     subscribe: () => {
       throw new Error('No stage of a bench waits for events.');
@@ -68,10 +73,15 @@ function countPublished(traffic: Traffic, { event, frame }: Stored): void {
   if (event.kind === GROUP_EVENT) traffic.groupBytes += bytes;
 }
 
-function receiveFrame(traffic: Traffic, frame: string, filters: readonly Filter[]): readonly NostrEvent[] {
+function receiveFrame(
+  traffic: Traffic,
+  frame: string,
+  filters: readonly Filter[],
+  isGenuine: (event: NostrEvent) => boolean,
+): readonly NostrEvent[] {
   traffic.fetchedEvents += 1;
   traffic.fetchedBytes += Buffer.byteLength(frame);
   const message = parseRelayMessage(frame, DEFAULT_POOL_LIMITS.maxEventBytes);
-  const isGood = message.type === 'event' && matchAnyFilter(filters, message.event) && verifyEvent(message.event);
+  const isGood = message.type === 'event' && matchAnyFilter(filters, message.event) && isGenuine(message.event);
   return isGood ? [message.event] : [];
 }

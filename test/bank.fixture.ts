@@ -8,6 +8,7 @@ import type { InputOf, OutputOf, UseCaseName } from '../src/agent/api.ts';
 import { callUseCase } from '../src/agent/compose.ts';
 import type { AgentContext } from '../src/agent/context.ts';
 import { init, initInput } from '../src/agent/init.ts';
+import { CALL_BURST_MS, createWrapBudgets } from '../src/agent/inbox/wrapBudgets.ts';
 import { bytesToHex } from '../src/core/bytes.ts';
 import type { Clock } from '../src/core/ports.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
@@ -152,6 +153,7 @@ export async function openStage({ clock = makeClock(), relays }: StageOptions = 
         connectWallet: async () => undefined,
         jobs: join(folder, signer.pubkey),
         background: new Map(),
+        wrapBudgets: createWrapBudgets(CALL_BURST_MS),
         closing: closing.signal,
       };
       ends.push(() => {

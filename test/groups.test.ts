@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { commitChange } from '../src/agent/commits.ts';
 import { lookUpPeer } from '../src/agent/lookUpPeer.ts';
 import { receiveGroupEvents } from '../src/agent/receiveGroupEvents.ts';
+import { createWrapQueue } from '../src/agent/inbox/wrapQueue.ts';
 import { receiveWraps } from '../src/agent/receiveWraps.ts';
 import { sync } from '../src/agent/sync.ts';
 import { bytesToHex } from '../src/core/bytes.ts';
@@ -593,7 +594,10 @@ describe('the end', () => {
     if (welcome?.kind !== 'rumor') throw new Error('ben was never invited');
     const { clock, rng } = ann.context;
     const again = await wrapRumor({ signer, recipient: ben.context.pubkey, rumor: welcome.rumor, now: clock.now(), rng });
-    expect((await receiveWraps(ben.context, [again])).joined).toEqual([]);
+    const queue = createWrapQueue();
+    queue.add(again);
+    expect((await receiveWraps(ben.context, queue)).joined).toEqual([]);
+    expect(queue.size()).toBe(0);
     expect(await ben.call('showGroup', { group })).toMatchObject({ state: 'over' });
 
     await ann.call('changeGroup', { group, change: { kind: 'add', members: [ben.npub] } });

@@ -19,6 +19,7 @@ import { guardSends, openHome, openNewHome, type HomeMode } from './composeHome.
 import type { IdentityOptions } from './composeIdentity.ts';
 import { openSigner, type BunkerOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
+import { CALL_BURST_MS, createWrapBudgets } from './inbox/wrapBudgets.ts';
 import { readProxy, readSetting } from './settings.ts';
 import type { InitResult, initInput } from './init.ts';
 import type { InputCheck, InputSchema, ParsedBy } from './plainInput.ts';
@@ -166,6 +167,7 @@ function buildContext(
     rng,
     extraRelays,
     ...ports,
+    wrapBudgets: createWrapBudgets(CALL_BURST_MS),
     sends: guardSends({ home, stateFolder, pubkey, mode, clock, rng }, store),
     inspectHome: () => inspectHome(home),
     jobs: jobsPath(home),

@@ -10,6 +10,7 @@ import type { Rail } from '../pay/rail.ts';
 import type { JobOutcome } from '../request/runCommand.ts';
 import type { HomeInspection } from '../store/inspectHome.ts';
 import type { Store } from '../store/records.ts';
+import type { WrapBudgets } from './inbox/wrapBudgets.ts';
 import type { SendGuard } from './sendCount.ts';
 
 /** A command under way; `outcome` is there once it has ended. */
@@ -30,6 +31,8 @@ export interface AgentContext {
   readonly signer: () => Promise<Signer>;
   /** What opens gift wraps to the identity, many of them on a thread of their own. */
   readonly openUnwrapper: () => Promise<Unwrapper>;
+  /** What opening them may cost, from when this agent was opened. */
+  readonly wrapBudgets: WrapBudgets;
   /** Set when the identity's key is in a bunker: what it has failed at lately, by code. */
   readonly bunker?: { readonly faults: Map<ErrorCode, NegotiateError> } | undefined;
   /** The connections to relays. */

@@ -2,6 +2,7 @@
 
 import type { Hex } from '../core/bytes.ts';
 import { KINDS } from '../marmot/profile.ts';
+import type { NostrEvent } from '../nostr/event.ts';
 import type { Filter } from '../nostr/filter.ts';
 import type { FetchReport } from '../nostr/relayPool.ts';
 import { loadSchnorr } from '../nostr/schnorr.ts';
@@ -12,6 +13,7 @@ import type { AgentContext } from './context.ts';
 import { formerInbox } from './formerRelays.ts';
 import { receiveGroupEvents, type ReceivedNews } from './receiveGroupEvents.ts';
 import { createTrustBook } from './inbox/trustBook.ts';
+import { createWrapQueue } from './inbox/wrapQueue.ts';
 import { joinWaiting, listUnscored, receiveWraps, type JoinReport, type WrapReport } from './receiveWraps.ts';
 import { relaysOf } from './relaysOf.ts';
 import { readSetting, writeSetting } from './settings.ts';
@@ -33,6 +35,8 @@ export interface FetchedNews {
   readonly waiting: readonly Hex[];
   readonly news: readonly News[];
   readonly groupNews: readonly GroupNews[];
+  /** About how many gift wraps wait on the relays to be opened: there was more than the budget is for. */
+  readonly unopened: number;
   /** Relays that did not answer completely. */
   readonly silent: readonly string[];
   /** True when no relay answered at all. */
@@ -67,6 +71,7 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
   return {
     joined: [...early.joined, ...wraps.joined, ...scored.joined],
     waiting: wraps.waiting,
+    unopened: wraps.unopened,
     news,
     groupNews,
     silent,
@@ -122,21 +127,31 @@ async function joinScored(context: AgentContext): Promise<JoinReport> {
   return hasFound ? joinWaiting(context, book.of) : { joined: [], groupNews: [] };
 }
 
-async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promise<WrapReport> {
+/**
+ * What is over the budget stays on the relays: the mark up to which they were read does not move before everything was opened, and what
+ * was opened is remembered, so that the next time goes on with the rest.
+ */
+async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promise<WrapReport & Pick<FetchedNews, 'unopened'>> {
   const startedAt = context.clock.now();
   const pool = await context.pool();
   const access = { purpose: 'identity', auth: await context.signer(), signal: context.closing } as const;
   const former = formerInbox(context);
-  const [{ events, relays }, left] = await Promise.all([
-    pool.fetch(relaysOf(context), [wrapFilter(context)], access),
-    ...(former.length === 0 ? [] : [pool.fetch(former, [wrapFilter(context)], access)]),
+  const queue = createWrapQueue();
+  const take = (wrap: NostrEvent): void => {
+    if (!context.store.hasSeen(wrap.id)) queue.add(wrap);
+  };
+  const [relays] = await Promise.all([
+    pool.stream(relaysOf(context), [wrapFilter(context)], take, access),
+    former.length === 0 ? [] : pool.stream(former, [wrapFilter(context)], take, access),
   ]);
   // A relay that the agent has left may be gone for good: its silence holds nothing up.
   reports.push(...relays);
-  const known = new Set(events.map(({ id }) => id));
-  const outcome = await receiveWraps(context, [...events, ...(left?.events ?? []).filter(({ id }) => !known.has(id))]);
-  if (outcome.isComplete && relays.every(({ complete }) => complete)) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
-  return outcome;
+  const dropped = queue.takeDropped();
+  const outcome = await receiveWraps(context, queue);
+  const unopened = queue.size() + dropped;
+  const isRead = outcome.isComplete && unopened === 0 && relays.every(({ complete }) => complete);
+  if (isRead) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
+  return { ...outcome, unopened };
 }
 
 /** How to fetch: where to report what each relay did, the peers of whose moves one is missing, and whether everything is wanted. */

@@ -1,19 +1,23 @@
 // Takes in gift wraps: a welcome by somebody who may invite us is joined, another waits for the owner's word.
 
 import type { Hex } from '../core/bytes.ts';
+import { spend } from '../core/cpuBudget.ts';
+import type { Rng } from '../core/ports.ts';
 import { describeChannel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import { joinChannel } from '../marmot/joinChannel.ts';
 import { readWelcome } from '../marmot/welcome.ts';
-import type { NostrEvent, Rumor } from '../nostr/event.ts';
-import { unwrapGift, type Unwrapped } from '../nostr/giftWrap.ts';
+import type { Rumor } from '../nostr/event.ts';
+import type { Unwrapped } from '../nostr/giftWrap.ts';
 import { encodeNpub } from '../nostr/npub.ts';
-import { countZeroBits, readWork } from '../nostr/proofOfWork.ts';
-import type { OpenedWrap as Opened } from '../nostr/unwrapper.ts';
+import { countZeroBits } from '../nostr/proofOfWork.ts';
+import type { OpenedWrap as Opened, Unwrapper } from '../nostr/unwrapper.ts';
 import type { Change, InviteRecord } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
 import { openDoor, type Door } from './inbox/door.ts';
+import { takeAffordable } from './inbox/wrapBudgets.ts';
+import type { WrapQueue } from './inbox/wrapQueue.ts';
 import { suspectIfOld } from './restored.ts';
 import { formerInbox } from './formerRelays.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
@@ -25,6 +29,8 @@ import { beginWork, saveWork, type GroupNews, type Work } from './work.ts';
 const MAX_INVITES = 1_000;
 const MAX_PER_SENDER = 3;
 const KEPT_S = 7 * 86_400;
+// So many are opened and saved at a time; a bunker is asked for each by itself, since one that it refuses must not keep back the others.
+const BATCH = 64;
 
 /** Whose channels were joined, and which of them are groups. */
 export interface JoinReport {
@@ -35,22 +41,50 @@ export interface JoinReport {
 /** What came of a batch of gift wraps: channels joined, and peers who now wait. */
 export interface WrapReport extends JoinReport {
   readonly waiting: readonly Hex[];
-  /** False when the signer could not open all of them: the rest has to be fetched again. */
+  /** False when some were not opened, for want of budget or the signer: they have to be fetched again. */
   readonly isComplete: boolean;
 }
 
-/** Opens gift wraps (kind 1059) addressed to us, those that show most work first, and takes them in; each is looked at once. */
-export async function receiveWraps(context: AgentContext, wraps: readonly NostrEvent[]): Promise<WrapReport> {
-  const fresh = wraps.filter(({ id }) => !context.store.hasSeen(id)).toSorted((a, b) => readWork(b) - readWork(a));
-  const opened: OpenedWrap[] = [];
-  let isComplete = true;
-  for (const wrap of fresh) {
-    const result = await unlessSignerFails(async () => unwrapGift(await context.signer(), wrap));
-    isComplete &&= result !== undefined;
-    if (result !== undefined) opened.push({ wrap, opened: result });
+/**
+ * Opens what waits in the queue (gift wraps addressed to us, their signatures unchecked) as far as the budgets go, and takes it in. What shows most
+ * work comes first, and of equal work the lot decides: senders choose dates, and what was left the last time must not always be left. What
+ * stays in the queue has not been looked at.
+ */
+export async function receiveWraps(context: AgentContext, queue: WrapQueue): Promise<WrapReport> {
+  const report: Mutable = { joined: [], waiting: [], groupNews: [], isComplete: true };
+  if (queue.size() === 0) return report;
+  mix(queue, context.rng);
+  const unwrapper = await context.openUnwrapper();
+  try {
+    for (let isOver = false; !isOver && !context.closing.aborted;) isOver = !(await receiveBatch(context, queue, unwrapper, report));
+  } finally {
+    await unwrapper.close();
   }
-  const report = await takeOpened(context, opened);
-  return { ...report, isComplete: report.isComplete && isComplete };
+  return { ...report, isComplete: report.isComplete && queue.size() === 0 };
+}
+
+/** Opens and saves the best that the budgets allow; false when they allow none, or there is none. */
+async function receiveBatch(context: AgentContext, queue: WrapQueue, unwrapper: Unwrapper, report: Mutable): Promise<boolean> {
+  const next = takeAffordable(queue, context.wrapBudgets, context.bunker === undefined ? BATCH : 1);
+  if (next.kind === 'none') return false;
+  const startedMs = performance.now();
+  const opened = await unlessSignerFails(() => unwrapper.open(next.wraps));
+  const nowMs = performance.now();
+  // A signer that is away has its time, too.
+  if (opened === undefined) spend(next.budget, nowMs - startedMs, nowMs);
+  else for (const { tookMs } of opened) spend(next.budget, tookMs, nowMs);
+  const taken = opened === undefined ? undefined : await takeOpened(context, opened);
+  report.isComplete &&= taken?.isComplete === true;
+  report.joined.push(...(taken?.joined ?? []));
+  report.waiting.push(...(taken?.waiting ?? []));
+  report.groupNews.push(...(taken?.groupNews ?? []));
+  return true;
+}
+
+/** The queue goes by arrival where work is equal; now that all has arrived, anything may have come first. */
+function mix(queue: WrapQueue, rng: Rng): void {
+  const lots = queue.take(queue.size(), 0).map((wrap) => ({ wrap, lot: Buffer.from(rng.bytes(4)).readUInt32BE() }));
+  for (const { wrap } of lots.sort((a, b) => a.lot - b.lot)) queue.add(wrap);
 }
 
 /** Takes in what was found in gift wraps: a welcome of somebody who may come in is joined, others wait, and everything else is passed over. */

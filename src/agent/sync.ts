@@ -20,6 +20,8 @@ import { beginWork, hasChanges, saveWork, type GroupNews, type News } from './wo
 import { summarize, type NegotiationSummary } from './view.ts';
 
 const LONGEST_WAIT_S = 86_400;
+// While wraps wait for their budget, what else comes to the inbox waits with them until the next look.
+const LOOK_AGAIN_MS = 10_000;
 
 /** Whose invites to accept from now on, and how many seconds to wait for news if there is none. */
 export const syncInput = z.strictObject({
@@ -37,6 +39,8 @@ export interface SyncReport {
   readonly invites: readonly string[];
   /** npubs of peers who have left their channel with us, or removed us from it. */
   readonly ended: readonly string[];
+  /** About how many messages of strangers were not opened yet: the next sync goes on with them, and `serve` does so by itself. */
+  readonly unopened: number;
   /** What happened in groups, and what was said in words in a channel. */
   readonly groups: readonly GroupNews[];
   /** Events published now, still waiting, and refused by every relay. */
@@ -99,11 +103,15 @@ export async function pass(context: AgentContext, force: boolean): Promise<Pass>
 async function waitForNews(context: AgentContext, first: Pass, waitS: number, wake: AbortSignal | undefined): Promise<SyncReport> {
   const endsAt = performance.now() + waitS * 1_000;
   const known = new Set<string>();
+  const isEnding = (): boolean => context.closing.aborted || wake?.aborted === true;
   let latest = first;
   for (;;) {
     const leftMs = Math.ceil(endsAt - performance.now());
-    if (leftMs <= 0 || context.closing.aborted || wake?.aborted === true) return report(context, latest);
-    if (!(await waitForEvents(context, leftMs, known, wake))) continue;
+    if (leftMs <= 0 || isEnding()) return report(context, latest);
+    const isInboxLeft = latest.fetched.unopened > 0;
+    const waitMs = isInboxLeft ? Math.min(leftMs, LOOK_AGAIN_MS) : leftMs;
+    const hasCome = await waitForEvents(context, waitMs, known, { wake, isInboxLeft });
+    if (!hasCome && (!isInboxLeft || isEnding())) continue;
     latest = await pass(context, false);
     if (isNews(latest)) return report(context, latest);
   }
@@ -144,6 +152,7 @@ export function report(context: AgentContext, { fetched, ended, published }: Pas
     joined: fetched.joined.map(encodeNpub),
     invites: fetched.waiting.map(encodeNpub),
     ended: ended.map(encodeNpub),
+    unopened: fetched.unopened,
     groups: fetched.groupNews.filter((each) => each.type !== 'ended' || !isPairOver(context, each.group)),
     published,
     silentRelays: fetched.silent,

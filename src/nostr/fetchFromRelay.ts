@@ -1,6 +1,7 @@
 // Fetches stored events from one relay: all pages of all filters, within bounds on events and bytes.
 
 import type { Hex } from '../core/bytes.ts';
+import { withDeadline } from './deadline.ts';
 import type { NostrEvent } from './event.ts';
 import type { Filter } from './filter.ts';
 import { readPages, type Completeness, type Page } from './readPages.ts';
@@ -38,6 +39,34 @@ export async function fetchFromRelay(
   const source: PageSource = { findKnown: ({ id }) => found.get(id), keep };
   for (const filter of filters) {
     const readPage = (window: Filter): Promise<Page> => requestPage(connection, window, source, budget, auth, deadline);
+    const result = await readPages(filter, limits, readPage);
+    if (!result.complete) return result;
+  }
+  return { complete: true };
+}
+
+/**
+ * Hands to `take` what the relay has for the filters, page by page, each within the time and the bounds of one request; nothing but its id was
+ * checked, and it may come again. For more than a fetch may hold. Never rejects.
+ */
+export async function streamFromRelay(
+  connection: RelayConnection,
+  filters: readonly Filter[],
+  take: (event: NostrEvent) => void,
+  auth: Signer | undefined,
+  deadline: AbortSignal,
+): Promise<Completeness> {
+  const { limits } = connection;
+  const keep = (event: NostrEvent): boolean => {
+    take(event);
+    return true;
+  };
+  const source: PageSource = { findKnown: () => undefined, keep, verifiesLater: true };
+  const readPage = (window: Filter): Promise<Page> => {
+    const budget: Budget = { events: limits.maxEvents, bytes: limits.maxFetchBytes };
+    return withDeadline(limits.timeoutMs, deadline, (each) => requestPage(connection, window, source, budget, auth, each));
+  };
+  for (const filter of filters) {
     const result = await readPages(filter, limits, readPage);
     if (!result.complete) return result;
   }

@@ -301,6 +301,38 @@ describe('fetch', () => {
   });
 });
 
+describe('stream', () => {
+  it('hands over more than a fetch may hold, page by page, and says so when a relay withholds something', async () => {
+    const stored = Array.from({ length: 40 }, (_, n) => makeEvent(n));
+    const [relay, dead] = [await startHonest({ stored }), await findDeadUrl()];
+    const pool = openPool({ maxEvents: 10, pageLimit: 8 });
+    const fetched = await pool.fetch([relay.url], [{ kinds: [1] }], lookup);
+    expect(fetched.relays).toMatchObject([{ complete: false, reason: 'too-much' }]);
+    const taken: NostrEvent[] = [];
+    const reports = await pool.stream([relay.url, dead], [{ kinds: [1] }], (each) => void taken.push(each), lookup);
+    expect(reports).toEqual([
+      { relay: relay.url, complete: true },
+      { relay: dead, complete: false, reason: 'unreachable' },
+    ]);
+    expect(new Set(ids(taken))).toEqual(new Set(ids(stored)));
+  });
+
+  it('checks that events are what was asked for and have their own id, and leaves signatures to the reader', async () => {
+    const forged = { ...event, sig: makeEvent(8).sig };
+    const answers = [{ ...event, content: 'altered' }, makeEvent(9, { kind: 8 }), forged, event].map((one) => ['EVENT', '$', one]);
+    const relay = await startScripted(...answers, ['EOSE', '$']);
+    const taken: NostrEvent[] = [];
+    await openPool().stream([relay.url], [{ kinds: [1], limit: 1 }], (each) => void taken.push(each), lookup);
+    expect(taken).toEqual([forged, event]);
+  });
+
+  it('gives each page the time of a fetch, and gives up on a relay that never ends one', async () => {
+    const mute = await startFake({});
+    const reports = await openPool({ timeoutMs: NO_TIME }).stream([mute.url], [{}], () => undefined, lookup);
+    expect(reports).toEqual([{ relay: mute.url, complete: false, reason: 'timed-out' }]);
+  });
+});
+
 describe('NIP-42', () => {
   it('authenticates when the relay asks for it, once, for publish and fetch alike', async () => {
     const relay = await startHonest({ onlyFor: signer.pubkey });

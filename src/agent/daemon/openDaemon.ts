@@ -10,6 +10,7 @@ import { listOpenChannels } from '../openChannels.ts';
 import { openAgenda } from './agenda.ts';
 import type { CallOptions } from './callOptions.ts';
 import { createTrustBook } from '../inbox/trustBook.ts';
+import { createWrapBudgets, DAEMON_BURST_MS } from '../inbox/wrapBudgets.ts';
 import { createWrapDesk } from '../inbox/wrapDesk.ts';
 import { createFeed } from './followEvents.ts';
 import { NO_LOG, type Log } from './log.ts';
@@ -86,9 +87,10 @@ export function openDaemon({ onApprovalUrl, ...options }: DaemonOptions): Daemon
 
 function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log = NO_LOG, beatMs = BEAT_MS }: DaemonOptions): Runtime {
   const watched = watchStore(parts.context.store);
-  const context: AgentContext = { ...parts.context, store: watched.store };
+  const wrapBudgets = createWrapBudgets(DAEMON_BURST_MS);
+  const context: AgentContext = { ...parts.context, store: watched.store, wrapBudgets };
   const onNews: () => void = () => wake(runtime);
-  const [inbox, throttle] = [createWrapDesk(context.openUnwrapper, onNews), createThrottle()];
+  const [inbox, throttle] = [createWrapDesk(context.openUnwrapper, wrapBudgets, onNews), createThrottle()];
   const engine: Engine = {
     ...{ context, watched, inbox, throttle, trust: createTrustBook(context) },
     feed: createFeed({ context, inbox, throttle, onNews, onFault: (error) => mendFeed(runtime, error), log }),

@@ -76,7 +76,7 @@ export async function takeIn(parts: TakeInParts, batches: ReadonlyMap<Hex, Batch
     keep(context, kept, owner, events);
   }
   // What waits in the inbox has to be fetched again by the next process.
-  const isRead = ([owner, { isWhole }]: readonly [Hex, Batch]): boolean => isWhole && (owner !== INBOX || inbox.isIdle());
+  const isRead = ([owner, { isWhole }]: readonly [Hex, Batch]): boolean => isWhole && (owner !== INBOX || inbox.hasAll());
   markRead(
     context,
     [...batches].filter(isRead).map(([owner]) => owner),

@@ -75,20 +75,20 @@ describe('wraps that wait', () => {
     expect(queue.take(9, 8)).toEqual(order.slice(2, 3));
     expect(queue.take(9, 8)).toEqual([]);
     expect([...queue.take(1, 0), ...queue.take(9, 0)]).toEqual(order.slice(3));
-    expect([queue.size(), queue.hasDropped()]).toEqual([0, false]);
+    expect([queue.size(), queue.takeDropped()]).toEqual([0, 0]);
   });
 
   it('take no more room than they may: the oldest with least work go, and that is told', () => {
     const queue = createWrapQueue({ wraps: 3, chars: 100 });
     const [old, worked, young] = [makeWrap(0), makeWrap(2), makeWrap(0)];
     for (const wrap of [old, worked, young]) queue.add(wrap);
-    expect(queue.hasDropped()).toBe(false);
+    expect(queue.takeDropped()).toBe(0);
     const late = makeWrap(0);
     queue.add(late);
-    expect([queue.hasDropped(), queue.hasDropped()]).toEqual([true, false]);
+    expect([queue.takeDropped(), queue.takeDropped()]).toEqual([1, 0]);
     expect(queue.take(9, 0)).toEqual([worked, late, young]);
     queue.add(makeWrap(0, 'x'.repeat(101)));
-    expect([queue.size(), queue.hasDropped()]).toEqual([0, true]);
+    expect([queue.size(), queue.takeDropped()]).toEqual([0, 1]);
   });
 
   it('a false signature does not keep out the event whose id it has', () => {

@@ -1,9 +1,11 @@
-// What comes last and shows work is opened with the next batch, however much junk was there before.
+// What comes last and shows work is opened with the next batch, however much junk was there before; what there was no room for is not forgotten.
 
 import { expect, it } from 'vitest';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { OpenedWrap, Unwrapper } from '../../nostr/unwrapper.ts';
+import { createWrapBudgets, DAEMON_BURST_MS } from './wrapBudgets.ts';
 import { createWrapDesk } from './wrapDesk.ts';
+import { QUEUE_LIMITS } from './wrapQueue.ts';
 
 const makeWrap = (n: number, bits: number): NostrEvent => ({
   id: `${'0'.repeat(bits / 4)}${'f'.repeat(4)}${n.toString(16).padStart(60 - bits / 4, '0')}`,
@@ -26,6 +28,7 @@ it('an invite with work that comes last is opened before the junk that waits, an
   const told = { next: Promise.withResolvers<void>() };
   const desk = createWrapDesk(
     async () => ({ open, close: async () => undefined }),
+    createWrapBudgets(DAEMON_BURST_MS),
     () => told.next.resolve(),
   );
   const junk = Array.from({ length: 1_000 }, (_, n) => makeWrap(n, 0));
@@ -46,5 +49,27 @@ it('an invite with work that comes last is opened before the junk that waits, an
   }
   expect(batches[1]?.[0]).toEqual(invite);
   expect(opened.map(({ wrap }) => wrap.id).sort()).toEqual([...junk, invite].map(({ id }) => id).sort());
+  await desk.close();
+});
+
+it('has not all as long as something waits, or was left to the relays for want of room', async () => {
+  const open: Unwrapper['open'] = async (wraps) =>
+    wraps.map((wrap): OpenedWrap => ({ wrap, opened: { kind: 'unreadable', reason: 'decrypt' }, tookMs: 0 }));
+  let told = Promise.withResolvers<void>();
+  const budgets = createWrapBudgets(DAEMON_BURST_MS);
+  const desk = createWrapDesk(
+    async () => ({ open, close: async () => undefined }),
+    budgets,
+    () => told.resolve(),
+  );
+  expect(desk.hasAll()).toBe(true);
+  for (let n = 0; n < QUEUE_LIMITS.wraps + 1_000; n += 1) desk.add(makeWrap(n, 0));
+  expect(desk.hasAll()).toBe(false);
+  while (!desk.isIdle()) {
+    await told.promise;
+    told = Promise.withResolvers();
+    desk.take();
+  }
+  expect([desk.hasAll(), desk.takeShortfall(), desk.hasAll()]).toEqual([false, true, true]);
   await desk.close();
 });

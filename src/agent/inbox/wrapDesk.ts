@@ -1,9 +1,10 @@
 // Opens gift wraps beside the rounds of a daemon, within a budget of time: junk costs what it may cost, and holds up nothing else.
 
-import { createCpuBudget, msUntilFunds, spend, type CpuBudget } from '../../core/cpuBudget.ts';
+import { spend } from '../../core/cpuBudget.ts';
 import { waitFor } from '../../nostr/deadline.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { OpenedWrap, Unwrapper } from '../../nostr/unwrapper.ts';
+import { takeAffordable, type WrapBudgets } from './wrapBudgets.ts';
 import { createWrapQueue, type WrapQueue } from './wrapQueue.ts';
 
 /** The desk of one inbox. */
@@ -14,6 +15,8 @@ export interface WrapDesk {
   take(): readonly OpenedWrap[];
   /** True when nothing waits to be opened or taken. */
   isIdle(): boolean;
+  /** True when all that came was opened and taken: nothing waits here, and nothing was left to the relays for want of room. */
+  hasAll(): boolean;
   /** True, once, when the desk is idle and did not have room for all that came: the relays have the rest. */
   takeShortfall(): boolean;
   close(): Promise<void>;
@@ -24,8 +27,7 @@ interface State {
   readonly onOpened: () => void;
   readonly queue: WrapQueue;
   readonly closing: AbortController;
-  readonly worked: CpuBudget;
-  readonly plain: CpuBudget;
+  readonly budgets: WrapBudgets;
   unwrapper: Promise<Unwrapper> | undefined;
   opened: OpenedWrap[];
   isShort: boolean;
@@ -35,30 +37,23 @@ interface State {
 
 const BATCH = 64;
 const MAX_OPENED = 512;
-// From this much work on, a wrap has cost its sender more than it costs us.
-const WORKED_BITS = 10;
-const BURST_MS = 10_000;
-const WORKED_MS_PER_S = 500;
-const PLAIN_MS_PER_S = 250;
 const SIGNER_AGAIN_MS = 30_000;
 
 /** A desk that starts to open as soon as something comes. `onOpened` is called when there is something to take. */
-export function createWrapDesk(openUnwrapper: () => Promise<Unwrapper>, onOpened: () => void): WrapDesk {
-  const nowMs = performance.now();
+export function createWrapDesk(openUnwrapper: () => Promise<Unwrapper>, budgets: WrapBudgets, onOpened: () => void): WrapDesk {
   const state: State = {
-    ...{ openUnwrapper, onOpened, unwrapper: undefined, working: undefined, opened: [], isShort: false },
+    ...{ openUnwrapper, budgets, onOpened, unwrapper: undefined, working: undefined, opened: [], isShort: false },
     ...{ queue: createWrapQueue(), closing: new AbortController(), taken: Promise.withResolvers() },
-    worked: createCpuBudget(BURST_MS, WORKED_MS_PER_S, nowMs),
-    plain: createCpuBudget(BURST_MS, PLAIN_MS_PER_S, nowMs),
   };
   return {
     add: (wrap) => {
       state.queue.add(wrap);
-      state.isShort = state.queue.hasDropped() || state.isShort;
+      state.isShort = state.queue.takeDropped() > 0 || state.isShort;
       begin(state);
     },
     take: () => takeOpened(state),
     isIdle: () => isIdle(state),
+    hasAll: () => isIdle(state) && !state.isShort,
     takeShortfall: () => {
       const isOwed = state.isShort && isIdle(state);
       if (isOwed) state.isShort = false;
@@ -107,23 +102,20 @@ async function openAll(state: State): Promise<void> {
 
 /** Opens the best that the budgets allow; returns how many milliseconds to wait before the next. */
 async function openBatch(state: State): Promise<number> {
-  const { queue, worked, plain } = state;
-  const nowMs = performance.now();
-  const workedMs = msUntilFunds(worked, nowMs);
-  const plainMs = msUntilFunds(plain, nowMs);
-  const first = workedMs > 0 ? [] : queue.take(BATCH, WORKED_BITS);
-  const [batch, budget] = first.length > 0 || plainMs > 0 ? [first, worked] : [queue.take(BATCH, 0), plain];
-  if (batch.length === 0) return plainMs;
+  const { queue, budgets } = state;
+  const next = takeAffordable(queue, budgets, BATCH);
+  if (next.kind === 'none') return next.waitMs;
+  const { wraps, budget } = next;
   try {
     state.unwrapper ??= state.openUnwrapper();
-    const opened = await (await state.unwrapper).open(batch);
+    const opened = await (await state.unwrapper).open(wraps);
     for (const { tookMs } of opened) spend(budget, tookMs, performance.now());
     state.opened.push(...opened);
     return 0;
   } catch {
     // The signer is away: they wait for it.
     state.unwrapper = undefined;
-    for (const wrap of batch.toReversed()) queue.add(wrap);
+    for (const wrap of wraps.toReversed()) queue.add(wrap);
     return SIGNER_AGAIN_MS;
   }
 }

@@ -16,8 +16,8 @@ export interface WrapQueue {
   /** Takes up to `count` wraps, best first; only those with at least `leastWork` bits of work. */
   take(count: number, leastWork: number): readonly NostrEvent[];
   size(): number;
-  /** True once something was dropped since this was last asked: the relays have it still. */
-  hasDropped(): boolean;
+  /** How many were dropped since this was last asked, and again if they came again: the relays have them still. */
+  takeDropped(): number;
 }
 
 /** About what a relay keeps for one inbox. */
@@ -27,7 +27,7 @@ export const QUEUE_LIMITS: QueueLimits = { wraps: 20_000, chars: 64 * 1_024 * 1_
 export function createWrapQueue(limits: QueueLimits = QUEUE_LIMITS): WrapQueue {
   // By bits of work; a map keeps the order of arrival. Two events may share an id as long as no signature was checked.
   const tiers = new Map<number, Map<string, NostrEvent>>();
-  let [size, chars, hasDropped] = [0, 0, false];
+  let [size, chars, dropped] = [0, 0, 0];
   const descending = (): readonly number[] => [...tiers.keys()].sort((a, b) => b - a);
   const remove = (work: number, key: string): void => {
     const tier = tiers.get(work);
@@ -43,7 +43,7 @@ export function createWrapQueue(limits: QueueLimits = QUEUE_LIMITS): WrapQueue {
     const [oldest] = tiers.get(least)?.keys() ?? [];
     if (oldest === undefined) return;
     remove(least, oldest);
-    hasDropped = true;
+    dropped += 1;
   };
   return {
     add: (wrap) => {
@@ -69,9 +69,9 @@ export function createWrapQueue(limits: QueueLimits = QUEUE_LIMITS): WrapQueue {
       return taken;
     },
     size: () => size,
-    hasDropped: () => {
-      const answer = hasDropped;
-      hasDropped = false;
+    takeDropped: () => {
+      const answer = dropped;
+      dropped = 0;
       return answer;
     },
   };
