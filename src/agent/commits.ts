@@ -4,9 +4,9 @@ import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
-import type { Invitation } from '../marmot/createChannel.ts';
 import { retireChannel } from '../marmot/retireChannel.ts';
-import { adoptStaged, dropStaged, stageCommit, type AdoptedCommit, type GroupChange } from '../marmot/stageCommit.ts';
+import { adoptStaged, dropStaged, stageCommit, type GroupChange } from '../marmot/stageCommit.ts';
+import type { Converged } from '../marmot/branches.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { PublishOutcome } from '../nostr/publishToRelay.ts';
 import type { Change, ChannelRecord } from '../store/records.ts';
@@ -14,12 +14,11 @@ import { isBehind } from './behind.ts';
 import type { AgentContext } from './context.ts';
 import { toRecord } from './channelRecord.ts';
 import { weighMessages } from './groupMessages.ts';
-import { findInbox } from './lookUpPeer.ts';
+import { sendInvitations } from './invitations.ts';
 import { relaysOf } from './relaysOf.ts';
 import { toQueued } from './sealMoves.ts';
 import { countSends } from './sendCount.ts';
 import { beginWork, saveChanges, saveWork } from './work.ts';
-import { wrapWelcome } from './wrapWelcome.ts';
 
 /**
  * What became of a commit. `applied`: a relay has it. `superseded`: a relay has it, but another one counts. `refused`: certainly no relay
@@ -56,7 +55,9 @@ export async function commitChange(
   ];
   countSends(context.store, changes);
   saveChanges(context, changes);
-  return publishStaged(context, channelId, ['unreachable', 'rejected']);
+  const outcome = await publishStaged(context, channelId, ['unreachable', 'rejected']);
+  if (outcome === 'applied') await sendInvitations(context, channelId);
+  return outcome;
 }
 
 /**
@@ -84,7 +85,7 @@ export async function publishStaged(
 }
 
 /** True while a commit of ours waits for a relay: nothing is read until that is clear. One that a relay shows has been published. */
-export async function isCommitPending(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): Promise<boolean> {
+export function isCommitPending(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): boolean {
   const record = context.store.findChannel(channelId);
   if (record?.hasChores !== true) return false;
   const channel = decodeChannel(record.state);
@@ -92,12 +93,12 @@ export async function isCommitPending(context: AgentContext, channelId: Hex, eve
   const { id } = JSON.parse(channel.staged.event) as NostrEvent;
   if (!events.some((event) => event.id === id)) return true;
   // Which relays have it, and which do not, nobody knows: one that has it says so.
-  await adopt(context, record, channel, record.relays);
+  adopt(context, record, channel, record.relays);
   return false;
 }
 
 /** `left` are the relays that have yet to take the event. */
-async function adopt(context: AgentContext, record: ChannelRecord, channel: Channel, left: readonly string[]): Promise<CommitOutcome> {
+function adopt(context: AgentContext, record: ChannelRecord, channel: Channel, left: readonly string[]): CommitOutcome {
   const work = beginWork(context);
   const { staged } = channel;
   const adopted = adoptStaged(channel);
@@ -113,17 +114,8 @@ async function adopt(context: AgentContext, record: ChannelRecord, channel: Chan
     const event = JSON.parse(staged.event) as NostrEvent;
     work.changes.push({ kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, left) });
   }
-  for (const invitation of adopted.invitations) work.changes.push(await queueWelcome(context, invitation));
   saveWork(work);
   return adopted.channel.epoch.id === staged?.epoch.id ? 'applied' : 'superseded';
-}
-
-/** A welcome for the outbox. */
-export async function queueWelcome(context: AgentContext, { account, welcome }: Invitation): Promise<Change> {
-  const work = beginWork(context);
-  const wrap = await wrapWelcome(work, account, welcome);
-  // Not on the identity's own socket: the wrap's author is a throw-away key, and shall stay one.
-  return { kind: 'queue', record: toQueued(work, wrap, 'lookup', await findInbox(context, account)) };
 }
 
 /** What is said to whoever wants something in a channel that is held back. */
@@ -147,7 +139,7 @@ function openForChange(context: AgentContext, channelId: Hex): { readonly record
   return { record, channel: decodeChannel(record.state) };
 }
 
-function hasNewLeaf({ state }: Channel, { channel }: AdoptedCommit): boolean {
+function hasNewLeaf({ state }: Channel, { channel }: Converged): boolean {
   const own = state.privatePath.leafIndex * 2;
   return channel.state.ratchetTree[own] !== state.ratchetTree[own];
 }
