@@ -465,6 +465,40 @@ describe('while a commit of ours is on its way', () => {
   });
 });
 
+describe('a group in which a commit of ours has waited for hours', () => {
+  it('is left by hand at once, without a word, and its admin can bring us back', async () => {
+    const { ann, ben, cat, group, tap, clock } = await seatThree();
+    tap.faults.fate = ({ kind }) => (kind === GROUP_EVENT ? 'lost-before' : undefined);
+    await ben.call('changeGroup', { group, change: RENEW });
+    await ben.call('sync', {});
+    clock.advance(7 * 3_600);
+    await expect(ben.call('say', { group, text: 'too early' })).rejects.toMatchObject({ code: 'relay/unacknowledged' });
+    const left = await ben.call('changeGroup', { group, change: { kind: 'leave' } });
+    expect(left).toMatchObject({ state: 'over', isWaiting: false });
+    expect(recordOf(ben, group)).toMatchObject({ hasChores: false });
+    tap.faults.fate = undefined;
+    await catchUp(ben, ann, cat);
+    expect(describeChannel(channelOf(ann)).members).toContain(ben.context.pubkey);
+
+    await ann.call('changeGroup', { group, change: { kind: 'remove', member: ben.npub } });
+    await ann.call('changeGroup', { group, change: { kind: 'add', members: [ben.npub] } });
+    expect(await groupsTold(ben)).toEqual(['joined']);
+    await catchUp(cat, ann, ben, cat);
+    expectAgreement(ann, ben, cat);
+  });
+
+  it('is not left for good while it may only be slow', async () => {
+    const { ann, ben, cat, group, tap } = await seatThree();
+    tap.faults.fate = ({ kind }) => (kind === GROUP_EVENT ? 'lost-before' : undefined);
+    await ben.call('changeGroup', { group, change: RENEW });
+    expect(await ben.call('changeGroup', { group, change: { kind: 'leave' } })).toMatchObject({ state: 'leaving' });
+    tap.faults.fate = undefined;
+    await catchUp(ben, ann, cat, ben);
+    expect(recordOf(ben, group).endedAt).toBeDefined();
+    expect(describeChannel(channelOf(ann)).members).not.toContain(ben.context.pubkey);
+  });
+});
+
 describe('somebody whom we have added', () => {
   /** Ann adds Dan, Cat follows her, Ben does not: he changes the group twice meanwhile. `show` shows Ann’s branch or Ben’s alone, or with nothing both. */
   async function splitByAdding(fault?: 'commit-unclear' | 'welcome-lost') {
@@ -547,6 +581,22 @@ describe('somebody whom we have added', () => {
     expect(await groupsTold(dan)).toEqual(['joined']);
     await catchUp(ann, ben, cat, dan);
     expectAgreement(ann, ben, cat, dan);
+  });
+
+  it('and has joined a branch that is lost gets out by leaving, and can be added again', async () => {
+    const { ann, ben, cat, dan, group, show, wraps } = await splitByAdding();
+    show('ann');
+    expect(await groupsTold(dan)).toEqual(['joined']);
+    show();
+    await catchUp(ann, cat);
+    expect(describeChannel(channelOf(ann)).members).toHaveLength(3);
+    await dan.call('changeGroup', { group, change: { kind: 'leave' } });
+    await ann.call('changeGroup', { group, change: { kind: 'add', members: [dan.npub] } });
+    expect([wraps(), await groupsTold(dan)]).toEqual([2, ['joined']]);
+    await catchUp(ben, cat, dan, ann, ben, cat);
+    expectAgreement(ann, ben, cat, dan);
+    await dan.call('say', { group, text: 'here' });
+    expect(await groupsTold(ben)).toEqual(['here']);
   });
 
   it('is not sent a welcome that still waits when its branch loses, and is sent another when it wins', async () => {

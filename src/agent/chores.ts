@@ -16,6 +16,7 @@ import { listOpenChannels } from './openChannels.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
 import { toQueued } from './sealMoves.ts';
 import { countSends } from './sendCount.ts';
+import { replaceStuck } from './replaceStuck.ts';
 import { unlessSignerFails } from './signerFaults.ts';
 import { beginWork, saveWork } from './work.ts';
 
@@ -32,11 +33,12 @@ export async function finishCommits(context: AgentContext): Promise<void> {
 }
 
 /**
- * Invites whom we have added, lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Returns what came in meanwhile. Never
+ * Goes round channels that are stuck, invites whom we have added, lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Returns what came in meanwhile. Never
  * throws for what relays do.
  */
 export async function doChores(context: AgentContext): Promise<ReceivedNews> {
   retireIdle(context);
+  await unlessSignerFails(() => replaceStuck(context));
   const received: ReceivedNews[] = [];
   for (const { id } of listBusy(context)) {
     if (!isBehind(context.store, id)) received.push(await invite(context, id), await letGo(context, id));

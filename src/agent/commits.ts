@@ -4,6 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
+import { isSealedWith } from '../marmot/groupEvent.ts';
 import { retireChannel } from '../marmot/retireChannel.ts';
 import { adoptStaged, dropStaged, stageCommit, type GroupChange } from '../marmot/stageCommit.ts';
 import type { Converged } from '../marmot/branches.ts';
@@ -55,19 +56,19 @@ export async function commitChange(
   ];
   countSends(context.store, changes);
   saveChanges(context, changes);
-  const outcome = await publishStaged(context, channelId, ['unreachable', 'rejected']);
+  const outcome = await publishStaged(context, channelId, { isFirstTry: true });
   if (outcome === 'applied') await sendInvitations(context, channelId);
   return outcome;
 }
 
 /**
- * Goes on with a commit that an earlier try, or an earlier process, has left half done. `certain` are the outcomes by which a relay
- * certainly has nothing: one that cannot be reached now may have it from before. Never throws for what relays do.
+ * Goes on with a commit that an earlier try, or an earlier process, has left half done. After a first try a relay that cannot be reached, or
+ * refuses for now, may have it from before. Never throws for what relays do.
  */
 export async function publishStaged(
   context: AgentContext,
   channelId: Hex,
-  certain: readonly PublishOutcome['outcome'][] = ['rejected'],
+  { isFirstTry = false }: { readonly isFirstTry?: boolean } = {},
 ): Promise<CommitOutcome> {
   const { record, channel } = openForChange(context, channelId);
   const { staged } = channel;
@@ -79,19 +80,23 @@ export async function publishStaged(
     const left = outcomes.filter((outcome) => !isTaken(outcome) && outcome.retryable).map(({ relay }) => relay);
     return adopt(context, record, channel, left);
   }
-  if (!outcomes.every(({ outcome }) => certain.includes(outcome))) return 'waiting';
+  if (!outcomes.every((outcome) => (isFirstTry ? isNotTaken(outcome) : isRefusedForGood(outcome)))) return 'waiting';
   context.store.save([{ kind: 'channel', record: toRecord({ record, channel: dropStaged(channel) }, relaysOf(context)) }]);
   return 'refused';
 }
 
-/** True while a commit of ours waits for a relay: nothing is read until that is clear. One that a relay shows has been published. */
+/**
+ * True while a commit of ours waits for a relay: nothing is read until that is clear. One that a relay shows has been published, and so has
+ * one in whose epoch somebody speaks: nobody could without it.
+ */
 export function isCommitPending(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): boolean {
   const record = context.store.findChannel(channelId);
   if (record?.hasChores !== true) return false;
   const channel = decodeChannel(record.state);
   if (channel.staged === undefined) return false;
+  const { outerKey } = channel.staged.epoch;
   const { id } = JSON.parse(channel.staged.event) as NostrEvent;
-  if (!events.some((event) => event.id === id)) return true;
+  if (!events.some((event) => event.id === id || isSealedWith(outerKey, event))) return true;
   // Which relays have it, and which do not, nobody knows: one that has it says so.
   adopt(context, record, channel, record.relays);
   return false;
@@ -146,4 +151,12 @@ function hasNewLeaf({ state }: Channel, { channel }: Converged): boolean {
 
 function isTaken({ outcome }: PublishOutcome): boolean {
   return outcome === 'accepted' || outcome === 'duplicate';
+}
+
+function isNotTaken({ outcome }: PublishOutcome): boolean {
+  return outcome === 'unreachable' || outcome === 'rejected';
+}
+
+function isRefusedForGood({ outcome, retryable }: PublishOutcome): boolean {
+  return outcome === 'rejected' && !retryable;
 }
