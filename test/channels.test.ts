@@ -3,6 +3,8 @@
 import { createCommit, createProposal, type Proposal } from 'ts-mls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { publishStaged } from '../src/agent/commits.ts';
+import { openDaemon } from '../src/agent/daemon/openDaemon.ts';
+import { markRead } from '../src/agent/daemon/takeIn.ts';
 import { bytesToHex } from '../src/core/bytes.ts';
 import type { Channel } from '../src/marmot/channel.ts';
 import { decodeChannel, encodeChannel } from '../src/marmot/channelCodec.ts';
@@ -17,7 +19,7 @@ import { readKeyPackage } from '../src/marmot/readKeyPackage.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import { wrapRumor } from '../src/nostr/giftWrap.ts';
 import { startRelay } from '../src/relay/startRelay.ts';
-import { makeClock } from './agents.fixture.ts';
+import { makeClock, makeLab } from './agents.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
 import { eventsOf, groupsOf, startTap, type Fate, type Tap } from './tap.fixture.ts';
 
@@ -364,6 +366,53 @@ describe('a commit of ours that a relay may have which is gone', () => {
     }
     expect((await buyer.call('send', { nid, text: 'Thank you.' })).isSent).toBe(true);
     expect((await seller.call('sync', {})).events).toMatchObject([{ type: 'answer' }]);
+  });
+
+  it('is not taken for read meanwhile: what has come is still asked for when it is settled, days later', async () => {
+    const { buyer, seller, tap, group, stage } = await openTapped();
+    const readUntil = () => buyer.context.store.findChannel(group)?.fetchedUntil;
+    tap.faults.fate = onGroupEvents('lost-before');
+    await buyer.call('changeGroup', { group, change: renew });
+    tap.faults.fate = undefined;
+    await seller.call('say', { group, text: 'meanwhile' });
+    const before = readUntil();
+    stage.clock.advance(5 * DAY_S);
+    // As a daemon does whose subscription has brought everything.
+    markRead(buyer.context, [group]);
+    expect(readUntil()).toBe(before);
+    expect((await buyer.call('sync', {})).groups).toMatchObject([{ text: 'meanwhile' }]);
+    expect(readUntil()).toBe(stage.clock.now());
+  });
+
+  it('holds up no daemon either', async () => {
+    const clock = makeClock();
+    const lab = await makeLab(clock);
+    const tap = await startTap({ clock });
+    ends.push(lab.close, tap.close);
+    const [buyer, seller] = [await lab.makeAgent({ relays: [tap.url] }), await lab.makeAgent({ relays: [tap.url] })];
+    const { negotiation } = await buyer.call((agent) =>
+      agent.start({ peer: seller.npub, service: 'translation', requirements: 'Two pages.' }),
+    );
+    for (const each of [seller, buyer]) {
+      await each.call((agent) => agent.sync());
+      await each.call((agent) => agent.changeRelays({ set: [lab.relay.url] }));
+    }
+    const daemon = openDaemon({ home: buyer.home, clock, beatMs: 50 });
+    ends.push(() => daemon.stop());
+    await daemon.ready;
+    const [{ group } = { group: '' }] = (await daemon.agent.listGroups()).groups;
+    tap.faults.fate = onGroupEvents('lost-before');
+    expect(await daemon.agent.changeGroup({ group, change: renew })).toMatchObject({ isWaiting: true });
+    await daemon.agent.send({ nid: negotiation.nid, text: 'Are you there?' });
+    clock.advance(7 * HOUR_S);
+    await expect.poll(async () => (await daemon.agent.listGroups()).groups.length, { timeout: 20_000 }).toBe(2);
+    expect((await seller.call((agent) => agent.sync())).events.map(({ type }) => type)).toContain('ask');
+    await seller.call((agent) => agent.send({ nid: negotiation.nid, text: 'Which language?' }));
+    const asked = async () => (await daemon.agent.history({ nid: negotiation.nid })).moves.filter(({ type }) => type === 'answer').length;
+    await expect.poll(asked, { timeout: 20_000 }).toBe(1);
+    await daemon.stop();
+    const states = await buyer.call(async (agent) => (await agent.listGroups()).groups.map(({ state }) => state));
+    expect(states).toEqual(['open', 'changing']);
   });
 
   it('is replaced by the channel of a new negotiation too, unless it turns out not to wait any more', async () => {

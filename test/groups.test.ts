@@ -585,6 +585,7 @@ describe('somebody whom we have added', () => {
 
   it('and has joined a branch that is lost gets out by leaving, and can be added again', async () => {
     const { ann, ben, cat, dan, group, show, wraps } = await splitByAdding();
+    await ben.call('changeGroup', { group, change: RENEW });
     show('ann');
     expect(await groupsTold(dan)).toEqual(['joined']);
     show();
