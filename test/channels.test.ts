@@ -3,6 +3,8 @@
 import { createCommit, createProposal, type Proposal } from 'ts-mls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { publishStaged } from '../src/agent/commits.ts';
+import { openDaemon } from '../src/agent/daemon/openDaemon.ts';
+import { markRead } from '../src/agent/daemon/takeIn.ts';
 import { bytesToHex } from '../src/core/bytes.ts';
 import type { Channel } from '../src/marmot/channel.ts';
 import { decodeChannel, encodeChannel } from '../src/marmot/channelCodec.ts';
@@ -17,7 +19,7 @@ import { readKeyPackage } from '../src/marmot/readKeyPackage.ts';
 import type { NostrEvent } from '../src/nostr/event.ts';
 import { wrapRumor } from '../src/nostr/giftWrap.ts';
 import { startRelay } from '../src/relay/startRelay.ts';
-import { makeClock } from './agents.fixture.ts';
+import { makeClock, makeLab } from './agents.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
 import { eventsOf, groupsOf, startTap, type Fate, type Tap } from './tap.fixture.ts';
 
@@ -238,6 +240,196 @@ describe('a commit of ours', () => {
     await buyer.call('sync', {});
     expect((await seller.call('sync', {})).events).toMatchObject([{ type: 'ask' }]);
     expect(await buyer.call('changeGroup', { group, change: renew })).toMatchObject({ isWaiting: false, epoch: 3 });
+  });
+});
+
+describe('a commit of ours that a relay may have which is gone', () => {
+  const HOUR_S = 3_600;
+  const renew = { kind: 'self-update' } as const;
+  const offTheAir: Tap['faults'] = { isDown: true, fate: undefined, hides: undefined };
+
+  /** Two relays in the channel: the first has the commit and does not say so, the second refuses it; then the first is gone for good. */
+  async function openTwo() {
+    const clock = makeClock();
+    const taps = [await startTap({ clock }), await startTap({ clock })] as const;
+    const stage = await openStage({ clock, relays: taps.map(({ url }) => url) });
+    ends.push(...taps.map(({ close }) => close), stage.close);
+    const pair = await openPair(stage);
+    await pair.buyer.call('sync', {});
+    const [{ id: group } = { id: '' }] = pair.buyer.context.store.listChannels();
+    return { ...pair, stage, group, first: taps[0], second: taps[1] };
+  }
+
+  /** A commit that waits at the only relay of the channel; both have moved to another one in the meantime. */
+  async function openStuck() {
+    const pair = await openTapped();
+    const { buyer, seller, tap, group, stage } = pair;
+    const other = await startRelay({ clock: stage.clock });
+    ends.push(other.close);
+    for (const party of [buyer, seller]) await party.call('changeRelays', { set: [other.url] });
+    tap.faults.fate = onGroupEvents('lost-before');
+    expect(await buyer.call('changeGroup', { group, change: renew })).toMatchObject({ isWaiting: true });
+    Object.assign(tap.faults, offTheAir);
+    return { ...pair, other, clock: stage.clock };
+  }
+
+  const openCount = ({ context }: Party): number => context.store.listChannels().filter(({ endedAt }) => endedAt === undefined).length;
+
+  it('is settled by any other relay of the channel that takes the same bytes', async () => {
+    const { buyer, seller, group, first, second } = await openTwo();
+    first.faults.fate = onGroupEvents('lost-after');
+    second.faults.fate = onGroupEvents('lost-before');
+    expect(await buyer.call('changeGroup', { group, change: renew })).toMatchObject({ isWaiting: true, epoch: 2 });
+    Object.assign(first.faults, offTheAir);
+    second.faults.fate = undefined;
+    await buyer.call('sync', {});
+    await seller.call('sync', {});
+    expect([await look(buyer), await look(seller)]).toEqual(['open 3', 'open 3']);
+    expect(channelOf(seller).epoch.id).toBe(channelOf(buyer).epoch.id);
+  });
+
+  it('is settled by whoever speaks in the epoch that it has opened', async () => {
+    const { buyer, seller, nid, group, first, second } = await openTwo();
+    const before = new Set(storedEvents(first).map(({ id }) => id));
+    first.faults.fate = onGroupEvents('lost-after');
+    second.faults.fate = onGroupEvents('refused');
+    expect(await buyer.call('changeGroup', { group, change: renew })).toMatchObject({ isWaiting: true, epoch: 2 });
+    await vi.waitFor(() => expect(storedEvents(first).filter(({ id }) => !before.has(id))).toHaveLength(1));
+    const commit = storedEvents(first).find(({ id }) => !before.has(id));
+    first.faults.fate = undefined;
+    second.faults.fate = ({ id }) => (id === commit?.id ? 'refused' : undefined);
+    // What is said in the epoch before says nothing about it.
+    const words = await seller.call('say', { group, text: 'in the epoch before' });
+    expect(words.isSent).toBe(true);
+    Object.assign(first.faults, offTheAir);
+    await buyer.call('sync', {});
+    expect(await look(buyer)).toBe('changing 2');
+
+    Object.assign(first.faults, { isDown: false });
+    await seller.call('sync', {});
+    expect(await look(seller)).toBe('open 3');
+    Object.assign(first.faults, offTheAir);
+    expect((await seller.call('send', { nid, text: 'Which language?' })).isSent).toBe(true);
+    const { events, groups } = await buyer.call('sync', {});
+    expect(events).toMatchObject([{ type: 'ask' }]);
+    expect(groups).toMatchObject([{ text: 'in the epoch before' }]);
+    expect(channelOf(buyer).epoch.id).toBe(channelOf(seller).epoch.id);
+    // The relay that is left has never had it.
+    expect(storedEvents(second).some(({ id }) => id === commit?.id)).toBe(false);
+  });
+
+  it('is not given up by a relay that refuses it for now: it may have it from before', async () => {
+    const { buyer, seller, tap, group } = await openTapped();
+    const before = storedEvents(tap).length;
+    tap.faults.fate = onGroupEvents('lost-after');
+    tap.faults.hides = ({ kind }) => kind === GROUP_EVENT;
+    await buyer.call('changeGroup', { group, change: renew });
+    await vi.waitFor(() => expect(storedEvents(tap)).toHaveLength(before + 1));
+    tap.faults.fate = onGroupEvents('limited');
+    await buyer.call('sync', {});
+    expect(await look(buyer)).toBe('changing 2');
+    Object.assign(tap.faults, { fate: undefined, hides: undefined });
+    for (const party of [seller, buyer]) await party.call('sync', {});
+    expect([await look(seller), await look(buyer)]).toEqual(['open 3', 'open 3']);
+  });
+
+  it('holds nothing up for ever: after hours the negotiation goes on in another channel, with what has waited on both sides', async () => {
+    const { buyer, seller, nid, clock, tap, group } = await openStuck();
+    expect((await buyer.call('send', { nid, text: 'Are you there?' })).isSent).toBe(false);
+    expect((await seller.call('send', { nid, text: 'Which language?' })).isSent).toBe(false);
+    clock.advance(5 * HOUR_S);
+    await buyer.call('sync', {});
+    expect(openCount(buyer)).toBe(1);
+    clock.advance(2 * HOUR_S);
+    await buyer.call('sync', {});
+    expect(openCount(buyer)).toBe(2);
+    const { joined, events } = await seller.call('sync', {});
+    expect([joined, events]).toMatchObject([[buyer.npub], [{ type: 'ask' }]]);
+    expect((await buyer.call('sync', {})).events).toMatchObject([{ type: 'ask' }]);
+    // Once: there is a channel of use now.
+    clock.advance(7 * HOUR_S);
+    for (const party of [buyer, seller, buyer]) await party.call('sync', {});
+    expect([openCount(buyer), openCount(seller)]).toEqual([2, 2]);
+    expect(await buyer.call('status', { nid })).toMatchObject({ unseen: 0, unsent: 0 });
+
+    // If the relay comes back after all, the old channel is settled as if nothing had been, and nothing comes twice.
+    tap.faults.isDown = false;
+    for (const party of [buyer, seller, buyer, seller]) await party.call('sync', {});
+    const epochs = [buyer, seller].map(
+      ({ context }) => decodeChannel(context.store.findChannel(group)?.state ?? new Uint8Array()).epoch.id,
+    );
+    expect(new Set(epochs).size).toBe(1);
+    expect((await buyer.call('listGroups', {})).groups.map(({ state }) => state)).toEqual(['open', 'open']);
+    for (const party of [buyer, seller]) {
+      const { moves } = await party.call('history', { nid });
+      expect(moves.filter(({ type }) => type === 'ask')).toHaveLength(2);
+    }
+    expect((await buyer.call('send', { nid, text: 'Thank you.' })).isSent).toBe(true);
+    expect((await seller.call('sync', {})).events).toMatchObject([{ type: 'answer' }]);
+  });
+
+  it('is not taken for read meanwhile: what has come is still asked for when it is settled, days later', async () => {
+    const { buyer, seller, tap, group, stage } = await openTapped();
+    const readUntil = () => buyer.context.store.findChannel(group)?.fetchedUntil;
+    tap.faults.fate = onGroupEvents('lost-before');
+    await buyer.call('changeGroup', { group, change: renew });
+    tap.faults.fate = undefined;
+    await seller.call('say', { group, text: 'meanwhile' });
+    const before = readUntil();
+    stage.clock.advance(5 * DAY_S);
+    // As a daemon does whose subscription has brought everything.
+    markRead(buyer.context, [group]);
+    expect(readUntil()).toBe(before);
+    expect((await buyer.call('sync', {})).groups).toMatchObject([{ text: 'meanwhile' }]);
+    expect(readUntil()).toBe(stage.clock.now());
+  });
+
+  it('holds up no daemon either', async () => {
+    const clock = makeClock();
+    const lab = await makeLab(clock);
+    const tap = await startTap({ clock });
+    ends.push(lab.close, tap.close);
+    const [buyer, seller] = [await lab.makeAgent({ relays: [tap.url] }), await lab.makeAgent({ relays: [tap.url] })];
+    const { negotiation } = await buyer.call((agent) =>
+      agent.start({ peer: seller.npub, service: 'translation', requirements: 'Two pages.' }),
+    );
+    for (const each of [seller, buyer]) {
+      await each.call((agent) => agent.sync());
+      await each.call((agent) => agent.changeRelays({ set: [lab.relay.url] }));
+    }
+    const daemon = openDaemon({ home: buyer.home, clock, beatMs: 50 });
+    ends.push(() => daemon.stop());
+    await daemon.ready;
+    const [{ group } = { group: '' }] = (await daemon.agent.listGroups()).groups;
+    tap.faults.fate = onGroupEvents('lost-before');
+    expect(await daemon.agent.changeGroup({ group, change: renew })).toMatchObject({ isWaiting: true });
+    await daemon.agent.send({ nid: negotiation.nid, text: 'Are you there?' });
+    clock.advance(7 * HOUR_S);
+    await expect.poll(async () => (await daemon.agent.listGroups()).groups.length, { timeout: 20_000 }).toBe(2);
+    expect((await seller.call((agent) => agent.sync())).events.map(({ type }) => type)).toContain('ask');
+    await seller.call((agent) => agent.send({ nid: negotiation.nid, text: 'Which language?' }));
+    const asked = async () => (await daemon.agent.history({ nid: negotiation.nid })).moves.filter(({ type }) => type === 'answer').length;
+    await expect.poll(asked, { timeout: 20_000 }).toBe(1);
+    await daemon.stop();
+    const states = await buyer.call(async (agent) => (await agent.listGroups()).groups.map(({ state }) => state));
+    expect(states).toEqual(['open', 'changing']);
+  });
+
+  it('is replaced by the channel of a new negotiation too, unless it turns out not to wait any more', async () => {
+    const { buyer, seller, clock } = await openStuck();
+    const start = (requirements: string) => buyer.call('start', { peer: seller.npub, service: 'translation', requirements });
+    await start('Now.');
+    expect(openCount(buyer)).toBe(1);
+    clock.advance(7 * HOUR_S);
+    await start('Later.');
+    expect(openCount(buyer)).toBe(2);
+    expect((await seller.call('sync', {})).events.map(({ type }) => type)).toContain('open');
+
+    const later = await openStuck();
+    later.clock.advance(7 * HOUR_S);
+    later.tap.faults.isDown = false;
+    await later.buyer.call('start', { peer: later.seller.npub, service: 'translation', requirements: 'Later.' });
+    expect([openCount(later.buyer), await look(later.buyer)]).toEqual([1, 'open 3']);
   });
 });
 

@@ -1,7 +1,7 @@
 // Groups of several agents on a real relay: as people use them from the command line, and when branches, deaths and refusals come between.
 
 import { createCommit, createProposal, type Proposal } from 'ts-mls';
-import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { afterEach, describe, expect, it, vi, type TestContext } from 'vitest';
 import { commitChange } from '../src/agent/commits.ts';
 import { lookUpPeer } from '../src/agent/lookUpPeer.ts';
 import { receiveGroupEvents } from '../src/agent/receiveGroupEvents.ts';
@@ -463,6 +463,160 @@ describe('while a commit of ours is on its way', () => {
     expect(openOuter(outerKey, Buffer.from(last?.content ?? '', 'base64'))).toBeDefined();
     expect((await seller.call('sync', {})).events).toMatchObject([{ type: 'ask' }]);
     expect((await seller.call('sync', {})).events).toEqual([]);
+  });
+});
+
+describe('a group in which a commit of ours has waited for hours', () => {
+  it('is left by hand at once, without a word, and its admin can bring us back', async () => {
+    const { ann, ben, cat, group, tap, clock } = await seatThree();
+    tap.faults.fate = ({ kind }) => (kind === GROUP_EVENT ? 'lost-before' : undefined);
+    await ben.call('changeGroup', { group, change: RENEW });
+    await ben.call('sync', {});
+    clock.advance(7 * 3_600);
+    await expect(ben.call('say', { group, text: 'too early' })).rejects.toMatchObject({ code: 'relay/unacknowledged' });
+    const left = await ben.call('changeGroup', { group, change: { kind: 'leave' } });
+    expect(left).toMatchObject({ state: 'over', isWaiting: false });
+    expect(recordOf(ben, group)).toMatchObject({ hasChores: false });
+    tap.faults.fate = undefined;
+    await catchUp(ben, ann, cat);
+    expect(describeChannel(channelOf(ann)).members).toContain(ben.context.pubkey);
+
+    await ann.call('changeGroup', { group, change: { kind: 'remove', member: ben.npub } });
+    await ann.call('changeGroup', { group, change: { kind: 'add', members: [ben.npub] } });
+    expect(await groupsTold(ben)).toEqual(['joined']);
+    await catchUp(cat, ann, ben, cat);
+    expectAgreement(ann, ben, cat);
+  });
+
+  it('is not left for good while it may only be slow', async () => {
+    const { ann, ben, cat, group, tap } = await seatThree();
+    tap.faults.fate = ({ kind }) => (kind === GROUP_EVENT ? 'lost-before' : undefined);
+    await ben.call('changeGroup', { group, change: RENEW });
+    expect(await ben.call('changeGroup', { group, change: { kind: 'leave' } })).toMatchObject({ state: 'leaving' });
+    tap.faults.fate = undefined;
+    await catchUp(ben, ann, cat, ben);
+    expect(recordOf(ben, group).endedAt).toBeDefined();
+    expect(describeChannel(channelOf(ann)).members).not.toContain(ben.context.pubkey);
+  });
+});
+
+describe('somebody whom we have added', () => {
+  /** Ann adds Dan, Cat follows her, Ben does not: he changes the group twice meanwhile. `show` shows Ann’s branch or Ben’s alone, or with nothing both. */
+  async function splitByAdding(fault?: 'commit-unclear' | 'welcome-lost') {
+    const table = await seatThree();
+    const { ann, ben, cat, group, tap } = table;
+    const dan = await table.makeOther();
+    const known = new Set(storedEvents(table).map(({ id }) => id));
+    const adding = new Set<string>();
+    const show = (branch?: 'ann' | 'ben'): void => {
+      const isHidden = (id: string): boolean => !known.has(id) && adding.has(id) !== (branch === 'ann');
+      tap.faults.hides = branch === undefined ? undefined : ({ id, kind }) => kind === GROUP_EVENT && isHidden(id);
+    };
+    if (fault === 'commit-unclear') tap.faults.fate = ({ kind }) => (kind === GROUP_EVENT ? 'lost-after' : undefined);
+    if (fault === 'welcome-lost') tap.faults.fate = ({ kind }) => (kind === GIFT_WRAP ? 'lost-before' : undefined);
+    await ann.call('changeGroup', { group, change: { kind: 'add', members: [dan.npub] } });
+    await vi.waitFor(() => expect(storedEvents(table)).toHaveLength(known.size + 1));
+    for (const { id } of storedEvents(table).slice(-1)) adding.add(id);
+    if (fault === 'commit-unclear') tap.faults.fate = undefined;
+    show('ann');
+    await cat.call('sync', {});
+    show('ben');
+    for (let round = 0; round < 2; round += 1) await ben.call('changeGroup', { group, change: RENEW });
+    /** Cat goes on where Ann has begun: that branch is the longer one then. */
+    const build = async (): Promise<void> => {
+      show('ann');
+      for (let round = 0; round < 2; round += 1) {
+        await cat.call('changeGroup', { group, change: RENEW });
+        for (const { id } of storedEvents(table).slice(-1)) adding.add(id);
+      }
+      show();
+    };
+    const wraps = (): number =>
+      tap.relay.storedEvents().filter(({ kind, tags }) => kind === GIFT_WRAP && tags[0]?.[1] === dan.context.pubkey).length;
+    return { ...table, ann, ben, cat, dan, show, build, wraps };
+  }
+
+  it('is not invited to a branch that has lost, and is, once, when it wins after all', async () => {
+    const { ann, ben, cat, dan, show, build, wraps } = await splitByAdding('commit-unclear');
+    show();
+    // Only now does Ann hear that a relay has her commit, and at the same time that it does not count.
+    await ann.call('sync', {});
+    expect(channelOf(ann).epoch.id).toBe(channelOf(ben).epoch.id);
+    expect(wraps()).toBe(0);
+    await ann.call('sync', {});
+    expect([wraps(), await groupsTold(dan)]).toEqual([0, []]);
+
+    await build();
+    await ann.call('sync', {});
+    expect(describeChannel(channelOf(ann)).members).toContain(dan.context.pubkey);
+    expect(wraps()).toBe(1);
+    expect(await groupsTold(dan)).toEqual(['joined']);
+    await catchUp(ann, ben, cat, dan, ann, ben, cat, dan);
+    expectAgreement(ann, ben, cat, dan);
+    expect(wraps()).toBe(1);
+  });
+
+  it('is never invited when the branch has lost for good', async () => {
+    const { ann, ben, cat, dan, group, show, wraps } = await splitByAdding('commit-unclear');
+    show();
+    for (let round = 0; round < CONVERGENCE.maxRewind; round += 1) await ben.call('changeGroup', { group, change: RENEW });
+    await catchUp(ann, cat, ben, ann, cat, dan);
+    expectAgreement(ann, ben, cat);
+    expect(channelOf(ann).invited).toEqual([]);
+    expect([wraps(), await groupsTold(dan)]).toEqual([0, []]);
+    // The change is made anew, and then it counts.
+    await ann.call('changeGroup', { group, change: { kind: 'add', members: [dan.npub] } });
+    expect([wraps(), await groupsTold(dan)]).toEqual([1, ['joined']]);
+    await catchUp(ben, cat, ann);
+    expectAgreement(ann, ben, cat, dan);
+  });
+
+  it('is sent nothing twice: neither what has gone out nor what waits is invited by another welcome while its branch is followed', async () => {
+    const { ann, ben, cat, dan, show, build, wraps } = await splitByAdding();
+    expect(wraps()).toBe(1);
+    show();
+    await ann.call('sync', {});
+    await build();
+    await catchUp(ann, ben, cat, ann);
+    expect(wraps()).toBe(1);
+    expect(await groupsTold(dan)).toEqual(['joined']);
+    await catchUp(ann, ben, cat, dan);
+    expectAgreement(ann, ben, cat, dan);
+  });
+
+  it('and has joined a branch that is lost gets out by leaving, and can be added again', async () => {
+    const { ann, ben, cat, dan, group, show, wraps } = await splitByAdding();
+    await ben.call('changeGroup', { group, change: RENEW });
+    show('ann');
+    expect(await groupsTold(dan)).toEqual(['joined']);
+    show();
+    await catchUp(ann, cat);
+    expect(describeChannel(channelOf(ann)).members).toHaveLength(3);
+    await dan.call('changeGroup', { group, change: { kind: 'leave' } });
+    await ann.call('changeGroup', { group, change: { kind: 'add', members: [dan.npub] } });
+    expect([wraps(), await groupsTold(dan)]).toEqual([2, ['joined']]);
+    await catchUp(ben, cat, dan, ann, ben, cat);
+    expectAgreement(ann, ben, cat, dan);
+    await dan.call('say', { group, text: 'here' });
+    expect(await groupsTold(ben)).toEqual(['here']);
+  });
+
+  it('is not sent a welcome that still waits when its branch loses, and is sent another when it wins', async () => {
+    const { ann, ben, dan, show, build, wraps, tap } = await splitByAdding('welcome-lost');
+    const waiting = (): number =>
+      ann.context.store.listQueued().filter(({ event }) => (JSON.parse(event) as NostrEvent).kind === GIFT_WRAP).length;
+    expect([wraps(), waiting()]).toEqual([0, 1]);
+    show();
+    await ann.call('sync', {});
+    expect(channelOf(ann).epoch.id).toBe(channelOf(ben).epoch.id);
+    expect([wraps(), waiting()]).toEqual([0, 0]);
+    tap.faults.fate = undefined;
+    await ann.call('sync', {});
+    expect(wraps()).toBe(0);
+    await build();
+    await ann.call('sync', {});
+    expect([wraps(), waiting()]).toEqual([1, 0]);
+    expect(await groupsTold(dan)).toEqual(['joined']);
   });
 });
 

@@ -10,8 +10,8 @@ import { startRelay, type RunningRelay } from '../src/relay/startRelay.ts';
 
 export type Frame = readonly unknown[];
 
-/** What happens to an event that a client publishes: cut off before or after the relay has it, or refused by a word of the relay's. */
-export type Fate = 'lost-before' | 'lost-after' | 'refused';
+/** What happens to an event that a client publishes: cut off before or after the relay has it, or refused by a word of the relay's, for good or for now. */
+export type Fate = 'lost-before' | 'lost-after' | 'refused' | 'limited';
 
 export interface Tap {
   readonly url: string;
@@ -22,6 +22,8 @@ export interface Tap {
     fate?: ((event: NostrEvent) => Fate | undefined) | undefined;
     /** True for stored events that the relay keeps to itself. */
     hides?: ((event: NostrEvent) => boolean) | undefined;
+    /** True while nobody gets through at all. */
+    isDown?: boolean;
   };
   close(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export async function startTap({ clock }: { readonly clock?: Clock } = {}): Prom
   const connections: Frame[][] = [];
   const faults: Tap['faults'] = {};
   server.on('connection', (client) => {
+    if (faults.isDown === true) return client.terminate();
     const frames: Frame[] = [];
     connections.push(frames);
     const upstream = new WebSocket(relay.url);
@@ -41,10 +44,12 @@ export async function startTap({ clock }: { readonly clock?: Clock } = {}): Prom
     const mute = new Set<string>();
     client.on('message', (data: Buffer) => {
       const frame = JSON.parse(data.toString()) as Frame;
+      if (faults.isDown === true) return client.terminate();
       frames.push(frame);
       const event = frame[0] === 'EVENT' ? (frame[1] as NostrEvent) : undefined;
       const fate = event === undefined ? undefined : faults.fate?.(event);
       if (event !== undefined && fate === 'refused') return client.send(JSON.stringify(['OK', event.id, false, 'blocked: not now']));
+      if (event !== undefined && fate === 'limited') return client.send(JSON.stringify(['OK', event.id, false, 'rate-limited: later']));
       if (fate === 'lost-before') return client.terminate();
       if (event !== undefined && fate === 'lost-after') mute.add(event.id);
       void opened.then(() => upstream.send(data.toString(), () => undefined));

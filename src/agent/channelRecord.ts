@@ -3,6 +3,7 @@
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { encodeChannel } from '../marmot/channelCodec.ts';
 import { addressesOf } from '../marmot/branches.ts';
+import { dueInvitations } from '../marmot/heldInvitations.ts';
 import { CONVERGENCE } from '../marmot/profile.ts';
 import type { ChannelRecord, Route } from '../store/records.ts';
 import { keepDialable } from './dialGuard.ts';
@@ -36,7 +37,8 @@ export function toRecord({ record, channel }: OpenChannel, own: readonly string[
   const routing = { nostrGroupId, relays: keepDialable(relays, [...own, ...record.relays]) };
   const isPair = peer !== undefined && members.length === 2 && members.includes(peer);
   const hasLeavers = leaving.some((member) => member !== channel.own);
-  const hasChores = record.endedAt === undefined && (channel.staged !== undefined || hasLeavers || record.leavingAt !== undefined);
+  const isBusy = channel.staged !== undefined || hasLeavers || record.leavingAt !== undefined || dueInvitations(channel).length > 0;
+  const hasChores = record.endedAt === undefined && isBusy;
   return {
     ...rest,
     ...(isPair || (peer !== undefined && record.endedAt !== undefined) ? { peer } : {}),

@@ -1,21 +1,26 @@
-// What channels need besides reading: commits to publish, leaves to renew, members to let go, our own wish to leave.
+// What channels need besides reading: commits to publish, leaves to renew, members to invite and to let go, our own wish to leave.
 
 import { sha256Hex, type Hex } from '../core/bytes.ts';
 import { describeChannel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
+import { dueInvitations } from '../marmot/heldInvitations.ts';
 import { proposeDeparture } from '../marmot/proposeDeparture.ts';
 import type { ChannelRecord } from '../store/records.ts';
 import { isBehind } from './behind.ts';
 import { commitChange, publishStaged } from './commits.ts';
 import type { AgentContext } from './context.ts';
+import { sendInvitations } from './invitations.ts';
 import { retireIdle } from './inbox/retireIdle.ts';
 import { fetchChannelNews } from './fetchNews.ts';
 import { listOpenChannels } from './openChannels.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
 import { toQueued } from './sealMoves.ts';
 import { countSends } from './sendCount.ts';
+import { replaceStuck } from './replaceStuck.ts';
+import { unlessSignerFails } from './signerFaults.ts';
 import { beginWork, saveWork } from './work.ts';
 
+const NO_NEWS: ReceivedNews = { news: [], groupNews: [] };
 const DAY_S = 86_400;
 const PERIOD_S = 24 * DAY_S;
 const PERIOD_SPREAD_S = 12 * DAY_S;
@@ -28,13 +33,16 @@ export async function finishCommits(context: AgentContext): Promise<void> {
 }
 
 /**
- * Lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Returns what came in meanwhile. Never
+ * Goes round channels that are stuck, invites whom we have added, lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Returns what came in meanwhile. Never
  * throws for what relays do.
  */
 export async function doChores(context: AgentContext): Promise<ReceivedNews> {
   retireIdle(context);
+  await unlessSignerFails(() => replaceStuck(context));
   const received: ReceivedNews[] = [];
-  for (const { id } of listBusy(context)) if (!isBehind(context.store, id)) received.push(await doBusy(context, id));
+  for (const { id } of listBusy(context)) {
+    if (!isBehind(context.store, id)) received.push(await invite(context, id), await letGo(context, id));
+  }
   const now = context.clock.now();
   for (const record of listOpenChannels(context.store).filter((each) => leafDueAt(each) <= now && !isBehind(context.store, each.id))) {
     await commitChange(context, record.id, { kind: 'self-update' });
@@ -42,7 +50,15 @@ export async function doChores(context: AgentContext): Promise<ReceivedNews> {
   return { news: received.flatMap(({ news }) => news), groupNews: received.flatMap(({ groupNews }) => groupNews) };
 }
 
-async function doBusy(context: AgentContext, id: Hex): Promise<ReceivedNews> {
+async function invite(context: AgentContext, id: Hex): Promise<ReceivedNews> {
+  if (!canInvite(context, id)) return NO_NEWS;
+  // Another branch may have won by now.
+  const received = await fetchChannelNews(context, id);
+  await unlessSignerFails(() => sendInvitations(context, id));
+  return received;
+}
+
+async function letGo(context: AgentContext, id: Hex): Promise<ReceivedNews> {
   if (canLetGo(context, id)) {
     const [byte = 0] = context.rng.bytes(1);
     await new Promise((resolve) => setTimeout(resolve, JITTER_MS.least + (byte / 255) * (JITTER_MS.most - JITTER_MS.least)));
@@ -53,7 +69,13 @@ async function doBusy(context: AgentContext, id: Hex): Promise<ReceivedNews> {
   }
   const record = context.store.findChannel(id);
   if (record !== undefined && record.endedAt === undefined && record.leavingAt !== undefined) await askToLeave(context, record);
-  return { news: [], groupNews: [] };
+  return NO_NEWS;
+}
+
+/** True when somebody whom we have added waits for the welcome. */
+function canInvite({ store }: AgentContext, id: Hex): boolean {
+  const record = store.findChannel(id);
+  return record !== undefined && record.endedAt === undefined && dueInvitations(decodeChannel(record.state)).length > 0;
 }
 
 /** True when somebody else wants to leave and we are free to commit it. */

@@ -4,9 +4,10 @@ import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
-import type { Invitation } from '../marmot/createChannel.ts';
+import { isSealedWith } from '../marmot/groupEvent.ts';
 import { retireChannel } from '../marmot/retireChannel.ts';
-import { adoptStaged, dropStaged, stageCommit, type AdoptedCommit, type GroupChange } from '../marmot/stageCommit.ts';
+import { adoptStaged, dropStaged, stageCommit, type GroupChange } from '../marmot/stageCommit.ts';
+import type { Converged } from '../marmot/branches.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { PublishOutcome } from '../nostr/publishToRelay.ts';
 import type { Change, ChannelRecord } from '../store/records.ts';
@@ -14,12 +15,11 @@ import { isBehind } from './behind.ts';
 import type { AgentContext } from './context.ts';
 import { toRecord } from './channelRecord.ts';
 import { weighMessages } from './groupMessages.ts';
-import { findInbox } from './lookUpPeer.ts';
+import { sendInvitations } from './invitations.ts';
 import { relaysOf } from './relaysOf.ts';
 import { toQueued } from './sealMoves.ts';
 import { countSends } from './sendCount.ts';
 import { beginWork, saveChanges, saveWork } from './work.ts';
-import { wrapWelcome } from './wrapWelcome.ts';
 
 /**
  * What became of a commit. `applied`: a relay has it. `superseded`: a relay has it, but another one counts. `refused`: certainly no relay
@@ -56,17 +56,19 @@ export async function commitChange(
   ];
   countSends(context.store, changes);
   saveChanges(context, changes);
-  return publishStaged(context, channelId, ['unreachable', 'rejected']);
+  const outcome = await publishStaged(context, channelId, { isFirstTry: true });
+  if (outcome === 'applied') await sendInvitations(context, channelId);
+  return outcome;
 }
 
 /**
- * Goes on with a commit that an earlier try, or an earlier process, has left half done. `certain` are the outcomes by which a relay
- * certainly has nothing: one that cannot be reached now may have it from before. Never throws for what relays do.
+ * Goes on with a commit that an earlier try, or an earlier process, has left half done. After a first try a relay that cannot be reached, or
+ * refuses for now, may have it from before. Never throws for what relays do.
  */
 export async function publishStaged(
   context: AgentContext,
   channelId: Hex,
-  certain: readonly PublishOutcome['outcome'][] = ['rejected'],
+  { isFirstTry = false }: { readonly isFirstTry?: boolean } = {},
 ): Promise<CommitOutcome> {
   const { record, channel } = openForChange(context, channelId);
   const { staged } = channel;
@@ -78,26 +80,30 @@ export async function publishStaged(
     const left = outcomes.filter((outcome) => !isTaken(outcome) && outcome.retryable).map(({ relay }) => relay);
     return adopt(context, record, channel, left);
   }
-  if (!outcomes.every(({ outcome }) => certain.includes(outcome))) return 'waiting';
+  if (!outcomes.every((outcome) => (isFirstTry ? isNotTaken(outcome) : isRefusedForGood(outcome)))) return 'waiting';
   context.store.save([{ kind: 'channel', record: toRecord({ record, channel: dropStaged(channel) }, relaysOf(context)) }]);
   return 'refused';
 }
 
-/** True while a commit of ours waits for a relay: nothing is read until that is clear. One that a relay shows has been published. */
-export async function isCommitPending(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): Promise<boolean> {
+/**
+ * True while a commit of ours waits for a relay: nothing is read until that is clear. One that a relay shows has been published, and so has
+ * one in whose epoch somebody speaks: nobody could without it.
+ */
+export function isCommitPending(context: AgentContext, channelId: Hex, events: readonly NostrEvent[]): boolean {
   const record = context.store.findChannel(channelId);
   if (record?.hasChores !== true) return false;
   const channel = decodeChannel(record.state);
   if (channel.staged === undefined) return false;
+  const { outerKey } = channel.staged.epoch;
   const { id } = JSON.parse(channel.staged.event) as NostrEvent;
-  if (!events.some((event) => event.id === id)) return true;
+  if (!events.some((event) => event.id === id || isSealedWith(outerKey, event))) return true;
   // Which relays have it, and which do not, nobody knows: one that has it says so.
-  await adopt(context, record, channel, record.relays);
+  adopt(context, record, channel, record.relays);
   return false;
 }
 
 /** `left` are the relays that have yet to take the event. */
-async function adopt(context: AgentContext, record: ChannelRecord, channel: Channel, left: readonly string[]): Promise<CommitOutcome> {
+function adopt(context: AgentContext, record: ChannelRecord, channel: Channel, left: readonly string[]): CommitOutcome {
   const work = beginWork(context);
   const { staged } = channel;
   const adopted = adoptStaged(channel);
@@ -113,17 +119,8 @@ async function adopt(context: AgentContext, record: ChannelRecord, channel: Chan
     const event = JSON.parse(staged.event) as NostrEvent;
     work.changes.push({ kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, left) });
   }
-  for (const invitation of adopted.invitations) work.changes.push(await queueWelcome(context, invitation));
   saveWork(work);
   return adopted.channel.epoch.id === staged?.epoch.id ? 'applied' : 'superseded';
-}
-
-/** A welcome for the outbox. */
-export async function queueWelcome(context: AgentContext, { account, welcome }: Invitation): Promise<Change> {
-  const work = beginWork(context);
-  const wrap = await wrapWelcome(work, account, welcome);
-  // Not on the identity's own socket: the wrap's author is a throw-away key, and shall stay one.
-  return { kind: 'queue', record: toQueued(work, wrap, 'lookup', await findInbox(context, account)) };
 }
 
 /** What is said to whoever wants something in a channel that is held back. */
@@ -147,11 +144,19 @@ function openForChange(context: AgentContext, channelId: Hex): { readonly record
   return { record, channel: decodeChannel(record.state) };
 }
 
-function hasNewLeaf({ state }: Channel, { channel }: AdoptedCommit): boolean {
+function hasNewLeaf({ state }: Channel, { channel }: Converged): boolean {
   const own = state.privatePath.leafIndex * 2;
   return channel.state.ratchetTree[own] !== state.ratchetTree[own];
 }
 
 function isTaken({ outcome }: PublishOutcome): boolean {
   return outcome === 'accepted' || outcome === 'duplicate';
+}
+
+function isNotTaken({ outcome }: PublishOutcome): boolean {
+  return outcome === 'unreachable' || outcome === 'rejected';
+}
+
+function isRefusedForGood({ outcome, retryable }: PublishOutcome): boolean {
+  return outcome === 'rejected' && !retryable;
 }

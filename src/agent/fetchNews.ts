@@ -60,7 +60,7 @@ export async function fetchNews(context: AgentContext): Promise<FetchedNews> {
     const fetched = await Promise.all(batch.map((record) => fetchChannel(context, record, { reports, gapped })));
     // Taken in one after the other: each step reads what the one before has saved.
     for (const { record, events, readUntil } of fetched) {
-      // The welcome to somebody we have added needs the signer; the other channels do not wait for it.
+      // Where one channel needs the signer, the other channels do not wait for it.
       const received = await unlessSignerFails(() => receiveGroupEvents(context, record.id, events, readUntil));
       if (received === undefined) continue;
       news.push(...received.news);

@@ -1,21 +1,24 @@
-// Makes sure that there is a channel with a peer, inviting it when there is none.
+// Makes sure that there is a channel with a peer, inviting it when there is none, or none but one that is stuck.
 
 import type { Hex } from '../core/bytes.ts';
+import type { AgentContext } from './context.ts';
 import { createChannel } from '../marmot/createChannel.ts';
 import { newChannel } from './channelRecord.ts';
 import { lookUpPeer } from './lookUpPeer.ts';
+import { publishStaged } from './commits.ts';
 import { findPeerChannel } from './openChannels.ts';
 import { toQueued } from './sealMoves.ts';
 import { relaysOf } from './relaysOf.ts';
+import { isStuck } from './stuck.ts';
 import type { Work } from './work.ts';
 import { wrapWelcome } from './wrapWelcome.ts';
 
 const MAX_GROUP_RELAYS = 5;
 
-/** Opens a channel with the peer within the step, unless there is one. Throws what {@link lookUpPeer} throws. */
+/** Opens a channel with the peer within the step, unless there is one that is of use. Throws what {@link lookUpPeer} throws. */
 export async function openPeerChannel(work: Work, peer: Hex): Promise<void> {
   const { context, now } = work;
-  if (findPeerChannel(context.store, peer) !== undefined) return;
+  if (await hasChannel(context, peer)) return;
   const { keyPackage, inbox } = await lookUpPeer(context, peer);
   const signer = await context.signer();
   const relays = relaysOf(context).slice(0, MAX_GROUP_RELAYS);
@@ -28,4 +31,14 @@ export async function openPeerChannel(work: Work, peer: Hex): Promise<void> {
     const wrap = await wrapWelcome(work, peer, welcome);
     work.changes.push({ kind: 'queue', record: toQueued(work, wrap, 'lookup', inbox) });
   }
+}
+
+async function hasChannel(context: AgentContext, peer: Hex): Promise<boolean> {
+  const { store, clock } = context;
+  const found = findPeerChannel(store, peer, clock.now());
+  if (found === undefined || !isStuck(found, clock.now())) return found !== undefined;
+  // An agent that was away for long has not asked for long.
+  await publishStaged(context, found.id);
+  const settled = findPeerChannel(store, peer, clock.now());
+  return settled !== undefined && !isStuck(settled, clock.now());
 }

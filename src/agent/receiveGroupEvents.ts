@@ -1,6 +1,7 @@
 // Takes in the events of one channel, in steps of a bounded size: decrypt, put the moves in order, apply, save.
 
 import type { Hex } from '../core/bytes.ts';
+import type { Converged } from '../marmot/branches.ts';
 import { describeChannel, type Channel } from '../marmot/channel.ts';
 import { peelGroupEvent } from '../marmot/groupEvent.ts';
 import { processMls } from '../marmot/processMls.ts';
@@ -10,6 +11,7 @@ import type { MoveRumor } from '../negotiate/move.ts';
 import { tagValue, type NostrEvent } from '../nostr/event.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import { isBehind } from './behind.ts';
+import { recallInvitations } from './invitations.ts';
 import { isAlive, isCommitPending } from './commits.ts';
 import { confirmOwnOffers } from './confirmOwnOffers.ts';
 import type { AgentContext } from './context.ts';
@@ -35,7 +37,7 @@ export async function receiveGroupEvents(
   events: readonly NostrEvent[],
   readUntil: number | undefined,
 ): Promise<ReceivedNews> {
-  if (isBehind(context.store, channelId) || (await isCommitPending(context, channelId, events))) return { news: [], groupNews: [] };
+  if (isBehind(context.store, channelId) || isCommitPending(context, channelId, events)) return { news: [], groupNews: [] };
   const fresh = listFresh(context, events);
   const steps: Work[] = [];
   for (let start = 0; start < fresh.length; start += STEP_EVENTS) {
@@ -148,12 +150,12 @@ function isDeferred(result: ProcessResult): boolean {
 function follow(work: Work, channelId: Hex, before: Channel, result: Extract<ProcessResult, { channel: Channel }>): readonly MoveRumor[] {
   switch (result.kind) {
     case 'payload':
-      work.changes.push(...weighMessages(channelId, result.channel, result.superseded));
+      leaveBranch(work, channelId, result);
       keepMessage(work, channelId, result);
       tellStep(work, channelId, before, result.channel);
       return [result.rumor];
     case 'handshake':
-      work.changes.push(...weighMessages(channelId, result.channel, result.superseded));
+      leaveBranch(work, channelId, result);
       tellStep(work, channelId, before, result.channel);
       return [];
     case 'ended':
@@ -167,6 +169,13 @@ function follow(work: Work, channelId: Hex, before: Channel, result: Extract<Pro
     default:
       return result satisfies never;
   }
+}
+
+/** What was said and who was invited on a branch that has lost does not count. */
+function leaveBranch(work: Work, channelId: Hex, { channel, superseded }: Converged): void {
+  if (superseded.length === 0) return;
+  work.changes.push(...weighMessages(channelId, channel, superseded));
+  recallInvitations(work, channelId);
 }
 
 function keepMessage(

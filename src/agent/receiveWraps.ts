@@ -224,7 +224,7 @@ async function join(work: Work, door: Door, sender: Hex, welcome: Rumor): Promis
 }
 
 /**
- * A group that we are in is not joined again. One that is over for us may take us back, in an epoch that we have not seen: an older welcome
+ * A group that we are in is not joined again. One that is over for us, or that we want to leave, may take us back, in an epoch that we have not seen: an older welcome
  * would bring back keys that were used (protocol-core/joining.md).
  */
 function admit({ context }: Work, made: OpenChannel): OpenChannel | undefined {
@@ -232,7 +232,7 @@ function admit({ context }: Work, made: OpenChannel): OpenChannel | undefined {
   const known = context.store.listChannels().filter((record) => record.id === id || record.nostrGroupId === nostrGroupId);
   const [former] = known;
   if (former === undefined) return made;
-  const isOver = known.length === 1 && former.id === id && former.endedAt !== undefined;
+  const isOver = known.length === 1 && former.id === id && (former.endedAt ?? former.leavingAt) !== undefined;
   // Of a channel that a restored home has lost no key is left, nor of any key package that an old welcome could be for.
   const isLater = isOver && (isLost(former) || describeChannel(made.channel).epoch > describeChannel(decodeChannel(former.state)).epoch);
   return isLater ? { ...made, record: { ...made.record, createdAt: former.createdAt, version: former.version } } : undefined;

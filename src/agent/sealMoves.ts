@@ -97,7 +97,7 @@ function drawShare(rng: Rng): number {
 function openPeer(work: Work, peer: Hex): OpenChannel | undefined {
   const fresh = [...work.channels.values()].filter(({ record }) => record.peer === peer);
   const usable = fresh.find(({ record }) => record.endedAt === undefined && record.leavingAt === undefined);
-  const saved = findPeerChannel(work.context.store, peer);
+  const saved = findPeerChannel(work.context.store, peer, work.now);
   const isChanged = fresh.some(({ record }) => record.id === saved?.id);
   return usable ?? (saved === undefined || isChanged ? undefined : openChannel(work, saved.id));
 }

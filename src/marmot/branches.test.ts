@@ -590,7 +590,7 @@ describe('a commit of our own', () => {
     const [theirs] = await commitTimes(bob, 1);
     const waiting = await takeAll(staged.channel, [theirs]);
     const adopted = adoptStaged(waiting.channel);
-    expect([adopted.channel.epoch.id, adopted.superseded, adopted.invitations]).toEqual([theirs.id, [], []]);
+    expect([adopted.channel.epoch.id, adopted.superseded, adopted.channel.invited]).toEqual([theirs.id, [], []]);
     const mine = { event: staged.event, id: staged.mlsHash, channel: adopted.channel };
     const byCarol = await commitOn((await takeAll(carol, [mine])).channel);
     const won = await takeAll(adopted.channel, [byCarol]);

@@ -155,14 +155,15 @@ function switchTo(channel: Channel, { fork, chain }: Branch): Converged {
   return { channel: prune(next), superseded: abandoned.map(({ epoch }) => epoch.id) };
 }
 
-/** Lets go of what lies beyond five epochs, and of rivals that start from there. */
+/** Lets go of what lies beyond five epochs, of rivals that start from there, and of whoever was invited there. */
 function prune(channel: Channel): Channel {
   const oldest = channel.epoch.number - BigInt(CONVERGENCE.maxRewind);
   const kept = { ...channel, past: channel.past.filter(({ epoch }) => epoch.number >= oldest) };
   // Proposals go with their epoch.
   const waiting = Object.entries(channel.proposalDigests).filter(([ref]) => ref in channel.state.unappliedProposals);
   const rivals = kept.rivals.filter((rival) => traceBranch(kept, rival) !== undefined);
-  return { ...kept, rivals, proposalDigests: Object.fromEntries(waiting) };
+  const left = { ...kept, rivals, proposalDigests: Object.fromEntries(waiting) };
+  return { ...left, invited: channel.invited.filter(({ epochId }) => isKnown(left, epochId)) };
 }
 
 /** Of a past epoch only what it takes to follow another commit of it; how to read its messages is in the tip's state (retained-history.md). */

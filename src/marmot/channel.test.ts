@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { defaultProposalTypes, getCiphersuiteImpl } from 'ts-mls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NegotiateError } from '../core/errors.ts';
@@ -180,6 +181,16 @@ describe('a channel', () => {
     ]) {
       expect(() => decodeChannel(broken)).toThrow(NegotiateError);
     }
+  });
+
+  it('is read as it was stored before invitations were kept in it', () => {
+    const bytes = encodeChannel(pair.a);
+    // Version, length of four bytes, and what is packed: its last byte says that nobody is invited.
+    const packed = deflateRawSync(inflateRawSync(bytes.subarray(5)).subarray(0, -1));
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, packed.length);
+    expect(decodeChannel(Uint8Array.of(3, ...length, ...packed))).toEqual(decodeChannel(bytes));
+    expect(() => decodeChannel(Uint8Array.of(4, ...length, ...packed))).toThrow(NegotiateError);
   });
 
   it('keeps the given channel usable when a step is abandoned', async () => {

@@ -37,8 +37,19 @@ export interface Channel {
   readonly rivals: readonly KeptEpoch[];
   /** SHA-256 (hex) of the messages of proposals that wait, by their references (base64). */
   readonly proposalDigests: Readonly<Record<string, Hex>>;
+  /** Whom commits of ours invite, as long as their epochs are kept. */
+  readonly invited: readonly HeldInvitation[];
   /** A commit of ours that no relay is known to have yet. */
   readonly staged?: Staged;
+}
+
+/** An invitation into an epoch that a commit of ours has opened; `welcome` is the rumor as JSON. */
+export interface HeldInvitation {
+  readonly epochId: Hex;
+  readonly account: Hex;
+  readonly welcome: string;
+  /** The gift wrap that it was put on its way in. */
+  readonly wrapId?: Hex;
 }
 
 /** A commit of ours on its way: the epoch that it opens, the event that carries it, and the welcomes that go out after it, as JSON. */
@@ -147,6 +158,7 @@ export async function beginChannel(own: Hex, state: ClientState): Promise<Channe
     state,
     past: [],
     proposalDigests: {},
+    invited: [],
     rivals: [],
   };
 }

@@ -4,7 +4,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { clientStateDecoder, clientStateEncoder, decode, encode, type ClientState } from 'ts-mls';
 import { bytesToHex, equalBytes, hexToBytes, utf8, type Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
-import { accountAt, isMember, type Channel, type Epoch, type KeptEpoch, type Staged } from './channel.ts';
+import { accountAt, isMember, type Channel, type Epoch, type HeldInvitation, type KeptEpoch, type Staged } from './channel.ts';
 import {
   expectEnd,
   joinBytes,
@@ -21,11 +21,13 @@ import {
   type Cursor,
 } from './cursor.ts';
 
-const VERSION = 3;
+const VERSION = 4;
+// Had no invitations.
+const VERSION_BEFORE = 3;
 const MAX_BYTES = 32 * 1_024 * 1_024;
 
 /** Encodes a channel with its own version byte; what its epochs have in common is packed away. */
-export function encodeChannel({ own, epoch, state, past, rivals, staged, proposalDigests }: Channel): Uint8Array {
+export function encodeChannel({ own, epoch, state, past, rivals, staged, proposalDigests, invited }: Channel): Uint8Array {
   const parts = [
     hexToBytes(own),
     encodeEpoch(epoch),
@@ -34,6 +36,7 @@ export function encodeChannel({ own, epoch, state, past, rivals, staged, proposa
     writeVector(...rivals.map(encodeKept)),
     writeVector(...encodeStaged(staged)),
     writeVector(...Object.entries(proposalDigests).map(([ref, digest]) => joinBytes(writeVector(utf8(ref)), hexToBytes(digest)))),
+    writeVector(...invited.map(encodeInvitation)),
   ];
   const packed = deflateRawSync(joinBytes(...parts), { level: 1 });
   return joinBytes(Uint8Array.of(VERSION), writeUint(packed.length, 4), packed);
@@ -43,10 +46,11 @@ export function encodeChannel({ own, epoch, state, past, rivals, staged, proposa
 export function decodeChannel(bytes: Uint8Array): Channel {
   try {
     const cursor = openCursor(bytes);
-    if (readUint(cursor, 1) !== VERSION) throw malformed('unknown version of a channel');
+    const version = readUint(cursor, 1);
+    if (version !== VERSION && version !== VERSION_BEFORE) throw malformed('unknown version of a channel');
     const packed = readBytes(cursor, readUint(cursor, 4));
     expectEnd(cursor);
-    return readChannel(new Uint8Array(inflateRawSync(packed, { maxOutputLength: MAX_BYTES })));
+    return readChannel(new Uint8Array(inflateRawSync(packed, { maxOutputLength: MAX_BYTES })), version);
   } catch (cause) {
     throw new NegotiateError(
       'store/corrupt',
@@ -56,7 +60,7 @@ export function decodeChannel(bytes: Uint8Array): Channel {
   }
 }
 
-function readChannel(bytes: Uint8Array): Channel {
+function readChannel(bytes: Uint8Array, version: number): Channel {
   const cursor = openCursor(bytes);
   const own = readHex(cursor);
   const epoch = readEpoch(cursor);
@@ -65,11 +69,12 @@ function readChannel(bytes: Uint8Array): Channel {
   const rivals = readList(cursor, readKept);
   const staged = readStaged(readVector(cursor));
   const proposalDigests = Object.fromEntries(readList(cursor, (items) => [readText(items), readHex(items)] as const));
+  const invited = version === VERSION_BEFORE ? [] : readList(cursor, readInvitation);
   expectEnd(cursor);
   const isOurs = accountAt(state, state.privatePath.leafIndex) === own;
   const isTip = !isMember(state) || epoch.number === state.groupContext.epoch;
   if (!isOurs || !isTip || !isUnbroken({ epoch, past, rivals })) throw malformed('a channel contradicts itself');
-  return { own, epoch, state, past, rivals, proposalDigests, ...(staged === undefined ? {} : { staged }) };
+  return { own, epoch, state, past, rivals, proposalDigests, invited, ...(staged === undefined ? {} : { staged }) };
 }
 
 /** Without a gap on the way back, and with the start of every rival: else a branch could not be judged (retained-history.md "Late commits"). */
@@ -128,6 +133,17 @@ function readStaged(bytes: Uint8Array): Staged | undefined {
   const [event, welcomes] = [readText(cursor), readText(cursor)];
   expectEnd(cursor);
   return { epoch, state, event, welcomes };
+}
+
+function encodeInvitation({ epochId, account, welcome, wrapId }: HeldInvitation): Uint8Array {
+  const parts = [writeVector(utf8(welcome)), writeVector(hexToBytes(wrapId ?? ''))];
+  return joinBytes(hexToBytes(epochId), hexToBytes(account), ...parts);
+}
+
+function readInvitation(cursor: Cursor): HeldInvitation {
+  const [epochId, account, welcome] = [readHex(cursor), readHex(cursor), readText(cursor)];
+  const wrapId = bytesToHex(readVector(cursor));
+  return { epochId, account, welcome, ...(wrapId === '' ? {} : { wrapId }) };
 }
 
 function readState(bytes: Uint8Array): ClientState {

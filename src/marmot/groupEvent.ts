@@ -61,6 +61,12 @@ export function sealGroupEvent(
   return signOnce(rng.bytes(32), { kind: KINDS.groupEvent, created_at: now, tags, content });
 }
 
+/** True for an event that was sealed with this outer key, which nobody has but members of the epoch. Never throws. */
+export function isSealedWith(key: Uint8Array, { content }: Pick<NostrEvent, 'content'>): boolean {
+  const sealed = content.length <= LIMITS.eventContentChars ? decodeBase64(content) : undefined;
+  return key.length > 0 && sealed !== undefined && sealed.length >= NONCE_BYTES + TAG_BYTES && openOuter(key, sealed) !== undefined;
+}
+
 /** Opens nonce, ciphertext and tag; undefined when the key does not fit. */
 export function openOuter(key: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
   try {

@@ -26,8 +26,9 @@ import {
   take,
 } from './parties.fixture.ts';
 import { processMls } from './processMls.ts';
-import { COMPONENTS, LIMITS } from './profile.ts';
+import { COMPONENTS, CONVERGENCE, LIMITS } from './profile.ts';
 import { proposeDeparture } from './proposeDeparture.ts';
+import { dueInvitations, readInvitation, replaceInvitation } from './heldInvitations.ts';
 import { adoptStaged, dropStaged, stageCommit, type GroupChange } from './stageCommit.ts';
 
 const rng = makeRng('groups');
@@ -137,12 +138,13 @@ describe('a change of ours', () => {
     }
   });
 
-  it('that adds somebody invites when it is applied, and never when it was dropped or has lost', async () => {
+  it('that adds somebody invites when it is applied, not when it was dropped or has lost, and still when it wins after all', async () => {
     const newcomer = await publish(makeParty('erin'));
     const peers = [await readUsable(newcomer.event)];
     const staged = await stageCommit(four.alice, { kind: 'add', peers }, NOW, rng);
     expect(Object.keys(staged).sort()).toEqual(['channel', 'event', 'mlsHash']);
-    const { invitations, channel } = adoptStaged(saved(staged.channel));
+    const { channel } = adoptStaged(saved(staged.channel));
+    const invitations = dueInvitations(saved(channel)).map(readInvitation);
     expect(invitations.map(({ account }) => account)).toEqual(peers.map(({ account }) => account));
     const welcome = invitations[0]?.welcome;
     if (welcome === undefined) throw new Error('nobody was invited');
@@ -150,6 +152,7 @@ describe('a change of ours', () => {
     await expectTalk({ ...(await followAll(four, staged.event, 'alice')), alice: channel, erin: expectKind(joined, 'joined').channel });
 
     expect(() => adoptStaged(dropStaged(staged.channel))).toThrow();
+    expect(dropStaged(staged.channel).invited).toEqual([]);
     // Two commits beat one, whoever made it.
     let at = staged.channel;
     let { bob } = four;
@@ -159,7 +162,29 @@ describe('a change of ours', () => {
       bob = made.channel;
     }
     const lost = adoptStaged(at);
-    expect([lost.channel.epoch.id, lost.invitations]).toEqual([bob.epoch.id, []]);
+    expect([lost.channel.epoch.id, dueInvitations(lost.channel)]).toEqual([bob.epoch.id, []]);
+
+    // Three beat two: the one that has waited since is due, once.
+    let won = saved(lost.channel);
+    let carol = await follow(four.carol, staged.event);
+    for (let i = 0; i < 2; i += 1) {
+      const made = await change(carol, { kind: 'self-update' }, rng);
+      won = await follow(won, made.event);
+      carol = made.channel;
+    }
+    expect(won.epoch.id).toBe(carol.epoch.id);
+    const due = dueInvitations(won);
+    expect(due.map(readInvitation)).toEqual(invitations);
+    for (const held of due) won = replaceInvitation(won, held, { ...held, wrapId: 'ab'.repeat(32) });
+    expect([dueInvitations(saved(won)), saved(won)]).toEqual([[], won]);
+    // And it is kept no longer than its epoch.
+    for (let i = 2; i <= CONVERGENCE.maxRewind; i += 1) {
+      expect(won.invited).toHaveLength(1);
+      const made = await change(carol, { kind: 'self-update' }, rng);
+      won = await follow(won, made.event);
+      carol = made.channel;
+    }
+    expect(won.invited).toEqual([]);
   });
 
   it('never asks relays to forget it, where messages vanish', async () => {

@@ -21,6 +21,7 @@ import { processMls } from './processMls.ts';
 import type { ProcessResult } from './processResult.ts';
 import { readKeyPackage, type UsableKeyPackage } from './readKeyPackage.ts';
 import { sealPayload, type SealedPayload } from './sealPayload.ts';
+import { dueInvitations, readInvitation } from './heldInvitations.ts';
 import { adoptStaged, stageCommit, type GroupChange } from './stageCommit.ts';
 
 /** The tests' present (unix seconds). */
@@ -136,7 +137,8 @@ export interface Committed {
 /** A commit of ours that a relay has taken at once. */
 export async function change(channel: Channel, what: GroupChange, rng: Rng): Promise<Committed & { invitations: readonly Invitation[] }> {
   const staged = await stageCommit(channel, what, NOW, rng);
-  return { ...adoptStaged(decodeChannel(encodeChannel(staged.channel))), event: staged.event };
+  const { channel: adopted } = adoptStaged(decodeChannel(encodeChannel(staged.channel)));
+  return { channel: adopted, event: staged.event, invitations: dueInvitations(adopted).map(readInvitation) };
 }
 
 /** Takes an event in and goes on with what it leads to. */

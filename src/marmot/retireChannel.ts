@@ -27,6 +27,7 @@ export function retireChannel({ own, epoch, state }: Channel): Channel {
     past: [],
     rivals: [],
     proposalDigests: {},
+    invited: [],
   };
 }
 

@@ -8,6 +8,7 @@ import type { Rng } from '../core/ports.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import { isPrivileged, rulesOf } from './authorizeHandshake.ts';
 import { addEpoch, type Converged } from './branches.ts';
+import { holdInvitations } from './heldInvitations.ts';
 import { accountAt, isActive, makeEpoch, membersOf, type Channel } from './channel.ts';
 import { encodeAdmins, encodeLifecycle } from './components.ts';
 import { checkPeers, type Invitation } from './createChannel.ts';
@@ -70,23 +71,18 @@ export async function stageCommit(channel: Channel, change: GroupChange, now: nu
   return { channel: { ...channel, staged: waiting }, event, mlsHash };
 }
 
-/** What became of a staged commit that a relay has taken: the channel, and whom to invite now. */
-export interface AdoptedCommit extends Converged {
-  readonly invitations: readonly Invitation[];
-}
-
 /**
- * The channel after a relay has taken the staged commit. It may have lost to another one in the meantime; then nobody is invited.
- * Throws `internal/bug` when there is none.
+ * The channel after a relay has taken the staged commit, and whom it invites held in it: the commit may have lost to another one in the
+ * meantime. Throws `internal/bug` when there is none.
  */
-export function adoptStaged(channel: Channel): AdoptedCommit {
+export function adoptStaged(channel: Channel): Converged {
   const { staged, ...rest } = channel;
   if (staged === undefined)
     throw new NegotiateError('internal/bug', 'A commit was to be applied that nobody has made. Please report this.');
   const converged = addEpoch(rest, staged.epoch, staged.state) ?? { channel: rest, superseded: [] };
-  const isTip = converged.channel.epoch.id === staged.epoch.id;
-  if (!isActive(converged.channel.state)) return { ...converged, channel: retireChannel(converged.channel), invitations: [] };
-  return { ...converged, invitations: isTip ? (JSON.parse(staged.welcomes) as Invitation[]) : [] };
+  if (!isActive(converged.channel.state)) return { ...converged, channel: retireChannel(converged.channel) };
+  const invitations = JSON.parse(staged.welcomes) as Invitation[];
+  return { ...converged, channel: holdInvitations(converged.channel, staged.epoch, invitations) };
 }
 
 /** The channel without its staged commit, which certainly no relay has. */

@@ -28,7 +28,7 @@ export interface ChannelRecord {
   readonly leafUpdatedAt?: number;
   /** When the owner has decided to leave. Nothing is sent from then on but the wish to be let go. */
   readonly leavingAt?: number;
-  /** True while there is something to do besides reading: a commit to publish, somebody to let go, our own wish to leave. */
+  /** True while there is something to do besides reading: a commit to publish, somebody to invite or to let go, our own wish to leave. */
   readonly hasChores: boolean;
   /** When the channel was over: nobody else is left in it, or we were removed. It is kept so that nobody can bring it back. */
   readonly endedAt?: number;

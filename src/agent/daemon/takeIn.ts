@@ -11,6 +11,7 @@ import type { TrustBook } from '../inbox/trustBook.ts';
 import type { WrapDesk } from '../inbox/wrapDesk.ts';
 import { takeOpened } from '../receiveWraps.ts';
 import { readSetting, writeSetting } from '../settings.ts';
+import { waitsSince } from '../stuck.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import type { GroupNews, News } from '../work.ts';
 import type { Batch } from './feed.ts';
@@ -104,7 +105,7 @@ export function markRead(context: AgentContext, owners: readonly Hex[]): void {
     const record = store.findChannel(owner);
     if (record === undefined || record.endedAt !== undefined || !isOld(record.fetchedUntil, now)) return [];
     // What has come there has not been taken in.
-    if (isBehind(store, owner)) return [];
+    if (isBehind(store, owner) || waitsSince(record) !== undefined) return [];
     return [{ kind: 'channel', record: { ...record, fetchedUntil: now } }];
   });
   if (changes.length > 0) store.save(changes);

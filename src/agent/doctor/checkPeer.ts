@@ -62,9 +62,9 @@ async function checkInboxOf(context: AgentContext, peer: Hex): Promise<Check> {
     : pass(id, finding);
 }
 
-function checkChannel({ store }: AgentContext, peer: Hex): Check {
+function checkChannel({ store, clock }: AgentContext, peer: Hex): Check {
   const id = 'peer-channel';
-  const channel = findPeerChannel(store, peer);
+  const channel = findPeerChannel(store, peer, clock.now());
   if (channel !== undefined) return pass(id, `There is an open channel since ${dayOf(channel.createdAt)}.`);
   return pass(id, 'There is no open channel yet.', 'One is opened by: agent-negotiate start NPUB SERVICE');
 }

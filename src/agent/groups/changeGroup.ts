@@ -7,19 +7,21 @@ import { describeChannel } from '../../marmot/channel.ts';
 import { decodeChannel } from '../../marmot/channelCodec.ts';
 import { encodeAdmins, encodeProfile } from '../../marmot/components.ts';
 import { COMPONENTS, LIMITS } from '../../marmot/profile.ts';
+import { retireChannel } from '../../marmot/retireChannel.ts';
 import type { GroupChange } from '../../marmot/stageCommit.ts';
 import { parsePublicKey } from '../../nostr/npub.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { doChores } from '../chores.ts';
 import { isLost } from '../channelRecord.ts';
-import { commitChange, type CommitOutcome } from '../commits.ts';
+import { commitChange, publishStaged, type CommitOutcome } from '../commits.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { fetchChannelNews } from '../fetchNews.ts';
 import { lookUpPeer } from '../lookUpPeer.ts';
 import { ledgerChanges } from '../mandate/ledgerRecord.ts';
 import { permitInGroup } from '../mandate/permit.ts';
-import { beginWork, type GroupNews, type News, type Work } from '../work.ts';
+import { isStuck } from '../stuck.ts';
+import { beginWork, saveWork, type GroupNews, type News, type Work } from '../work.ts';
 import { groupName } from './createGroup.ts';
 import { othersIn } from './othersIn.ts';
 import { findGroup, viewGroup, type GroupView } from './viewGroup.ts';
@@ -133,9 +135,11 @@ function describe({ state }: ChannelRecord): string {
 
 /** Decided for good: from here on nothing else is sent in the group, and the wish is repeated until it is granted. */
 async function leave(context: AgentContext, id: Hex): Promise<CommitOutcome> {
+  if (findGroup(context.store, id).endedAt !== undefined) throw new NegotiateError('input/not-found', 'This group is over already.');
+  await publishStaged(context, id);
   const record = findGroup(context.store, id);
+  if (isStuck(record, context.clock.now())) return giveUp(context, record);
   const { admins } = describeChannel(decodeChannel(record.state));
-  if (record.endedAt !== undefined) throw new NegotiateError('input/not-found', 'This group is over already.');
   if (admins.includes(context.pubkey)) {
     const others = admins.filter((admin) => admin !== context.pubkey);
     const message = 'You are the only admin. Name another one first (group admins), or end the group for everybody (group disband).';
@@ -147,6 +151,14 @@ async function leave(context: AgentContext, id: Hex): Promise<CommitOutcome> {
   const current = findGroup(context.store, id);
   context.store.save([{ kind: 'channel', record: { ...current, leavingAt: context.clock.now(), hasChores: true } }]);
   await doChores(context);
+  return 'applied';
+}
+
+/** Nothing can be said where a commit of ours is stuck, not even that we want to go: it is over here alone. */
+function giveUp(context: AgentContext, record: ChannelRecord): CommitOutcome {
+  const work = beginWork(context);
+  work.channels.set(record.id, { record: { ...record, endedAt: work.now }, channel: retireChannel(decodeChannel(record.state)) });
+  saveWork(work);
   return 'applied';
 }
 
