@@ -10,6 +10,7 @@ import {
   GRANT_MSAT,
   launch,
   openMarket,
+  untilFound,
   type CliLine,
   type CliProcess,
   type Market,
@@ -92,12 +93,7 @@ describe('left alone', () => {
     ];
     const lines: CliLine[] = [];
     let serving = start(['serve', '--home', buyer.home]);
-    // Both have to be found.
-    for (let tries = 0; tries < 60; tries += 1) {
-      const { services } = (await runCli(['find', 'upper-case', '--home', buyer.home, '--json'])).json() as { services: unknown[] };
-      if (services.length === 2) break;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
+    await untilFound(buyer.home, 'upper-case', 2);
     const first = start(order, (line) => {
       lines.push(line);
       // In the middle of the bargaining the buyer's daemon dies, and the verb that waits for it with it.

@@ -7,7 +7,7 @@ import { describe, it } from 'vitest';
 import { createAgent } from '../src/agent/compose.ts';
 import { runCli, type CliResult } from './cli.fixture.ts';
 import { startDaemon, startSteadyRelay } from './daemon.fixture.ts';
-import { describeService, GRANT_MSAT, openMarket, writeServices } from './market.fixture.ts';
+import { describeService, GRANT_MSAT, openMarket, untilFound, writeServices } from './market.fixture.ts';
 
 async function as(home: string, ...args: string[]): Promise<CliResult> {
   return runCli([...args, '--json', '--home', home]);
@@ -23,7 +23,7 @@ async function withFolder(use: (folder: string) => Promise<void>): Promise<void>
 }
 
 describe.concurrent('a daemon', () => {
-  it('buys from another one, driven by verbs over its socket', { timeout: 30_000 }, async ({ expect }) => {
+  it('buys from another one, driven by verbs over its socket', { timeout: 90_000 }, async ({ expect }) => {
     const market = await openMarket();
     const buyer = await market.makeTrader('buyer', GRANT_MSAT);
     const seller = await market.makeTrader('seller', 0n);
@@ -39,6 +39,7 @@ describe.concurrent('a daemon', () => {
 
       const input = join(market.folder, 'secret.txt');
       writeFileSync(input, 'a secret text');
+      await untilFound(buyer.home, 'upper-case', 1);
       const order = ['--find', 'upper-case', '--max', '750', '--bid', '600', '--input', input, '--about', 'Large letters.'];
       const deal = await as(buyer.home, 'deal', ...order, '--out', join(market.folder, 'out'), '--wait', '25s');
       expect(deal.code).toBe(0);

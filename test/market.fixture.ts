@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createAgent, openAgent, openSandbox, type Sandbox } from '../src/agent/compose.ts';
 import type { Agent } from '../src/agent/api.ts';
+import { runCli } from './cli.fixture.ts';
 import { startRelay, type RunningRelay } from '../src/relay/startRelay.ts';
 
 const BIN = fileURLToPath(new URL('../bin/agent-negotiate.js', import.meta.url));
@@ -109,4 +110,14 @@ export function launch(args: readonly string[], onLine: (line: CliLine) => void)
   const { promise, resolve } = Promise.withResolvers<number | null>();
   child.on('close', resolve);
   return { ended: promise, kill: (signal = 'SIGKILL') => void child.kill(signal) };
+}
+
+/** Resolves when so many services are found: what a seller has announced may still be on its way to the relay. */
+export async function untilFound(home: string, capability: string, count: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { services = [] } = (await runCli(['find', capability, '--home', home, '--json'])).json() as { services?: unknown[] };
+    if (services.length >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error('the services are not found');
 }
