@@ -11,7 +11,7 @@ import { describeService, GRANT_MSAT, launch, type CliLine } from './market.fixt
 const SOAK_S = Number(process.env['SOAK_S'] ?? 15);
 const PRICE_MSAT = 700_000n;
 
-it('deals go through while both daemons are killed and the relay restarts', { timeout: (SOAK_S + 60) * 1_000 }, async () => {
+it('deals go through while both daemons are killed and the relay restarts', { timeout: (SOAK_S + 240) * 1_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-soak-'));
   const relay = await startSteadyRelay(folder);
   const sandbox = await openSandbox({ relay: relay.url });
