@@ -285,68 +285,67 @@ describe('in a job', () => {
   });
 });
 
-describe('from the command line, with a daemon on either side', () => {
-  if (isWholeLane) {
-    it('own strategies deal; one that hangs holds up nothing else, and no log says where it lies', async () => {
-      const market = await openMarket();
-      const [buyer, seller] = [await market.makeTrader('buyer', GRANT), await market.makeTrader('seller', 0n)];
-      const own = { kind: 'own', module: shown };
-      const config = writeServices(market, [
-        describeService({ strategy: own, rounds: 6 }),
-        describeService({
-          id: 'stuck',
-          capabilities: ['stuck'],
-          strategy: write('stuck.mjs', 'export const stuck = () => { for (;;) {} };'),
-        }),
-      ]);
-      const serve = (home: string, ...more: string[]) => {
-        const bin = fileURLToPath(new URL('../bin/agent-negotiate.js', import.meta.url));
-        const child = spawn(process.execPath, [bin, 'serve', '--home', home, '--log', 'debug', '--json', ...more], {
-          stdio: ['ignore', 'pipe', 'pipe'],
-        });
-        const output = { text: '' };
-        for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void (output.text += chunk.toString()));
-        const until = async (words: string): Promise<void> => {
-          while (!output.text.includes(words)) await once(child.stdout, 'data');
-        };
-        return { child, output, until, ended: once(child, 'close') };
+const fromDaemons = (): void => {
+  it('own strategies deal; one that hangs holds up nothing else, and no log says where it lies', async () => {
+    const market = await openMarket();
+    const [buyer, seller] = [await market.makeTrader('buyer', GRANT), await market.makeTrader('seller', 0n)];
+    const own = { kind: 'own', module: shown };
+    const config = writeServices(market, [
+      describeService({ strategy: own, rounds: 6 }),
+      describeService({
+        id: 'stuck',
+        capabilities: ['stuck'],
+        strategy: write('stuck.mjs', 'export const stuck = () => { for (;;) {} };'),
+      }),
+    ]);
+    const serve = (home: string, ...more: string[]) => {
+      const bin = fileURLToPath(new URL('../bin/agent-negotiate.js', import.meta.url));
+      const child = spawn(process.execPath, [bin, 'serve', '--home', home, '--log', 'debug', '--json', ...more], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const output = { text: '' };
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void (output.text += chunk.toString()));
+      const until = async (words: string): Promise<void> => {
+        while (!output.text.includes(words)) await once(child.stdout, 'data');
       };
-      const daemons = [serve(seller.home, '--config', config), serve(buyer.home)] as const;
-      try {
-        await Promise.all(daemons.map(({ until }) => until('"ready"')));
-        const deal = (find: string, wait: string) =>
-          runCli([
-            'deal',
-            '--home',
-            buyer.home,
-            '--find',
-            find,
-            '--max',
-            '900',
-            '--bid',
-            '600',
-            '--rounds',
-            '6',
-            '--wait',
-            wait,
-            '--json',
-            '--out',
-            join(folder, find),
-            '--strategy',
-            `${shown}#stubborn`,
-          ]);
-        const stuck = await deal('stuck', '1s');
-        await daemons[0].until('"negotiation/refused"');
-        const done = await deal('upper-case', '50s');
-        expect([stuck.code, done.code, done.stdout.includes('"completed"')]).toEqual([75, 0, true]);
-      } finally {
-        for (const { child } of daemons) child.kill('SIGTERM');
-        await Promise.all(daemons.map(({ ended }) => ended));
-        await market.close();
-      }
-      const said = daemons.map(({ output }) => output.text).join('\n');
-      expect(said).toContain('did not answer in time');
-      expect(said).not.toContain(folder);
-    }, 90_000);
-  }
-});
+      return { child, output, until, ended: once(child, 'close') };
+    };
+    const daemons = [serve(seller.home, '--config', config), serve(buyer.home)] as const;
+    try {
+      await Promise.all(daemons.map(({ until }) => until('"ready"')));
+      const deal = (find: string, wait: string) =>
+        runCli([
+          'deal',
+          '--home',
+          buyer.home,
+          '--find',
+          find,
+          '--max',
+          '900',
+          '--bid',
+          '600',
+          '--rounds',
+          '6',
+          '--wait',
+          wait,
+          '--json',
+          '--out',
+          join(folder, find),
+          '--strategy',
+          `${shown}#stubborn`,
+        ]);
+      const stuck = await deal('stuck', '1s');
+      await daemons[0].until('"negotiation/refused"');
+      const done = await deal('upper-case', '50s');
+      expect([stuck.code, done.code, done.stdout.includes('"completed"')]).toEqual([75, 0, true]);
+    } finally {
+      for (const { child } of daemons) child.kill('SIGTERM');
+      await Promise.all(daemons.map(({ ended }) => ended));
+      await market.close();
+    }
+    const said = daemons.map(({ output }) => output.text).join('\n');
+    expect(said).toContain('did not answer in time');
+    expect(said).not.toContain(folder);
+  }, 90_000);
+};
+if (isWholeLane) describe('from the command line, with a daemon on either side', fromDaemons);
