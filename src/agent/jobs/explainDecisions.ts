@@ -16,7 +16,7 @@ import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
 import { openStrategy } from '../strategies/openStrategy.ts';
 import { findJob } from './job.ts';
-import { readDecision, readOffers } from './savedDecision.ts';
+import { outcomesOf, readDecision, readOffers } from './savedDecision.ts';
 
 /** Which job. */
 export const explainDecisionsInput = z.strictObject({ nid: z.string() });
@@ -87,11 +87,6 @@ function nameOf({ strategy }: Because): string {
   if (own.success) return own.data.export ?? own.data.kind;
   const spec = strategySchema.safeParse(strategy);
   return (spec.success ? nameOfStrategy(spec.data) : undefined) ?? strategy.kind;
-}
-
-function outcomesOf(decision: Decision): readonly Outcome[] {
-  if (decision.kind === 'alternatives') return decision.outcomes;
-  return decision.kind === 'end' ? [] : [decision.outcome];
 }
 
 function describePackage(issues: readonly BargainIssue[], outcome: Outcome): string {

@@ -117,7 +117,8 @@ function saveDecision({ issues, decision }: BargainRecord): SavedDecision {
   return savedDecisionSchema.parse(JSON.parse(JSON.stringify(saved)));
 }
 
-function outcomesOf(decision: Decision): readonly Outcome[] {
+/** What a decision offers or accepts; nothing where it ends. */
+export function outcomesOf(decision: Decision): readonly Outcome[] {
   if (decision.kind === 'alternatives') return decision.outcomes;
   return decision.kind === 'end' ? [] : [decision.outcome];
 }
