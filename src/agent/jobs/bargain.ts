@@ -6,7 +6,6 @@ import { isWithin } from '../../decide/bargainIssues.ts';
 import { readPackage, writePackage, writePackages, type BargainTerm, type Package } from '../../decide/bargainTerms.ts';
 import { areSameButPrice, buildProviderTerms, findObjection, type ProviderSells } from '../../decide/fitTerms.ts';
 import { decideAsBuyer, decideAsProvider, type Decision, type SeenMove } from '../../decide/haggle.ts';
-import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation, Offer } from '../../negotiate/negotiation.ts';
 import { readFixedAmount } from '../../negotiate/price.ts';
 import { findHeld, termsOf } from '../../negotiate/slot.ts';
@@ -17,12 +16,12 @@ import type { AgentContext } from '../context.ts';
 import { offer } from '../offer.ts';
 import { reject } from '../reject.ts';
 import { send } from '../send.ts';
+import { listSpoken } from '../spokenMoves.ts';
 import { decideByTactics, listIssues } from './decideByTactics.ts';
 import type { Job } from './job.ts';
 import type { Plan } from './plan.ts';
 
 const OFFER_LIFE_S = 3_600;
-const NOTICES = new Set(['receipt', 'error']);
 
 /** Makes the next move, if it is ours to make. Returns whether one was made; a move that the rules refuse by now is left. */
 export async function bargain(context: AgentContext, state: Negotiation, job: Job, plan: Plan): Promise<boolean> {
@@ -132,12 +131,10 @@ export function listSeenMoves(context: AgentContext, state: Negotiation, plan: P
   const { store } = context;
   const open = listOpen(context, plan);
   const packages = new Map(state.offers.map((each) => [each.id, see(context, state, { plan, open }, each)]));
-  return store.listMoves(state.nid).flatMap(({ id, author, rumor }): SeenMove[] => {
-    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
-    if (decoded.kind !== 'move' || NOTICES.has(decoded.body.type)) return [];
+  return listSpoken(store, state.nid).map(({ id, author, type }): SeenMove => {
     const offered = packages.get(id);
-    const seen = { by: author === state.me ? 'me' : 'peer', type: decoded.body.type } as const;
-    return [offered === undefined ? seen : { ...seen, packages: offered }];
+    const seen = { by: author === state.me ? 'me' : 'peer', type } as const;
+    return offered === undefined ? seen : { ...seen, packages: offered };
   });
 }
 

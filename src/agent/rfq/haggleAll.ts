@@ -3,14 +3,14 @@
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
 import type { Msat } from '../../core/money.ts';
-import { priceToBeat } from '../../decide/rankOffers.ts';
+import { priceToBeat, type Judged } from '../../decide/rankOffers.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import type { AgentContext } from '../context.ts';
 import { bargainOpenly, type Stance } from '../jobs/bargain.ts';
 import { findJob, type Job, type Purchase } from '../jobs/job.ts';
 import { planOf } from '../jobs/plan.ts';
 import type { JobProblem } from '../jobs/pursue.ts';
-import { rankOffers, readRequest, trustOf } from './viewRfq.ts';
+import { rankOffers, readRequest, trustOf, type OfferRef } from './viewRfq.ts';
 import { findBidTime, readProgression } from './pace.ts';
 import type { Rfq, RfqBody } from './rfqRecord.ts';
 
@@ -39,6 +39,7 @@ export async function haggleAll(
 ): Promise<Haggled> {
   const stances = new Map<Hex, Exclude<Stance, 'moved'>>();
   const paces = states.flatMap((state) => (state.ended === undefined ? [readProgression(context.store, state)] : []));
+  const best = findBest(context, rfq.body, states);
   let kind: Haggled['kind'] = 'still';
   let bidAt = Infinity;
   for (const state of states) {
@@ -46,7 +47,7 @@ export async function haggleAll(
     const own = paces.find(({ nid }) => nid === state.nid);
     if (own === undefined || job?.body.role !== 'buyer' || job.body.rfq === undefined) continue;
     const at = findBidTime(own, paces, partOfTime(rfq, job.body), context.clock.now());
-    const thread = { body: rfq.body, states, state, job: job as Job<Purchase>, mayBid: at === undefined };
+    const thread = { body: rfq.body, best, state, job: job as Job<Purchase>, mayBid: at === undefined };
     const stance = await haggleOne(context, thread, problems);
     if (own.isOurTurn && at !== undefined) bidAt = Math.min(bidAt, at);
     if (stance === 'moved') kind = 'moved';
@@ -70,7 +71,8 @@ export function isHopeless(stances: Stances): boolean {
 
 interface Thread {
   readonly body: RfqBody;
-  readonly states: readonly Negotiation[];
+  /** The best offer of all that are bargained for. */
+  readonly best: Judged<OfferRef> | undefined;
   readonly state: Negotiation;
   readonly job: Job<Purchase>;
   readonly mayBid: boolean;
@@ -95,14 +97,17 @@ async function haggleOne(context: AgentContext, thread: Thread, problems: Map<He
  * The most to pay here: with whom the best offer is on the table, the owner's limit; with the others less, so that it is worth more than
  * that offer. Undefined where no price does it.
  */
-function findMost({ store, clock }: AgentContext, { body, states, state }: Thread): Msat | undefined {
-  // One that did not answer a signature of ours in time is nothing to reckon with.
-  const live = states.filter(({ ended, commitments }) => ended === undefined && commitments.length === 0);
-  const [best] = rankOffers(store, body, live, clock.now());
+function findMost({ store }: AgentContext, { body, best, state }: Thread): Msat | undefined {
   const terms = state.offers.findLast(({ by, status }) => by === state.peer && status === 'open')?.terms;
   const request = readRequest(store, body);
   if (best?.kind !== 'fit' || best.of.nid === state.nid || terms === undefined) return request.maxMsat;
   const most = priceToBeat({ terms, trust: trustOf(body, state.nid) }, best.utility, request);
   if (most === undefined || most < WHOLE_SAT) return most;
   return most - (most % WHOLE_SAT);
+}
+
+/** The best offer on the table. One that did not answer a signature of ours in time is nothing to reckon with. */
+function findBest({ store, clock }: AgentContext, body: RfqBody, states: readonly Negotiation[]): Judged<OfferRef> | undefined {
+  const live = states.filter(({ ended, commitments }) => ended === undefined && commitments.length === 0);
+  return rankOffers(store, body, live, clock.now())[0];
 }

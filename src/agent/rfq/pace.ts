@@ -1,11 +1,9 @@
 // Keeps the negotiations of a request in step: a bid waits until those who are as far have answered, but nobody is waited for long.
 
 import type { Hex } from '../../core/bytes.ts';
-import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import type { Store } from '../../store/records.ts';
-
-const NOTICES = new Set(['receipt', 'error']);
+import { listSpoken } from '../spokenMoves.ts';
 
 /** How far a negotiation is: the last word in it, and how many offers of ours there are. Times are unix seconds. */
 export interface Progression {
@@ -18,16 +16,13 @@ export interface Progression {
 
 /** How far it is; receipts and errors are no words. */
 export function readProgression(store: Store, { nid, me }: Negotiation): Progression {
-  const spoken = store.listMoves(nid).flatMap(({ author, rumor, recordedAt }) => {
-    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
-    return decoded.kind === 'move' && !NOTICES.has(decoded.body.type) ? [{ author, type: decoded.body.type, at: recordedAt }] : [];
-  });
+  const spoken = listSpoken(store, nid);
   const last = spoken.at(-1);
   return {
     nid,
     isOurTurn: last !== undefined && last.author !== me,
     lastType: last?.type,
-    lastAt: last?.at ?? 0,
+    lastAt: last?.recordedAt ?? 0,
     ownOffers: spoken.filter(({ author, type }) => author === me && type === 'offer').length,
   };
 }
