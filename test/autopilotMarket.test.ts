@@ -124,5 +124,5 @@ describe('left alone', () => {
     expect(rfqs).toEqual([]);
     const { jobs } = (await runCli(['jobs', '--home', buyer.home, '--json'])).json() as { jobs: { outcome: string }[] };
     expect(jobs.map(({ outcome }) => outcome).sort()).toEqual(['completed', 'no-deal']);
-  }, 120_000);
+  });
 });

@@ -126,7 +126,7 @@ describe('a restored home', () => {
     expect(other.negotiations).toHaveLength(1);
     // The peer holds the first signature and no second one.
     expect((await theirs((agent) => agent.status({ nid }))).phase).toBe('sealing');
-  }, 60_000);
+  });
 
   it('in the place of the lost one is known to be older, and says nothing twice', async () => {
     const { seller, buyer, theirs, mine, nid } = await begin();
@@ -146,7 +146,7 @@ describe('a restored home', () => {
     const [a, b] = [await mine((agent) => agent.status({ nid: again })), await theirs((agent) => agent.status({ nid: again }))];
     expect([a.phase, b.phase, a.bundle]).toEqual(['agreed', 'agreed', b.bundle]);
     expect((await theirs((agent) => agent.status({ nid }))).warnings).toEqual([]);
-  }, 60_000);
+  });
 
   it('is made by the right key, into an empty home alone', async () => {
     const { buyer } = await begin();
@@ -168,7 +168,7 @@ describe('a restored home', () => {
     expect(store.listChannels().map(({ state, endedAt }) => [state.length, endedAt !== undefined])).toEqual([[0, true]]);
     store.close();
     expect(database.length).toBeGreaterThan(1_000);
-  }, 60_000);
+  });
 
   it('goes on when the peer has spoken since and knows of no more', async () => {
     const { buyer, theirs, nid } = await begin();
@@ -185,5 +185,5 @@ describe('a restored home', () => {
     await settle(theirs, restored);
     const status = await restored((agent) => agent.accept({ nid }));
     expect(status.negotiation.phase).toBe('accepting');
-  }, 60_000);
+  });
 });

@@ -1,7 +1,7 @@
 // Channels that change or end under way, as another Marmot client may make them: agents follow, and open a new one when they need it.
 
 import { createCommit, createProposal, type Proposal } from 'ts-mls';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { publishStaged } from '../src/agent/commits.ts';
 import { openDaemon } from '../src/agent/daemon/openDaemon.ts';
 import { markRead } from '../src/agent/daemon/takeIn.ts';
@@ -212,7 +212,7 @@ describe('a commit of ours', () => {
     const before = storedEvents(tap).length;
     tap.faults.fate = onGroupEvents('lost-after');
     expect(await buyer.call('changeGroup', { group, change: renew })).toMatchObject({ isWaiting: true, epoch: 2 });
-    await vi.waitFor(() => expect(storedEvents(tap)).toHaveLength(before + 1));
+    await expect.poll(() => storedEvents(tap)).toHaveLength(before + 1);
     // Publishing it again is answered no better.
     await buyer.call('sync', {});
     expect(await look(buyer)).toBe('open 3');
@@ -294,7 +294,7 @@ describe('a commit of ours that a relay may have which is gone', () => {
     first.faults.fate = onGroupEvents('lost-after');
     second.faults.fate = onGroupEvents('refused');
     expect(await buyer.call('changeGroup', { group, change: renew })).toMatchObject({ isWaiting: true, epoch: 2 });
-    await vi.waitFor(() => expect(storedEvents(first).filter(({ id }) => !before.has(id))).toHaveLength(1));
+    await expect.poll(() => storedEvents(first).filter(({ id }) => !before.has(id))).toHaveLength(1);
     const commit = storedEvents(first).find(({ id }) => !before.has(id));
     first.faults.fate = undefined;
     second.faults.fate = ({ id }) => (id === commit?.id ? 'refused' : undefined);
@@ -324,7 +324,7 @@ describe('a commit of ours that a relay may have which is gone', () => {
     tap.faults.fate = onGroupEvents('lost-after');
     tap.faults.hides = ({ kind }) => kind === GROUP_EVENT;
     await buyer.call('changeGroup', { group, change: renew });
-    await vi.waitFor(() => expect(storedEvents(tap)).toHaveLength(before + 1));
+    await expect.poll(() => storedEvents(tap)).toHaveLength(before + 1);
     tap.faults.fate = onGroupEvents('limited');
     await buyer.call('sync', {});
     expect(await look(buyer)).toBe('changing 2');
@@ -405,11 +405,11 @@ describe('a commit of ours that a relay may have which is gone', () => {
     expect(await daemon.agent.changeGroup({ group, change: renew })).toMatchObject({ isWaiting: true });
     await daemon.agent.send({ nid: negotiation.nid, text: 'Are you there?' });
     clock.advance(7 * HOUR_S);
-    await expect.poll(async () => (await daemon.agent.listGroups()).groups.length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(async () => (await daemon.agent.listGroups()).groups.length).toBe(2);
     expect((await seller.call((agent) => agent.sync())).events.map(({ type }) => type)).toContain('ask');
     await seller.call((agent) => agent.send({ nid: negotiation.nid, text: 'Which language?' }));
     const asked = async () => (await daemon.agent.history({ nid: negotiation.nid })).moves.filter(({ type }) => type === 'answer').length;
-    await expect.poll(asked, { timeout: 20_000 }).toBe(1);
+    await expect.poll(asked).toBe(1);
     await daemon.stop();
     const states = await buyer.call(async (agent) => (await agent.listGroups()).groups.map(({ state }) => state));
     expect(states).toEqual(['open', 'changing']);

@@ -125,6 +125,8 @@ export function openRaw(path: string) {
   return {
     socket,
     closed,
+    /** What has come so far. */
+    lines,
     send: (text: string) => socket.write(text),
     /** The answer with this id; null for one to what could not be read. */
     answer: async (id: number | null): Promise<Record<string, unknown>> => {

@@ -35,15 +35,12 @@ describe('a daemon', () => {
       clock.advance(3 * DAY_S);
       await buyer.call((agent) => agent.sync());
       await buyer.call((agent) => agent.accept({ nid: long }));
-      await expect.poll(async () => (await daemon.agent.status({ nid: short })).phase, { timeout: 10_000 }).toBe('expired');
+      await expect.poll(async () => (await daemon.agent.status({ nid: short })).phase).toBe('expired');
       await expect
-        .poll(
-          async () => {
-            await buyer.call((agent) => agent.sync());
-            return (await daemon.agent.status({ nid: long })).phase;
-          },
-          { timeout: 10_000 },
-        )
+        .poll(async () => {
+          await buyer.call((agent) => agent.sync());
+          return (await daemon.agent.status({ nid: long })).phase;
+        })
         .toBe('agreed');
       expect(events).toContain('woke');
     } finally {

@@ -92,9 +92,8 @@ describe('the socket of a daemon', () => {
   it('lets a client that floods wait for itself alone', async () => {
     const flood = openRaw(socket.path);
     for (let id = 1; id <= 3_000; id += 1) flood.send(requestLine(id, 'list'));
-    const startedMs = performance.now();
     expect(await isServed()).toBe(true);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(flood.lines.length).toBeLessThan(3_000);
     expect(await flood.answer(3_000)).toMatchObject({ result: { negotiations: [] } });
     flood.socket.destroy();
   });

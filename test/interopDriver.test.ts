@@ -116,7 +116,7 @@ async function newestGroup(agent: Agent): Promise<string> {
 }
 
 // Beside each other: most of the time is spent waiting.
-describe.concurrent('the interop driver', { timeout: 60_000 }, () => {
+describe.concurrent('the interop driver', () => {
   it('goes through every step with a peer that does what it is asked, and reports each as ok', async () => {
     const peer = await lab.makeAgent();
     const { code, outcomes, lines, stderr } = await driveWith(peer, ['--wait', '40', '--peer-version', 'ours | again']);

@@ -81,14 +81,14 @@ function expectOneDeal(market: Market, { done }: Ending): void {
   expect(market.relay.storedEvents().filter(({ kind }) => kind === 1985)).toHaveLength(1);
 }
 
-// What each side does alone, and what is bound by what it has promised or paid; the whole lane has the rest.
-const ALWAYS = new Set(['buyer at negotiate', 'buyer at pay', 'seller at pay']);
+// The one that could lose money; the whole lane has the rest.
+const ALWAYS = new Set(['buyer at pay']);
 
 describe.concurrent('a deal of which one side is killed', () => {
   for (const step of STEPS) {
     for (const victim of ['buyer', 'seller'] as const) {
       if (!isWholeLane && !ALWAYS.has(`${victim} at ${step}`)) continue;
-      it(`ends the same: the ${victim} at ${step}`, { timeout: 60_000 }, async () => {
+      it(`ends the same: the ${victim} at ${step}`, async () => {
         const market = await openMarket();
         try {
           let isDone = false;
@@ -106,7 +106,7 @@ describe.concurrent('a deal of which one side is killed', () => {
     }
   }
 
-  it('ends the same when both are killed again and again, at any moment', { timeout: 90_000 }, async () => {
+  it('ends the same when both are killed again and again, at any moment', async () => {
     const market = await openMarket();
     try {
       const ending = await runDeal(market, () => undefined, { everyMs: 1_200, kills: 10 });

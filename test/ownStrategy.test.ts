@@ -346,6 +346,6 @@ const fromDaemons = (): void => {
     const said = daemons.map(({ output }) => output.text).join('\n');
     expect(said).toContain('did not answer in time');
     expect(said).not.toContain(folder);
-  }, 90_000);
+  });
 };
 if (isWholeLane) describe('from the command line, with a daemon on either side', fromDaemons);

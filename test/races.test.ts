@@ -11,6 +11,7 @@ import { startRelay } from '../src/relay/startRelay.ts';
 import { openSqliteStore } from '../src/store/sqliteStore.ts';
 import { makeClock, makeLab, type Lab, type TestAgent, type TestClock } from './agents.fixture.ts';
 import { runCli } from './cli.fixture.ts';
+import { scale } from './lane.fixture.ts';
 
 let clock: TestClock;
 let lab: Lab;
@@ -223,7 +224,7 @@ describe('a process that is killed', () => {
     const { buyer, seller, nid } = table;
     await buyer.call((agent) => agent.accept({ nid }));
     let killed = 0;
-    for (let delayMs = 150; delayMs <= 600; delayMs += 50) {
+    for (let delayMs = 150; delayMs <= 600; delayMs += scale(50, 150)) {
       for (const { home } of [seller, buyer]) killed += (await killSync(home, delayMs)) ? 1 : 0;
     }
     expect(killed).toBeGreaterThan(0);
@@ -233,7 +234,7 @@ describe('a process that is killed', () => {
       const types = (await agent.call((open) => open.history({ nid }))).moves.map(({ type }) => type);
       for (const once of ['accept', 'confirm', 'close']) expect(types.filter((type) => type === once)).toHaveLength(1);
     }
-  }, 60_000);
+  });
 });
 
 describe('invites', () => {

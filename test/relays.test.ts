@@ -186,7 +186,7 @@ describe('a daemon whose agent moves', () => {
     ends.push(() => daemon.stop());
     await daemon.ready;
     await daemon.agent.changeRelays({ set: [lab.relay.url] });
-    const heard = () => expect.poll(async () => (await daemon.agent.list()).negotiations.length, { timeout: 10_000 });
+    const heard = () => expect.poll(async () => (await daemon.agent.list()).negotiations.length);
     await begin(await lab.makeAgent(), agent);
     await heard().toBe(1);
     tap.faults.hides = ({ kind }) => LISTS.includes(kind);
@@ -204,12 +204,12 @@ describe('a daemon whose agent moves', () => {
     expect(open()).toBe(1);
     const connections = tap.connections.length;
     clock.advance(3 * DAY_S + 60);
-    await expect.poll(open, { timeout: 10_000 }).toBe(0);
+    await expect.poll(open).toBe(0);
     const later = tap.connections.slice(connections).flatMap(filtersOf);
     expect(later.filter((filter) => filter['#p'] !== undefined)).toEqual([]);
   });
 
-  it('is told by the verb as an agent without one is', { timeout: 30_000 }, async () => {
+  it('is told by the verb as an agent without one is', async () => {
     const lab = await openLab();
     const other = await openRelay();
     const agent = await lab.makeAgent();

@@ -51,7 +51,7 @@ function spoil(home: string): void {
 }
 
 describe.concurrent('two homes in one process', () => {
-  it('close a deal with each other, and no relay sees that they are together', { timeout: 60_000 }, async ({ expect }) => {
+  it('close a deal with each other, and no relay sees that they are together', async ({ expect }) => {
     const tap = await startTap();
     const market = await openMarket({ ...tap.relay, url: tap.url, close: tap.close });
     const buyer = await market.makeTrader('buyer', GRANT_MSAT);
@@ -114,7 +114,7 @@ describe.concurrent('two homes in one process', () => {
 
 describe.concurrent('each of several homes in one process', () => {
   if (isWholeLane) {
-    it('fails alone, says why, and is told in the exit code at the end', { timeout: 60_000 }, async ({ expect }) => {
+    it('fails alone, says why, and is told in the exit code at the end', async ({ expect }) => {
       const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-several-'));
       const relay = await startRelay({ requireAuthForGiftWraps: true });
       const homes = ['corrupt', 'locked', 'sealed', 'missing', 'dying', 'living'].map((name) => join(folder, name));
@@ -163,7 +163,7 @@ describe.concurrent('each of several homes in one process', () => {
     });
   }
 
-  it('is stopped alone; the process ends with the last one', { timeout: 60_000 }, async ({ expect }) => {
+  it('is stopped alone; the process ends with the last one', async ({ expect }) => {
     const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-several-'));
     const relay = await startRelay({ requireAuthForGiftWraps: true });
     const homes = ['one', 'two'].map((name) => join(folder, name));

@@ -15,7 +15,7 @@ describe('a damaged input', () => {
   beforeAll(async () => {
     await loadSchnorr();
     tally = runFuzz(FUZZ_LANES, { seed: SEED, from: 0, to: RUNS });
-  }, 120_000);
+  });
 
   it('never throws, nor changes what it may not, in any lane', () => {
     const counts = [...tally.values()].map((outcomes) => [...outcomes.values()].reduce((sum, count) => sum + count, 0));

@@ -9,7 +9,7 @@ import type { Commitment, Negotiation } from './negotiation.ts';
 import { replayMoves, type FindLockValues, type ForgottenMove } from './replay.ts';
 import { makeSchedule, play, settle, type Observer } from './schedule.fixture.ts';
 
-const RUNS = 1_500;
+const RUNS = 700;
 
 interface Copy {
   readonly place: number;

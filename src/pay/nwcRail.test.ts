@@ -147,7 +147,7 @@ describe('a wallet of the sandbox', () => {
     for (let i = 0; i < 3; i += 1) await pool.publish([relay.url], made, { purpose: 'lookup' });
     const request = await ask('pay_invoice', { invoice: await payee.makeInvoice(order) });
     for (let i = 0; i < 3; i += 1) await pool.publish([relay.url], request, { purpose: 'lookup' });
-    await vi.waitFor(() => expect([...sandbox.ledger().accounts.values()]).toEqual([10_000_000n - AMOUNT, AMOUNT]));
+    await expect.poll(() => [...sandbox.ledger().accounts.values()]).toEqual([10_000_000n - AMOUNT, AMOUNT]);
     expect(sandbox.ledger().invoices.size).toBe(2);
   });
 
@@ -280,10 +280,7 @@ describe('a wallet that answers a payment', () => {
     );
     expect(await rail.pay(invoice)).toEqual({ kind: 'unknown' });
     expect(await rail.lookUp(paymentHash, 'outgoing')).toEqual({ kind: 'pending' });
-    await vi.waitFor(
-      async () => expect(await rail.lookUp(paymentHash, 'outgoing')).toEqual({ kind: 'settled', amountMsat: AMOUNT, preimage }),
-      { timeout: 3_000 },
-    );
+    await expect.poll(() => rail.lookUp(paymentHash, 'outgoing')).toEqual({ kind: 'settled', amountMsat: AMOUNT, preimage });
   });
 
   it('prints nothing of what it was told or says, and throws nothing of it', async () => {
@@ -391,26 +388,22 @@ describe('a wallet that is asked about a payment', () => {
   });
 });
 
-/** A process that opens a wallet, orders a payment, and closes it; how long it then lives, in milliseconds. */
-async function timeTheEnd(url: string, isAwaited: boolean): Promise<number> {
+/** A process that opens a wallet, orders a payment, and closes it ends by itself: no timer of a library is left to wait for. */
+async function expectEnd(url: string, isAwaited: boolean): Promise<void> {
   const program = `
     import { openNwcRail } from ${JSON.stringify(new URL('nwcRail.ts', import.meta.url).href)};
     const rail = openNwcRail(${JSON.stringify(url)}, { payTimeoutMs: ${isAwaited ? 300 : 30_000} });
     const paying = rail.pay(${JSON.stringify(invoice)});
     await ${isAwaited ? 'paying' : 'new Promise((resolve) => setTimeout(resolve, 600))'};
     await rail.close();
-    console.log((await paying).kind);`;
+    console.log((await paying).kind, process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let [said, closedAt] = ['', 0];
-  child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-    closedAt = Date.now();
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
-  expect([said, code]).toEqual(['unknown\n', 0]);
-  return Date.now() - closedAt;
+  expect([said, code]).toEqual(['unknown 0\n', 0]);
 }
 
 describe('a wallet that is closed', () => {
@@ -418,7 +411,7 @@ describe('a wallet that is closed', () => {
     ['after an order that it did not answer', true],
     ['before it has answered', false],
   ])('lets the process end, %s', async (_, isAwaited) => {
-    expect(await timeTheEnd(await openFakeWallet(async () => undefined), isAwaited)).toBeLessThan(2_000);
+    await expectEnd(await openFakeWallet(async () => undefined), isAwaited);
   });
 
   it('lets the process end while its relay has not taken the connection', async () => {
@@ -431,8 +424,8 @@ describe('a wallet that is closed', () => {
     });
     const { port } = server.address() as AddressInfo;
     const url = formatWalletUrl({ relays: [`ws://127.0.0.1:${port}`], walletPubkey: publicKey, secret: preimage });
-    expect(await timeTheEnd(url, true)).toBeLessThan(2_000);
-    expect(await timeTheEnd(url, false)).toBeLessThan(2_000);
+    await expectEnd(url, true);
+    await expectEnd(url, false);
     expect(sockets.length).toBeGreaterThan(0);
   });
 

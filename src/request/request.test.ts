@@ -73,7 +73,7 @@ describe('a command', () => {
     const pid = Number(readFileSync(pidFile, 'utf8'));
     expect(pid).toBeGreaterThan(0);
     // The group was killed outright at the end; what is left for a moment is at most a zombie.
-    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   it('ends when the agent does', async () => {

@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { hexToBytes, sha256, sha256Hex } from '../../core/bytes.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import { createRelayPool, type RelayPool } from '../../nostr/relayPool.ts';
@@ -106,7 +106,7 @@ it('goes on after requests that make no sense', async () => {
   expect(await open(url).balance()).toBe(10_000n);
   expect(sandbox.ledger().invoices.size).toBe(0);
   await send(await request(url, make({ amount: 5, description: 'x'.repeat(639) })));
-  await vi.waitFor(() => expect(sandbox.ledger().invoices.size).toBe(1));
+  await expect.poll(() => sandbox.ledger().invoices.size).toBe(1);
 });
 
 it('leaves out requests that have expired', async () => {
@@ -121,7 +121,7 @@ it('leaves out requests that have expired', async () => {
   expect(sandbox.ledger().invoices.size).toBe(0);
   aheadS = 0;
   await send(await request(url, { method: 'make_invoice', params: { amount: 5 } }, { tags: [['expiration', `${now() + 60}`]] }));
-  await vi.waitFor(() => expect(sandbox.ledger().invoices.size).toBe(1));
+  await expect.poll(() => sandbox.ledger().invoices.size).toBe(1);
 });
 
 it('does nothing that it cannot save, and goes on once it can', async () => {
