@@ -137,6 +137,7 @@ describe('the command line', () => {
     [['offer', 'abcd', '--by', 'tomorrow']],
     [['relay', '--port', '99999']],
     [['demo', '--buyer-max', '0.5']],
+    [['demo', '--ask', '4']],
     [['init', '--relay', 'http://example.com']],
     [['start', 'npub1nonsense', 'translation']],
     [['start', '00'.repeat(32), 'Not A Capability']],

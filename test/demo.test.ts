@@ -87,6 +87,29 @@ describe('the demo', () => {
       expect(none.last).toMatchObject({ event: 'done', outcome: 'no-deal', balances: { buyer: '10000 sats', seller: '0 sats' } });
       expect(none.lines.some(({ event }) => event === 'agreed')).toBe(false);
     });
+
+    it('has a buyer and three sellers left alone, each under a policy: the one that can meet the buyer gets the work', async () => {
+      const { code, lines, last } = await runDemo('--ask', '3');
+      expect(code).toBe(0);
+      expect(lines[0]).toMatchObject({ event: 'begin', buyerMax: 750, sellerMin: 700, sellers: 3 });
+      const offers = lines.filter(({ event, type }) => event === 'move' && type === 'offer');
+      for (const name of ['seller A', 'seller B', 'seller C']) {
+        expect(offers.filter(({ role }) => role === name).length).toBeGreaterThan(2);
+        expect(offers.filter(({ role, to }) => role === 'buyer' && to === name).length).toBeGreaterThan(2);
+      }
+      const price = Number(/^(\d+) sats$/.exec((last['balances'] as Record<string, string>)['seller B'] ?? '')?.[1]);
+      expect(price >= 700 && price <= 750).toBe(true);
+      expect(last).toMatchObject({
+        outcome: 'completed',
+        leaks: 0,
+        balances: { buyer: `${10_000 - price} sats`, 'seller A': '0 sats', 'seller C': '0 sats' },
+      });
+      const steps = lines.filter(({ event }) => event === 'step').map(({ step }) => step);
+      expect(steps).toEqual(['discover', 'verify', 'negotiate', 'request', 'pay', 'deliver', 'attest']);
+      const none = await runDemo('--ask', '2', '--buyer-max', '600');
+      expect([none.code, none.last]).toMatchObject([0, { outcome: 'no-deal', leaks: 0, balances: { buyer: '10000 sats' } }]);
+      expect(none.lines.some(({ event, type }) => event === 'move' && type === 'accept')).toBe(false);
+    });
   }
 
   it('prints what a person would like to read', async () => {

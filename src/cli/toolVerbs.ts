@@ -43,8 +43,9 @@ export function addTools(program: Command, setExitCode: (code: number) => void):
     .option('--wallet <file=sats>', 'make a wallet with so much and write its URL to this file; may be repeated', collect)
     .option('--data <file>', 'keep the ledger in this file instead of memory')
     .action(async (options) => (await import('./commands/wallet.ts')).runSandbox(options));
-  verb(program, 'demo', 'watch two agents negotiate in private on this machine')
+  verb(program, 'demo', 'watch agents negotiate in private on this machine')
     .option('--buyer-max <sats>', 'what the buyer pays at most', '750')
-    .option('--seller-min <sats>', 'what the seller takes at least', '700')
+    .option('--seller-min <sats>', 'what the seller takes at least; of several, the one that can go lowest', '700')
+    .option('--ask <count>', 'how many sellers there are, 1 to 3; several are left to policies and strategies', '1')
     .action(async (options) => setExitCode(await (await import('./demo/runDemo.ts')).runDemo(options)));
 }

@@ -15,6 +15,9 @@ const lineSchema = z.looseObject({
   nid: z.string().optional(),
   text: z.string().optional(),
   testMoney: z.boolean().optional(),
+  // Whom a job or a request is with: npubs.
+  peer: z.string().optional(),
+  asked: z.array(z.looseObject({ peer: z.string(), nid: z.string().optional() })).optional(),
 });
 
 /** A line that an agent prints. */

@@ -6,9 +6,7 @@ import type { MoveView } from '../../agent/viewHistory.ts';
 import { displayText } from '../../core/text.ts';
 import { printJson, printLines } from '../io.ts';
 import type { KindView } from './eavesdrop.ts';
-
-/** The demo's two sides. */
-export type DemoRole = 'buyer' | 'seller';
+import { BUYER_TACTICS, type SellerPart } from './script.ts';
 
 /** The facts of the deal. */
 export interface AgreedFacts {
@@ -24,16 +22,19 @@ export interface DoneFacts {
   readonly outcome: 'completed' | 'no-deal';
   readonly result?: string;
   readonly attestation?: string;
-  readonly balances: Readonly<Record<DemoRole, string>>;
+  /** By the names of the agents. */
+  readonly balances: Readonly<Record<string, string>>;
   readonly leaks: number;
 }
 
 /** Tells what happens in the demo. */
 export interface Reporter {
-  readonly begin: (relay: string, limits: Readonly<Record<DemoRole, bigint>>) => void;
-  readonly agent: (role: DemoRole, npub: string) => void;
+  /** `most`: what the buyer pays at most, in whole sats. */
+  readonly begin: (relay: string, most: bigint, sellers: readonly SellerPart[]) => void;
+  readonly agent: (name: string, npub: string) => void;
   readonly step: (step: StepName, text: string, isTestMoney: boolean) => void;
-  readonly move: (role: DemoRole, move: MoveView) => void;
+  /** `to` where it could be to others. */
+  readonly move: (by: string, move: MoveView, to?: string) => void;
   readonly agreed: (facts: AgreedFacts, check: BundleCheckResult) => void;
   readonly result: (before: string, after: string) => void;
   readonly noDeal: (phase: string, relayEvents: number) => void;
@@ -48,11 +49,16 @@ export function createReporter(isJson: boolean): Reporter {
   return isJson ? jsonReporter : textReporter;
 }
 
+// As wide as the names of the two, or of one of several and whom it speaks to.
+const NARROW = 'seller'.length;
+const WIDE = 'buyer > seller A'.length;
+
 const jsonReporter: Reporter = {
-  begin: (relay, { buyer, seller }) => printJson({ event: 'begin', relay, buyerMax: Number(buyer), sellerMin: Number(seller) }),
+  begin: (relay, most, sellers) =>
+    printJson({ event: 'begin', relay, buyerMax: Number(most), sellerMin: Number(lowestOf(sellers)), sellers: sellers.length }),
   agent: (role, npub) => printJson({ event: 'agent', role, npub }),
   step: (step, text, isTestMoney) => printJson({ event: 'step', step, text, ...(isTestMoney ? { testMoney: true } : {}) }),
-  move: (role, { type, text, price }) => printJson({ event: 'move', role, type, text, price }),
+  move: (role, { type, text, price }, to) => printJson({ event: 'move', role, to, type, text, price }),
   agreed: (facts) => printJson({ event: 'agreed', ...facts }),
   result: () => undefined,
   noDeal: (phase, relayEvents) => printJson({ event: 'no-deal', phase, relayEvents }),
@@ -90,17 +96,22 @@ const ACTS: Readonly<Record<string, string>> = {
 };
 
 const textReporter: Reporter = {
-  begin: (relay, { buyer, seller }) =>
+  begin: (relay, most, sellers) =>
     printLines([
-      `A relay at ${relay}, a wallet service with worthless test money, and two agents, each a process of its own.`,
-      `The buyer pays at most ${buyer} sats, the seller takes at least ${seller}; neither knows that of the other.`,
+      `A relay at ${relay}, a wallet service with worthless test money, and ${COUNTS[sellers.length + 1] ?? ''} agents, each a process of its own.`,
+      ...(sellers.length === 1
+        ? [`The buyer pays at most ${most} sats, the seller takes at least ${lowestOf(sellers)}; neither knows that of the other.`]
+        : describeParts(most, sellers)),
       '',
     ]),
-  agent: (role, npub) => printLines([`${role.padEnd(6)}  ${npub}`]),
+  agent: (name, npub) => printLines([`${name.padEnd(NARROW)}  ${npub}`]),
   step: (step, text) => printLines([`${STEP_NUMBERS[step]} ${step.toUpperCase().padEnd(9)}  ${text}`]),
-  move: (role, { type, text, price }) => {
+  move: (by, { type, text, price }, to) => {
     const words = price ?? (text === undefined || type === 'deliver' ? undefined : displayText(text));
-    printLines([`      ${role.padEnd(6)}  ${ACTS[type] ?? type}${words === undefined ? '' : `: ${words}`}`]);
+    const who = to === undefined ? by : `${by} > ${to}`;
+    printLines([
+      `      ${who.padEnd(who.length > NARROW ? WIDE : NARROW)}  ${ACTS[type] ?? type}${words === undefined ? '' : `: ${words}`}`,
+    ]);
   },
   agreed: ({ agreement, bundle }, { price, checks }) =>
     printLines([
@@ -119,16 +130,33 @@ const textReporter: Reporter = {
         ? `Privacy check: ${secrets} secrets (words, terms, inputs, result, price, invoice, keys, signatures) looked for in ${bytes} bytes, plain, base64 and hex: none found.`
         : `PRIVACY CHECK FAILED: ${leaks.length} of ${secrets} secrets found in what the relay saw (${[...new Set(leaks)].join(', ')}).`,
     ]),
-  done: ({ outcome, result, balances: { buyer, seller } }) =>
+  done: ({ outcome, result, balances }) =>
     printLines([
       '',
       ...(outcome === 'completed'
         ? ['Done: found, verified, negotiated, requested, paid, delivered and attested.']
         : ['Done, without a deal.']),
-      `  test money  buyer ${buyer}, seller ${seller}`,
+      `  test money  ${Object.entries(balances)
+        .map(([name, amount]) => `${name} ${amount}`)
+        .join(', ')}`,
       ...(result === undefined ? [] : [`  result      ${result}`]),
     ]),
 };
+
+const COUNTS: Readonly<Record<number, string>> = { 2: 'two', 3: 'three', 4: 'four' };
+
+const lowestOf = (sellers: readonly SellerPart[]): bigint =>
+  sellers.reduce((lowest, { least }) => (least < lowest ? least : lowest), sellers[0]?.least ?? 0n);
+
+function describeParts(most: bigint, sellers: readonly SellerPart[]): readonly string[] {
+  return [
+    `All are left alone, each under a policy of its owner. The buyer’s allows ${most} sats at most; it bargains by ${BUYER_TACTICS.strategy}, with all at once:`,
+    ...sellers.map(
+      ({ name, list, least, strategy = 'rules' }) => `  ${name} lists ${list} sats, bargains by ${strategy}, and takes at least ${least}`,
+    ),
+    'Nobody knows that of another, and no seller what another one offers.',
+  ];
+}
 
 function quote(text: string): readonly string[] {
   return text
