@@ -3,7 +3,7 @@
 import { isHex32, type Hex } from '../core/bytes.ts';
 import { verifyEvent } from '../nostr/event.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
-import type { Arrival } from '../negotiate/chain.ts';
+import { isNotice, type Arrival } from '../negotiate/chain.ts';
 import { inOrderOfSeq, mayKeep } from '../negotiate/early.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { readPhase } from '../negotiate/phase.ts';
@@ -35,8 +35,7 @@ async function advance(work: Work, arrival: Arrival, rumor: MoveRumor): Promise<
 /** A receipt or an error is told only when it changes where the negotiation stands, as the acknowledgement of a close does. */
 function tellNews(work: Work, before: Negotiation, type: News['type']): void {
   const phase = readPhase(openNegotiation(work, before.nid)?.state ?? before);
-  const isNotice = type === 'receipt' || type === 'error';
-  if (!isNotice || phase !== readPhase(before)) work.news.push({ nid: before.nid, type, phase });
+  if (!isNotice(type) || phase !== readPhase(before)) work.news.push({ nid: before.nid, type, phase });
 }
 
 async function begin(work: Work, arrival: Extract<Arrival, { kind: 'move' }>, rumor: MoveRumor): Promise<void> {

@@ -1,6 +1,7 @@
 // Own moves that an old home has forgotten and that have come back from a relay: each is made once more, in its place among the moves of the peer.
 
 import type { Hex } from '../core/bytes.ts';
+import { isNotice } from '../negotiate/chain.ts';
 import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { readPhase } from '../negotiate/phase.ts';
@@ -63,7 +64,7 @@ function noteTakenIn(work: Work, { arrival, state }: Extract<ReplayedStep, { kin
   const rumor = theirs.find(({ id }) => id === arrival.header.id);
   if (rumor !== undefined) recordMove(work, state.nid, rumor);
   const type = arrival.kind === 'move' ? arrival.body.type : 'unusable';
-  if (type !== 'receipt' && type !== 'error') work.news.push({ nid: state.nid, type, phase: readPhase(state) });
+  if (!isNotice(type)) work.news.push({ nid: state.nid, type, phase: readPhase(state) });
 }
 
 function toForgotten(rumor: MoveRumor): readonly ForgottenMove[] {

@@ -104,7 +104,8 @@ export function countMoves(links: readonly Link[]): number {
   return links.filter((link) => !isExempt(link.type)).length;
 }
 
-function isNotice(type: Link['type']): boolean {
+/** True for moves that say nothing of their own: what has arrived, and what could not be taken. */
+export function isNotice(type: string): boolean {
   return type === 'receipt' || type === 'error';
 }
 

@@ -3,6 +3,7 @@
 import type { Agent } from '../../agent/api.ts';
 import { openAgent } from '../../agent/compose.ts';
 import type { StepName, StepView } from '../../agent/jobs/viewJob.ts';
+import { isSpoken } from '../../agent/spokenMoves.ts';
 import { tellAgreed } from './concludeDemo.ts';
 import type { DemoLine } from './demoProcess.ts';
 import type { Seller, Stage } from './stage.ts';
@@ -19,7 +20,6 @@ const STEP_OF: Readonly<Record<string, StepName>> = {
   completion: 'deliver',
   dispute: 'deliver',
 };
-const NOTICES = new Set(['receipt', 'error']);
 
 /** Hears what the agents print and tells it. */
 export interface Storyteller {
@@ -91,7 +91,7 @@ async function tellMoves({ reporter, sellers }: Stage, buyer: Agent, tale: Tale,
   const isDue = (type: string): boolean => STEPS.indexOf(STEP_OF[type] ?? 'negotiate') <= STEPS.indexOf(upTo);
   for (const [nid, seller] of tale.sellers) {
     const { moves } = await buyer.history({ nid });
-    for (const move of moves.filter(({ id, type }) => !tale.moves.has(id) && !NOTICES.has(type) && isDue(type))) {
+    for (const move of moves.filter(({ id, type }) => !tale.moves.has(id) && isSpoken(type) && isDue(type))) {
       tale.moves.add(move.id);
       if (move.by === 'peer') reporter.move(seller.name, move);
       else reporter.move('buyer', move, sellers.length > 1 ? seller.name : undefined);

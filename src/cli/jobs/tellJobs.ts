@@ -3,11 +3,10 @@
 import type { Agent } from '../../agent/api.ts';
 import type { JobProblem, PursueReport } from '../../agent/jobs/pursue.ts';
 import type { JobView, StepView } from '../../agent/jobs/viewJob.ts';
+import { isSpoken } from '../../agent/spokenMoves.ts';
 import { displayText } from '../../core/text.ts';
 import { shortId } from '../render.ts';
 import { PLAIN, type Voice } from '../serve/voice.ts';
-
-const NOTICES = new Set(['receipt', 'error']);
 
 const PAYMENT_REMARKS: Readonly<Record<string, string>> = {
   failed: 'The wallet could not pay. It is told to try again until the invoice ends; see what it holds with: agent-negotiate wallet',
@@ -60,7 +59,7 @@ export function createTeller(isJson: boolean, voice: Voice = PLAIN): Teller {
 async function tellMoves(agent: Agent, { nid }: JobView, isNew: (key: string) => boolean, voice: Voice): Promise<void> {
   const { moves } = await agent.history({ nid });
   for (const { id, by, type, text, price, lines } of moves) {
-    if (by === 'me' && !NOTICES.has(type) && isNew(id)) voice.json({ event: 'move', nid, type, text, price, lines });
+    if (by === 'me' && isSpoken(type) && isNew(id)) voice.json({ event: 'move', nid, type, text, price, lines });
   }
 }
 
