@@ -153,6 +153,7 @@ export async function openStage({ clock = makeClock(), relays }: StageOptions = 
         connectWallet: async () => undefined,
         jobs: join(folder, signer.pubkey),
         background: new Map(),
+        thoughts: new Map(),
         wrapBudgets: createWrapBudgets(CALL_BURST_MS),
         closing: closing.signal,
       };

@@ -12,6 +12,7 @@ import type { HomeInspection } from '../store/inspectHome.ts';
 import type { Store } from '../store/records.ts';
 import type { WrapBudgets } from './inbox/wrapBudgets.ts';
 import type { SendGuard } from './sendCount.ts';
+import type { Thought } from './strategies/thoughts.ts';
 
 /** A command under way; `outcome` is there once it has ended. */
 export interface BackgroundWork {
@@ -49,6 +50,8 @@ export interface AgentContext {
   readonly jobs: string;
   /** Commands of a provider that are running, or whose outcome was not taken yet, by negotiation. */
   readonly background: Map<Hex, BackgroundWork>;
+  /** What own strategies were asked, by negotiation. */
+  readonly thoughts: Map<Hex, Thought>;
   /** Aborted when the agent is closed. */
   readonly closing: AbortSignal;
 }
