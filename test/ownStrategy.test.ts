@@ -71,7 +71,7 @@ describe('how an own strategy is written', () => {
     const written: unknown = JSON.parse(fences.find(({ text }) => text.includes('"own"'))!.text);
     const choice = { kind: 'own', module: shown, export: 'stubborn' };
     for (const each of [written, './stubborn.ts#stubborn']) expect(choiceSchema.parse(readChoice(each, folder))).toEqual(choice);
-    expect(await settleChoice({ kind: 'own', module: shown })).toEqual(choice);
+    expect(await settleChoice({}, { kind: 'own', module: shown })).toEqual(choice);
   });
 });
 

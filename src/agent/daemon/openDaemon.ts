@@ -19,6 +19,7 @@ import { createNewsDesk } from './newsDesk.ts';
 import { createQueue } from './queue.ts';
 import type { Engine } from './round.ts';
 import { end, mendFeed, wake, type DaemonNews, type Runtime } from './runtime.ts';
+import type { StrategyHost } from '../strategies/strategyHost.ts';
 import { createThrottle } from './throttle.ts';
 import { callWaiting, isWaiting, runStep, type Hub } from './waiting.ts';
 import { watchStore } from './watchStore.ts';
@@ -29,6 +30,8 @@ export type { DaemonNews };
 export interface DaemonOptions extends OpenOptions {
   readonly onNews?: (news: DaemonNews) => void;
   readonly log?: Log;
+  /** Where own strategies think; that of the process unless given. */
+  readonly strategies?: StrategyHost;
   /** Milliseconds between two looks at the wall clock, which may have jumped; 30,000 by default. */
   readonly beatMs?: number;
 }
@@ -88,10 +91,13 @@ export function openDaemon({ onApprovalUrl, ...options }: DaemonOptions): Daemon
   return { agent, call, sell, ready: ready.promise, ended: ended.promise, attach, stop };
 }
 
-function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log = NO_LOG, beatMs = BEAT_MS }: DaemonOptions): Runtime {
+function createRuntime(
+  parts: AgentParts,
+  { onNews: tell = () => undefined, log = NO_LOG, beatMs = BEAT_MS, strategies }: DaemonOptions,
+): Runtime {
   const watched = watchStore(parts.context.store);
   const wrapBudgets = createWrapBudgets(DAEMON_BURST_MS);
-  const context: AgentContext = { ...parts.context, store: watched.store, wrapBudgets };
+  const context: AgentContext = { ...parts.context, store: watched.store, wrapBudgets, strategies };
   const onNews: () => void = () => wake(runtime);
   const [inbox, throttle] = [createWrapDesk(context.openUnwrapper, wrapBudgets, onNews), createThrottle()];
   const engine: Engine = {

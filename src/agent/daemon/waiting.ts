@@ -45,7 +45,7 @@ export function callWaiting(hub: Hub, name: keyof typeof WAITING, input: unknown
 /** The module of an own strategy is loaded before its turn comes. */
 async function buyWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<BuyResult> {
   const wanted = parseInput(buyInput, input);
-  if (wanted.strategy !== undefined) await loadChoice(wanted.strategy);
+  if (wanted.strategy !== undefined) await loadChoice(hub.engine.context, wanted.strategy);
   return runStep(hub, by, (own) => buy(own, wanted));
 }
 

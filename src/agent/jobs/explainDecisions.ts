@@ -49,19 +49,23 @@ export interface DecisionsView {
 }
 
 /** Explains them. Throws `input/…` for a negotiation that does not exist or is no job. */
-export async function explainDecisions({ store }: AgentContext, { nid }: z.infer<typeof explainDecisionsInput>): Promise<DecisionsView> {
-  const record = findNegotiation(store, nid);
-  const job = findJob(store, record.nid);
+export async function explainDecisions(context: AgentContext, { nid }: z.infer<typeof explainDecisionsInput>): Promise<DecisionsView> {
+  const record = findNegotiation(context.store, nid);
+  const job = findJob(context.store, record.nid);
   if (job === undefined)
     throw new NegotiateError('input/not-found', 'This negotiation is no job that runs by itself: every decision in it was yours.');
   const { decisions = [], offers } = job.body;
   const moves = offers === undefined ? undefined : readOffers(offers);
   const views: DecisionView[] = [];
-  for (const saved of decisions) views.push(await viewDecision(readDecision(saved), moves));
+  for (const saved of decisions) views.push(await viewDecision(context, readDecision(saved), moves));
   return { nid: record.nid, decisions: views };
 }
 
-async function viewDecision({ issues, decision }: BargainRecord, moves: readonly SeenMove[] | undefined): Promise<DecisionView> {
+async function viewDecision(
+  context: AgentContext,
+  { issues, decision }: BargainRecord,
+  moves: readonly SeenMove[] | undefined,
+): Promise<DecisionView> {
   const { because, kind } = decision;
   return {
     round: because.timing.round,
@@ -73,18 +77,18 @@ async function viewDecision({ issues, decision }: BargainRecord, moves: readonly
     ...(kind === 'end' ? { reason: decision.reason } : {}),
     ranges: issues.map(describeRange),
     figures: because.figures,
-    replay: await replay({ issues, decision }, moves),
+    replay: await replay(context, { issues, decision }, moves),
   };
 }
 
-async function replay(record: BargainRecord, moves: readonly SeenMove[] | undefined): Promise<Replay['kind']> {
+async function replay(context: AgentContext, record: BargainRecord, moves: readonly SeenMove[] | undefined): Promise<Replay['kind']> {
   // A job of an earlier version kept no offers.
   if (moves === undefined) return 'other-input';
   const own = ownStrategySchema.safeParse(record.decision.because.strategy);
   if (!own.success) return replayBargain(record, moves).kind;
   const question = findReplayQuestion(record, moves);
   if (question === undefined) return 'other-input';
-  return replayBargain(record, moves, (await askModule(own.data, question)).give).kind;
+  return replayBargain(record, moves, (await askModule(context, own.data, question)).give).kind;
 }
 
 function nameOf({ strategy }: Because): string {

@@ -87,7 +87,7 @@ async function advanceAll(context: AgentContext, input: z.output<typeof pursueIn
   const due = listDue(context, input);
   if (input.nid === undefined) keepThoughts(context, due);
   const rounds: Round[] = [];
-  for (let nids = due; nids.length > 0; ) {
+  for (let nids = due; nids.length > 0;) {
     const answered = markAnswers(context);
     rounds.push(await advanceJobs(context, nids, input.services));
     nids = await answered(nids);

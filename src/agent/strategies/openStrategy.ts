@@ -6,6 +6,7 @@ import { buildStrategy, type OwnStrategy, type StrategyChoice } from '../../deci
 import type { StrategyFault } from '../../decide/strategies/runStrategy.ts';
 import type { Strategy, StrategyInput } from '../../decide/strategies/strategy.ts';
 import { ownStrategySchema } from '../../decide/strategies/strategySchema.ts';
+import type { AgentContext } from '../context.ts';
 import { createStandingHost, createStrategyHost } from './strategyHost.ts';
 import type { Answer, ModuleProblem, OwnModule } from './strategyThread.ts';
 
@@ -25,18 +26,20 @@ export function openStrategy(choice: StrategyChoice): Strategy {
 }
 
 /** Asks a module one question while other things go on. The answer is for that question alone. Never rejects. */
-export function askModule(own: OwnStrategy, input: StrategyInput): Promise<Answer> {
-  return host.ask(own, input);
+export function askModule({ strategies = host }: Thinking, own: OwnStrategy, input: StrategyInput): Promise<Answer> {
+  return strategies.ask(own, input);
 }
 
+type Thinking = Pick<AgentContext, 'strategies'>;
+
 /** Loads the module of a choice, so that it is known how it stands with it. Never rejects. */
-export async function loadChoice(choice: StrategyChoice): Promise<void> {
-  if (choice.kind === 'own') await host.load(choice);
+export async function loadChoice({ strategies = host }: Thinking, choice: StrategyChoice): Promise<void> {
+  if (choice.kind === 'own') await strategies.load(choice);
 }
 
 /** The choice as it is kept: a module that can be loaded, by its absolute path and with the name of its export. Throws `input/invalid`. */
-export async function settleChoice(choice: StrategyChoice): Promise<StrategyChoice> {
-  return choice.kind === 'own' ? settle(choice, await host.load(choice)) : choice;
+export async function settleChoice({ strategies = host }: Thinking, choice: StrategyChoice): Promise<StrategyChoice> {
+  return choice.kind === 'own' ? settle(choice, await strategies.load(choice)) : choice;
 }
 
 /** The same for one of the owner's own, at once: the calling thread stands still while it is loaded. */
@@ -53,7 +56,7 @@ function settle({ module }: OwnStrategy, loaded: OwnModule): Required<OwnStrateg
 export async function loadModules(services: readonly { readonly strategy?: unknown }[]): Promise<void> {
   for (const { strategy } of services) {
     const own = ownStrategySchema.safeParse(strategy);
-    if (own.success) await settleChoice(own.data);
+    if (own.success) await settleChoice({}, own.data);
   }
 }
 

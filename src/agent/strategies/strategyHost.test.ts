@@ -197,7 +197,8 @@ describe('a module that', () => {
     const module = own(writeModule(`${BEST} export const strategy = best; setTimeout(() => { throw new Error('later'); }, 1);`));
     expect((await host.load(module)).kind).toBe('loaded');
     // The next question finds it gone, whether the news of it has come here or not.
-    for (let i = 0; i < 2_000 && (await host.load(module)).kind === 'loaded'; i += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let i = 0; i < 2_000 && (await host.load(module)).kind === 'loaded'; i += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await run(module, inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
     expect(await host.load(module)).toEqual({ kind: 'refused', problem: 'ended' });
   });

@@ -179,7 +179,16 @@ function startThread(module: string, exported: string | undefined, version: stri
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB.old, maxYoungGenerationSizeMb: WORKER_HEAP_MB.young },
   });
-  const thread: Thread = { module, version, worker, port: port1, changes, known: [], sent: 0, state: { kind: 'refused', problem: 'ended' } };
+  const thread: Thread = {
+    module,
+    version,
+    worker,
+    port: port1,
+    changes,
+    known: [],
+    sent: 0,
+    state: { kind: 'refused', problem: 'ended' },
+  };
   worker.on('error', () => void end(thread, 'ended'));
   worker.on('exit', () => void end(thread, 'ended'));
   worker.unref();

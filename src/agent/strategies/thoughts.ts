@@ -5,30 +5,23 @@ import type { OwnStrategy } from '../../decide/strategies/buildStrategy.ts';
 import { digestPreferences } from '../../decide/strategies/look.ts';
 import type { StrategyInput } from '../../decide/strategies/strategy.ts';
 import { keyOf } from '../../decide/outcomeKey.ts';
-import type { AgentContext } from '../context.ts';
+import type { AgentContext, Thought } from '../context.ts';
 import { askModule } from './openStrategy.ts';
 import { readVersion, type Answer } from './strategyThread.ts';
-
-/** A question that was put to a module; `answer` is there once it has ended. */
-export interface Thought {
-  /** All that is decided from, and by which version of the file. */
-  readonly question: string;
-  readonly ended: Promise<void>;
-  answer?: Answer;
-}
 
 /**
  * The answer of a module to this question; undefined while it thinks. An answer to anything else is never given: when offers, limits or the
  * file have changed meanwhile, the module is asked anew, once it has ended what it thinks about.
  */
-export function think({ thoughts }: AgentContext, nid: Hex, own: OwnStrategy, input: StrategyInput): Answer | undefined {
+export function think(context: AgentContext, nid: Hex, own: OwnStrategy, input: StrategyInput): Answer | undefined {
+  const { thoughts } = context;
   const known = thoughts.get(nid);
   if (isOpen(known)) return undefined;
   const question = describeQuestion(own, input);
   if (known?.question === question) return known.answer;
   const thought: Thought = {
     question,
-    ended: askModule(own, input).then((answer) => {
+    ended: askModule(context, own, input).then((answer) => {
       thought.answer = answer;
     }),
   };
