@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_LOG } from '../src/agent/daemon/log.ts';
 import { openDaemon, type Daemon } from '../src/agent/daemon/openDaemon.ts';
+import type { JobView } from '../src/agent/jobs/viewJob.ts';
 import { connectAgent } from '../src/agent/rpc/connectAgent.ts';
 import { serveSocket } from '../src/agent/rpc/serveSocket.ts';
 import { createStrategyHost, type StrategyHost } from '../src/agent/strategies/strategyHost.ts';
@@ -13,7 +14,8 @@ import { readFixedAmount } from '../src/negotiate/price.ts';
 import { policyOf } from './autopilot.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
 import { stateOf } from './mandate.fixture.ts';
-import { describeService, openMarket } from './market.fixture.ts';
+import { isWholeLane } from './lane.fixture.ts';
+import { describeService, openMarket, type Market, type Trader } from './market.fixture.ts';
 
 const GRANT = 10_000_000n;
 
@@ -118,52 +120,91 @@ describe('while a strategy thinks about an offer', () => {
   });
 });
 
-describe('while the strategy of one negotiation hangs', () => {
-  it('its home, another home of the process and the socket go on', async () => {
-    const market = await openMarket();
+describe('in daemons', () => {
+  const daemons: Daemon[] = [];
+  let market: Market;
+  beforeEach(async () => void (market = await openMarket()));
+  afterEach(async () => {
+    await Promise.all(daemons.splice(0).map((each) => each.stop()));
+    await market.close();
+  });
+
+  const serve = async ({ home }: Trader): Promise<Daemon> => {
+    const daemon = openDaemon({ home, strategies: host });
+    daemons.push(daemon);
+    const socket = await serveSocket(daemon, home, { onStop: () => undefined, log: NO_LOG });
+    daemon.attach(socket.close);
+    await daemon.ready;
+    return daemon;
+  };
+  const untilOver = async ({ agent }: Daemon, isIt: (job: JobView) => boolean): Promise<JobView> => {
+    for (;;) {
+      const found = (await agent.jobs({})).jobs.find((job) => job.isOver && isIt(job));
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+
+  it('while the strategy of one negotiation hangs, its home, another home of the process and the socket go on', async () => {
     const [buyer, seller] = [await market.makeTrader('buyer', GRANT), await market.makeTrader('seller', 0n)];
     const thinker = writeThinker();
     const events: string[] = [];
-    const daemons: Daemon[] = [];
-    const serve = async (home: string): Promise<Daemon> => {
-      const daemon = openDaemon({ home, strategies: host });
-      daemons.push(daemon);
-      const socket = await serveSocket(daemon, home, { onStop: () => undefined, log: NO_LOG });
-      daemon.attach(socket.close);
-      await daemon.ready;
-      return daemon;
-    };
-    try {
-      const [buying, selling] = await Promise.all([serve(buyer.home), serve(seller.home)]);
-      await selling.sell([
-        describeService({ id: 'slow', capabilities: ['slow'], strategy: thinker.choice, rounds: 6 }),
-        describeService({ strategy: 'linear', rounds: 6 }),
-      ]);
-      const order = (find: string) =>
-        buying.agent.buy({ find, peer: seller.npub, about: 'Large letters.', maxMsat: 950_000n, bidMsat: 600_000n });
-      const until = async (isSo: () => Promise<boolean>, name: string): Promise<void> => {
-        while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
-        events.push(name);
-      };
-      const slow = (await order('slow')).job.nid;
-      const answered = until(async () => (await buying.agent.status({ nid: slow })).offers.length > 0, 'it answers');
-      await thinker.untilAsked();
-      events.push('it is asked');
-      const remote = await connectAgent(seller.home);
-      expect((await remote?.agent.list())?.negotiations.map(({ nid }) => nid)).toEqual([slow]);
-      events.push('the socket reads');
-      expect(await remote?.agent.invites({ perHour: 77 })).toMatchObject({ perHour: 77 });
-      events.push('the socket writes');
-      await remote?.agent.close();
-      const other = (await order('upper-case')).job.nid;
-      await until(async () => (await buying.agent.jobs({})).jobs.some((job) => job.nid === other && job.isOver), 'another sale is done');
-      thinker.mayAnswer();
-      await answered;
-      expect(events).toEqual(['it is asked', 'the socket reads', 'the socket writes', 'another sale is done', 'it answers']);
-      expect(thinker.timesAsked()).toBe(1);
-    } finally {
-      await Promise.all(daemons.map((each) => each.stop()));
-      await market.close();
-    }
+    const [buying, selling] = await Promise.all([serve(buyer), serve(seller)]);
+    await selling.sell([
+      describeService({ id: 'slow', capabilities: ['slow'], strategy: thinker.choice, rounds: 6 }),
+      describeService({ strategy: 'linear', rounds: 6 }),
+    ]);
+    const order = (find: string) =>
+      buying.agent.buy({ find, peer: seller.npub, about: 'Large letters.', maxMsat: 950_000n, bidMsat: 600_000n });
+    const slow = (await order('slow')).job.nid;
+    const answered = (async () => {
+      while ((await buying.agent.status({ nid: slow })).offers.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      events.push('it answers');
+    })();
+    await thinker.untilAsked();
+    events.push('it is asked');
+    const remote = await connectAgent(seller.home);
+    expect((await remote?.agent.list())?.negotiations.map(({ nid }) => nid)).toEqual([slow]);
+    events.push('the socket reads');
+    expect(await remote?.agent.invites({ perHour: 77 })).toMatchObject({ perHour: 77 });
+    events.push('the socket writes');
+    await remote?.agent.close();
+    const other = (await order('upper-case')).job.nid;
+    await untilOver(buying, ({ nid }) => nid === other);
+    events.push('another sale is done');
+    thinker.mayAnswer();
+    await answered;
+    expect(events).toEqual(['it is asked', 'the socket reads', 'the socket writes', 'another sale is done', 'it answers']);
+    expect(thinker.timesAsked()).toBe(1);
   });
+
+  const ofSeveral = async (): Promise<void> => {
+    const [buyer, ...sellers] = [
+      await market.makeTrader('buyer', GRANT),
+      await market.makeTrader('dear', 0n),
+      await market.makeTrader('cheap', 0n),
+    ];
+    const thinker = writeThinker();
+    const buying = await serve(buyer);
+    for (const [i, seller] of sellers.entries()) {
+      const selling = await serve(seller);
+      const prices = i === 0 ? { list_sats: '890', min_sats: '800' } : { list_sats: '700', min_sats: '600' };
+      await selling.sell([describeService({ ...prices, strategy: 'linear', rounds: 6 })]);
+    }
+    const order = {
+      find: 'upper-case',
+      about: 'Large letters.',
+      maxMsat: 900_000n,
+      bidMsat: 400_000n,
+      strategy: thinker.choice,
+      rounds: 6,
+    };
+    await buying.agent.buy({ ...order, peer: sellers.map(({ npub }) => npub) });
+    await thinker.untilAsked();
+    thinker.mayAnswer();
+    const { outcome, peer } = await untilOver(buying, (job) => job.outcome === 'completed');
+    expect([outcome, peer]).toEqual(['completed', sellers[1]?.npub]);
+    expect(thinker.timesAsked()).toBeLessThan(8);
+  };
+  if (isWholeLane) it('of several providers the best one is taken by a strategy that thinks', ofSeveral);
 });
