@@ -6,7 +6,7 @@ import type { UseCaseName } from '../api.ts';
 import { parseInput } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
-import { buy, buyInput, type BuyResult } from '../jobs/buy.ts';
+import type { BuyResult } from '../jobs/buy.ts';
 import { advanceJobs, listDue, pursueInput, reportJobs, type PursueReport } from '../jobs/pursue.ts';
 import { advanceRfqInput, advanceRfqs, isRfqOpen, listRfqIds, reportRfqs, type RfqReport } from '../rfq/advanceRfq.ts';
 import { findRfq } from '../rfq/rfqRecord.ts';
@@ -44,6 +44,7 @@ export function callWaiting(hub: Hub, name: keyof typeof WAITING, input: unknown
 
 /** The module of an own strategy is loaded before its turn comes. */
 async function buyWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<BuyResult> {
+  const { buy, buyInput } = await import('../jobs/buy.ts');
   const wanted = parseInput(buyInput, input);
   if (wanted.strategy !== undefined) await loadChoice(hub.engine.context, wanted.strategy);
   return runStep(hub, by, (own) => buy(own, wanted));
