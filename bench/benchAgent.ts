@@ -54,6 +54,7 @@ export function createBenchAgent(folder: string, pool: RelayPool, tally: Tally):
     connectWallet: () => Promise.reject(new Error('this bench pays nothing')),
     jobs: join(folder, 'jobs'),
     background: new Map(),
+    thoughts: new Map(),
     wrapBudgets: createWrapBudgets(CALL_BURST_MS),
     closing: new AbortController().signal,
   };

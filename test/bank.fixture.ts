@@ -9,6 +9,7 @@ import { callUseCase } from '../src/agent/compose.ts';
 import type { AgentContext } from '../src/agent/context.ts';
 import { init, initInput } from '../src/agent/init.ts';
 import { CALL_BURST_MS, createWrapBudgets } from '../src/agent/inbox/wrapBudgets.ts';
+import type { StrategyHost } from '../src/agent/strategies/strategyHost.ts';
 import { bytesToHex } from '../src/core/bytes.ts';
 import type { Clock } from '../src/core/ports.ts';
 import { encodeNpub } from '../src/nostr/npub.ts';
@@ -114,6 +115,8 @@ export interface Party {
 }
 
 export interface StageOptions {
+  /** Where own strategies think; that of the process unless given. */
+  readonly strategies?: StrategyHost;
   readonly clock?: TestClock;
   readonly relays?: readonly string[];
 }
@@ -126,7 +129,7 @@ export interface Stage {
 }
 
 /** `relays` are those of its agents, in place of one that is started for them. */
-export async function openStage({ clock = makeClock(), relays }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ clock = makeClock(), relays, strategies }: StageOptions = {}): Promise<Stage> {
   const relay = relays === undefined ? await startRelay({ requireAuthForGiftWraps: true, clock }) : undefined;
   const bank = openBank(clock);
   const folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-bank-'));
@@ -153,6 +156,8 @@ export async function openStage({ clock = makeClock(), relays }: StageOptions = 
         connectWallet: async () => undefined,
         jobs: join(folder, signer.pubkey),
         background: new Map(),
+        strategies,
+        thoughts: new Map(),
         wrapBudgets: createWrapBudgets(CALL_BURST_MS),
         closing: closing.signal,
       };

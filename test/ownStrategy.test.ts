@@ -67,11 +67,11 @@ describe('how an own strategy is written', () => {
     expect(readChoice(written, '/f')).toEqual(choice);
   });
 
-  it('as the document shows it, in JSON and as text', () => {
+  it('as the document shows it, in JSON and as text', async () => {
     const written: unknown = JSON.parse(fences.find(({ text }) => text.includes('"own"'))!.text);
     const choice = { kind: 'own', module: shown, export: 'stubborn' };
     for (const each of [written, './stubborn.ts#stubborn']) expect(choiceSchema.parse(readChoice(each, folder))).toEqual(choice);
-    expect(settleChoice({ kind: 'own', module: shown })).toEqual(choice);
+    expect(await settleChoice({}, { kind: 'own', module: shown })).toEqual(choice);
   });
 });
 

@@ -172,6 +172,7 @@ function buildContext(
     inspectHome: () => inspectHome(home),
     jobs: jobsPath(home),
     background: new Map(),
+    thoughts: new Map(),
     closing: closing.signal,
   };
   return { context, close };

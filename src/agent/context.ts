@@ -12,11 +12,21 @@ import type { HomeInspection } from '../store/inspectHome.ts';
 import type { Store } from '../store/records.ts';
 import type { WrapBudgets } from './inbox/wrapBudgets.ts';
 import type { SendGuard } from './sendCount.ts';
+import type { StrategyHost } from './strategies/strategyHost.ts';
+import type { Answer } from './strategies/strategyThread.ts';
 
 /** A command under way; `outcome` is there once it has ended. */
 export interface BackgroundWork {
   readonly ended: Promise<void>;
   outcome?: JobOutcome;
+}
+
+/** A question that was put to the module of an own strategy; `answer` is there once it has ended. */
+export interface Thought {
+  /** All that is decided from, and by which version of the file. */
+  readonly question: string;
+  readonly ended: Promise<void>;
+  answer?: Answer;
 }
 
 /** One open agent. */
@@ -49,6 +59,10 @@ export interface AgentContext {
   readonly jobs: string;
   /** Commands of a provider that are running, or whose outcome was not taken yet, by negotiation. */
   readonly background: Map<Hex, BackgroundWork>;
+  /** Where own strategies think; that of the process unless given. */
+  readonly strategies?: StrategyHost | undefined;
+  /** What own strategies were asked, by negotiation. */
+  readonly thoughts: Map<Hex, Thought>;
   /** Aborted when the agent is closed. */
   readonly closing: AbortSignal;
 }

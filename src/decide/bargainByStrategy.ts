@@ -4,20 +4,24 @@ import type { Role } from '../negotiate/agreement.ts';
 import { isWithin, makeBargainTable, toOutcome, type BargainIssue, type BargainTable } from './bargainIssues.ts';
 import type { Package } from './bargainTerms.ts';
 import type { Decision, SeenMove } from './haggle.ts';
-import { replayDecision, type Replay } from './strategies/replayDecision.ts';
+import { replayDecision, restoreInput, type GivenAgain, type Replay } from './strategies/replayDecision.ts';
 import { runStrategy, type StrategyFault } from './strategies/runStrategy.ts';
 import type { Decision as StrategyDecision, Offered, Strategy, StrategyInput } from './strategies/strategy.ts';
 import type { Outcome } from './utility.ts';
 
-/** What is decided from, besides the moves. Rounds are own offers. */
-export interface BargainInput {
+/** What is decided from, besides the moves and the strategy. Rounds are own offers. */
+export interface QuestionInput {
   readonly role: Role;
   readonly table: BargainTable;
-  readonly strategy: Strategy;
   readonly rounds: number;
   readonly seed: string;
   /** Of a provider: whether it has a question before it names a price. */
   readonly asksFirst?: boolean;
+}
+
+/** What is decided from, besides the moves. */
+export interface BargainInput extends QuestionInput {
+  readonly strategy: Strategy;
 }
 
 /** What a strategy decided and about what: enough to decide it again from the same moves. For the owner alone. */
@@ -31,15 +35,21 @@ export type Bargained =
   | { readonly kind: 'decided'; readonly decision: Decision; readonly record?: BargainRecord }
   | { readonly kind: 'refused'; readonly fault: StrategyFault };
 
+/** What a strategy is asked about the next move: all that it decides from, and nothing else. */
+export function makeQuestion(moves: readonly SeenMove[], { table, rounds, seed }: QuestionInput): StrategyInput {
+  const history = listOffered(moves, table);
+  const round = history.filter(({ by }) => by === 'me').length;
+  const { domain, utility } = table;
+  return { domain, utility, history, timing: { round, rounds }, seed };
+}
+
 /** The next move by a strategy. Never throws for what the strategy does. */
 export function bargainByStrategy(moves: readonly SeenMove[], input: BargainInput): Bargained {
   const plain = decideWithout(moves, input);
   if (plain !== undefined) return { kind: 'decided', decision: plain };
-  const { table, strategy, rounds, seed } = input;
-  const history = listOffered(moves, table);
-  const round = history.filter(({ by }) => by === 'me').length;
-  const { domain, utility } = table;
-  const asked: StrategyInput = { domain, utility, history, timing: { round, rounds }, seed };
+  const { table, strategy, rounds } = input;
+  const asked = makeQuestion(moves, input);
+  const { round } = asked.timing;
   const run = runStrategy(strategy, asked);
   if (run.kind === 'refused') return run;
   const { decision } = run;
@@ -52,14 +62,23 @@ export function bargainByStrategy(moves: readonly SeenMove[], input: BargainInpu
 }
 
 /** Decides a recorded decision again from the moves that there are by now, and says whether it comes out the same. */
-export function replayBargain({ issues, decision }: BargainRecord, moves: readonly SeenMove[], strategy?: Strategy): Replay {
+export function replayBargain(record: BargainRecord, moves: readonly SeenMove[], strategy?: Strategy): Replay {
+  const given = describeGiven(record, moves);
+  return strategy === undefined ? replayDecision(record.decision, given) : replayDecision(record.decision, given, strategy);
+}
+
+/** What the strategy of a recorded decision is asked when it is decided again; undefined where it was made from something else. */
+export function findReplayQuestion(record: BargainRecord, moves: readonly SeenMove[]): StrategyInput | undefined {
+  return restoreInput(record.decision, describeGiven(record, moves));
+}
+
+function describeGiven({ issues }: BargainRecord, moves: readonly SeenMove[]): GivenAgain {
   const table = makeBargainTable(issues);
-  const given = { domain: table.domain, utility: table.utility, history: listOffered(moves, table) };
-  return strategy === undefined ? replayDecision(decision, given) : replayDecision(decision, given, strategy);
+  return { domain: table.domain, utility: table.utility, history: listOffered(moves, table) };
 }
 
 /** What needs no strategy: whose turn it is, questions and answers. Undefined where an offer is to be made or answered. */
-function decideWithout(moves: readonly SeenMove[], { role, asksFirst = false }: BargainInput): Decision | undefined {
+export function decideWithout(moves: readonly SeenMove[], { role, asksFirst = false }: QuestionInput): Decision | undefined {
   const last = moves.at(-1);
   if (last?.by !== 'peer') return { kind: 'wait' };
   if (last.type === 'offer') return last.packages === undefined ? { kind: 'wait' } : undefined;
@@ -97,7 +116,7 @@ function toMove(decision: StrategyDecision, moves: readonly SeenMove[], input: B
   }
 }
 
-function giveUp({ role }: BargainInput): Decision {
+function giveUp({ role }: QuestionInput): Decision {
   return { kind: 'reject', reason: role === 'buyer' ? 'too-expensive' : 'too-cheap' };
 }
 

@@ -75,6 +75,12 @@ export function noteChanges(context: AgentContext, agenda: Agenda, changes: Chan
   if (changes.rfqs || (changes.nids.size > 0 && agenda.rfqs.size > 0)) noteRfqs(context, agenda);
 }
 
+/** A job has what it waited for, or the request has that it is one of. */
+export function noteJob(context: AgentContext, agenda: Agenda, nid: Hex): void {
+  agenda.jobs.set(nid, context.clock.now());
+  if (agenda.rfqs.size > 0) noteRfqs(context, agenda);
+}
+
 /** The timers of a negotiation have run: when they are due again. */
 export function rescheduleTimer({ store, clock }: AgentContext, agenda: Agenda, nid: Hex): void {
   const record = store.findNegotiation(nid);

@@ -1,5 +1,6 @@
 // An agent that stays: follows its relays, does what is due when it is due, and serves its use cases meanwhile. One writer at a time.
 
+import type { Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseRelayUrl } from '../../nostr/relayUrl.ts';
 import { USE_CASES, type Agent, type UseCaseName } from '../api.ts';
@@ -18,6 +19,7 @@ import { createNewsDesk } from './newsDesk.ts';
 import { createQueue } from './queue.ts';
 import type { Engine } from './round.ts';
 import { end, mendFeed, wake, type DaemonNews, type Runtime } from './runtime.ts';
+import type { StrategyHost } from '../strategies/strategyHost.ts';
 import { createThrottle } from './throttle.ts';
 import { callWaiting, isWaiting, runStep, type Hub } from './waiting.ts';
 import { watchStore } from './watchStore.ts';
@@ -28,6 +30,8 @@ export type { DaemonNews };
 export interface DaemonOptions extends OpenOptions {
   readonly onNews?: (news: DaemonNews) => void;
   readonly log?: Log;
+  /** Where own strategies think; that of the process unless given. */
+  readonly strategies?: StrategyHost;
   /** Milliseconds between two looks at the wall clock, which may have jumped; 30,000 by default. */
   readonly beatMs?: number;
 }
@@ -58,11 +62,13 @@ export function openDaemon({ onApprovalUrl, ...options }: DaemonOptions): Daemon
   const runtime = createRuntime(openParts({ ...options, onApprovalUrl: showUrl }), options);
   const { engine, queue, ready, ended, attached } = runtime;
   const { context, agenda } = engine;
-  // A command that has ended is what its job waits for.
-  watchBackground(context, (nid) => {
-    agenda.jobs.set(nid, context.clock.now());
+  // A command that has ended, or a strategy that has answered, is what a job waits for.
+  const lookAgain = (nid: Hex): void => {
+    engine.answered.add(nid);
     wake(runtime);
-  });
+  };
+  watchEnds(context.background, lookAgain);
+  watchEnds(context.thoughts, lookAgain);
   engine.log('info', 'starting');
   engine.feed.refresh();
   wake(runtime);
@@ -85,10 +91,13 @@ export function openDaemon({ onApprovalUrl, ...options }: DaemonOptions): Daemon
   return { agent, call, sell, ready: ready.promise, ended: ended.promise, attach, stop };
 }
 
-function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log = NO_LOG, beatMs = BEAT_MS }: DaemonOptions): Runtime {
+function createRuntime(
+  parts: AgentParts,
+  { onNews: tell = () => undefined, log = NO_LOG, beatMs = BEAT_MS, strategies }: DaemonOptions,
+): Runtime {
   const watched = watchStore(parts.context.store);
   const wrapBudgets = createWrapBudgets(DAEMON_BURST_MS);
-  const context: AgentContext = { ...parts.context, store: watched.store, wrapBudgets };
+  const context: AgentContext = { ...parts.context, store: watched.store, wrapBudgets, strategies };
   const onNews: () => void = () => wake(runtime);
   const [inbox, throttle] = [createWrapDesk(context.openUnwrapper, wrapBudgets, onNews), createThrottle()];
   const engine: Engine = {
@@ -101,6 +110,7 @@ function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log 
     services: [],
     unfollowed: new Map(),
     unread: new Set(),
+    answered: new Set(),
     open: new Map(listOpenChannels(context.store).map(({ id, peer }) => [id, peer])),
   };
   const runtime: Runtime = {
@@ -143,10 +153,10 @@ function extend(context: AgentContext, { relays = [] }: CallOptions): AgentConte
   return relays.length === 0 ? context : { ...context, extraRelays: [...context.extraRelays, ...relays.map(parseRelayUrl)] };
 }
 
-/** Calls `onEnd` for each piece of background work that ends. */
-function watchBackground({ background }: AgentContext, onEnd: (nid: string) => void): void {
-  const add = background.set.bind(background);
-  background.set = (nid, work) => {
+/** Calls `onEnd` for each piece of work in the background that ends. */
+function watchEnds<W extends { readonly ended: Promise<void> }>(works: Map<Hex, W>, onEnd: (nid: Hex) => void): void {
+  const add = works.set.bind(works);
+  works.set = (nid, work) => {
     void work.ended.then(() => onEnd(nid));
     return add(nid, work);
   };

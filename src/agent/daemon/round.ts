@@ -21,7 +21,7 @@ import { letTimePass } from '../runTimers.ts';
 import { settleRestored } from '../settleRestored.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import { beginWork, hasChanges, saveWork } from '../work.ts';
-import { listDueAt, nextDueAt, noteChanges, rescheduleRfq, rescheduleTimer, set, type Agenda } from './agenda.ts';
+import { listDueAt, nextDueAt, noteChanges, noteJob, rescheduleRfq, rescheduleTimer, set, type Agenda } from './agenda.ts';
 import type { Feed } from './feed.ts';
 import type { Log } from './log.ts';
 import { createNewsDesk, type NewsDesk } from './newsDesk.ts';
@@ -53,6 +53,8 @@ export interface Engine {
   /** Channels that have changed: to be followed anew, and their kept events to be tried again. */
   readonly unfollowed: Map<Hex, ChannelRecord>;
   readonly unread: Set<Hex>;
+  /** Negotiations that have what their jobs waited for: a command has ended, a strategy has answered. */
+  readonly answered: Set<Hex>;
   /** Channels that were not over when last looked at, with their peers. */
   readonly open: Map<Hex, Hex | undefined>;
 }
@@ -77,6 +79,8 @@ export async function runRound(engine: Engine): Promise<Round> {
   note(engine);
   const again = listReadable(engine);
   engine.unread.clear();
+  for (const nid of engine.answered) noteJob(context, agenda, nid);
+  engine.answered.clear();
   const taken = await takeIn(engine, feed.take(), again);
   if (taken.waiting.length > 0) agenda.invitesAt = context.clock.now();
   if (engine.inbox.takeShortfall()) feed.renewInbox();

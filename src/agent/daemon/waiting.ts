@@ -6,10 +6,13 @@ import type { UseCaseName } from '../api.ts';
 import { parseInput } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
+import type { BuyResult } from '../jobs/buy.ts';
 import { advanceJobs, listDue, pursueInput, reportJobs, type PursueReport } from '../jobs/pursue.ts';
 import { advanceRfqInput, advanceRfqs, isRfqOpen, listRfqIds, reportRfqs, type RfqReport } from '../rfq/advanceRfq.ts';
 import { findRfq } from '../rfq/rfqRecord.ts';
 import { takeSignerProblem } from '../signerFaults.ts';
+import { loadChoice } from '../strategies/openStrategy.ts';
+import { isThinking } from '../strategies/thoughts.ts';
 import { allow, pass, report, syncInput, type Pass, type SyncReport } from '../sync.ts';
 import { GONE, type CallOptions } from './callOptions.ts';
 import { followChanges, joinAllowed, type Engine } from './round.ts';
@@ -27,7 +30,7 @@ export interface Hub {
 const CATCH_UP_MS = 15_000;
 // What somebody says who has just opened a channel belongs to the news of it.
 const FIRST_WORDS_S = 3;
-const WAITING = { sync: syncWaiting, pursue: pursueWaiting, advanceRfq: advanceRfqWaiting } as const;
+const WAITING = { buy: buyWaiting, sync: syncWaiting, pursue: pursueWaiting, advanceRfq: advanceRfqWaiting } as const;
 
 /** True for a use case that may wait. */
 export function isWaiting(name: UseCaseName): name is keyof typeof WAITING {
@@ -37,6 +40,14 @@ export function isWaiting(name: UseCaseName): name is keyof typeof WAITING {
 /** Runs it. */
 export function callWaiting(hub: Hub, name: keyof typeof WAITING, input: unknown, by: CallOptions): Promise<unknown> {
   return WAITING[name](hub, input, by);
+}
+
+/** The module of an own strategy is loaded before its turn comes. */
+async function buyWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<BuyResult> {
+  const { buy, buyInput } = await import('../jobs/buy.ts');
+  const wanted = parseInput(buyInput, input);
+  if (wanted.strategy !== undefined) await loadChoice(hub.engine.context, wanted.strategy);
+  return runStep(hub, by, (own) => buy(own, wanted));
 }
 
 async function syncWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<SyncReport> {
@@ -71,7 +82,10 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const others = { invites: [], signer: takeSignerProblem(context) };
   if (first.touched.size > 0 || wanted.waitS === 0) return reportJobs(context, named, first, others);
   requireRelays(engine);
-  await waitUntil(hub, () => describeJobs(context, due()) !== before, Math.min(wanted.waitS, first.pollS), by);
+  const wasThinking = isThinking(context, due());
+  // What a strategy has answered may be that it cannot.
+  const isNews = (): boolean => describeJobs(context, due()) !== before || (wasThinking && !isThinking(context, due()));
+  await waitUntil(hub, isNews, Math.min(wanted.waitS, first.pollS), by);
   const last = hub.stopping.aborted ? first : await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
   return reportJobs(context, named, last, { ...others, signer: takeSignerProblem(context) ?? others.signer });
 }

@@ -45,7 +45,7 @@ export async function bargainOpenly(context: AgentContext, state: Negotiation, j
 }
 
 /** True while nothing is signed in it, and nothing waits for our signature. */
-function isFree(state: Negotiation): boolean {
+export function isFree(state: Negotiation): boolean {
   return state.ended === undefined && findHeld(state) === undefined && state.pending === undefined;
 }
 

@@ -101,7 +101,7 @@ export async function buy(context: AgentContext, wanted: BuyInput): Promise<BuyR
   const ask = readAsk(wanted);
   const isResumed = known !== undefined && !wanted.again;
   if (isResumed && !isCutShort(context, key, ask)) return { job: viewJob(context.store, readJob(known)), isResumed };
-  const input = { ...wanted, strategy: wanted.strategy === undefined ? undefined : settleChoice(wanted.strategy) };
+  const input = { ...wanted, strategy: wanted.strategy === undefined ? undefined : await settleChoice(context, wanted.strategy) };
   const tactics = drawTactics(context, input);
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
-import { replayBargain, type BargainRecord } from '../../decide/bargainByStrategy.ts';
+import { findReplayQuestion, replayBargain, type BargainRecord } from '../../decide/bargainByStrategy.ts';
 import type { BargainIssue } from '../../decide/bargainIssues.ts';
 import { describeNumber, describeRange } from '../../decide/bargainWords.ts';
 import type { SeenMove } from '../../decide/haggle.ts';
@@ -14,7 +14,7 @@ import { ownStrategySchema, strategySchema } from '../../decide/strategies/strat
 import type { Outcome } from '../../decide/utility.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
-import { openStrategy } from '../strategies/openStrategy.ts';
+import { askModule } from '../strategies/openStrategy.ts';
 import { findJob } from './job.ts';
 import { outcomesOf, readDecision, readOffers } from './savedDecision.ts';
 
@@ -49,17 +49,23 @@ export interface DecisionsView {
 }
 
 /** Explains them. Throws `input/…` for a negotiation that does not exist or is no job. */
-export function explainDecisions({ store }: AgentContext, { nid }: z.infer<typeof explainDecisionsInput>): DecisionsView {
-  const record = findNegotiation(store, nid);
-  const job = findJob(store, record.nid);
+export async function explainDecisions(context: AgentContext, { nid }: z.infer<typeof explainDecisionsInput>): Promise<DecisionsView> {
+  const record = findNegotiation(context.store, nid);
+  const job = findJob(context.store, record.nid);
   if (job === undefined)
     throw new NegotiateError('input/not-found', 'This negotiation is no job that runs by itself: every decision in it was yours.');
   const { decisions = [], offers } = job.body;
   const moves = offers === undefined ? undefined : readOffers(offers);
-  return { nid: record.nid, decisions: decisions.map((saved) => viewDecision(readDecision(saved), moves)) };
+  const views: DecisionView[] = [];
+  for (const saved of decisions) views.push(await viewDecision(context, readDecision(saved), moves));
+  return { nid: record.nid, decisions: views };
 }
 
-function viewDecision({ issues, decision }: BargainRecord, moves: readonly SeenMove[] | undefined): DecisionView {
+async function viewDecision(
+  context: AgentContext,
+  { issues, decision }: BargainRecord,
+  moves: readonly SeenMove[] | undefined,
+): Promise<DecisionView> {
   const { because, kind } = decision;
   return {
     round: because.timing.round,
@@ -71,15 +77,18 @@ function viewDecision({ issues, decision }: BargainRecord, moves: readonly SeenM
     ...(kind === 'end' ? { reason: decision.reason } : {}),
     ranges: issues.map(describeRange),
     figures: because.figures,
-    replay: replay({ issues, decision }, moves),
+    replay: await replay(context, { issues, decision }, moves),
   };
 }
 
-function replay(record: BargainRecord, moves: readonly SeenMove[] | undefined): Replay['kind'] {
+async function replay(context: AgentContext, record: BargainRecord, moves: readonly SeenMove[] | undefined): Promise<Replay['kind']> {
   // A job of an earlier version kept no offers.
   if (moves === undefined) return 'other-input';
   const own = ownStrategySchema.safeParse(record.decision.because.strategy);
-  return replayBargain(record, moves, own.success ? openStrategy(own.data) : undefined).kind;
+  if (!own.success) return replayBargain(record, moves).kind;
+  const question = findReplayQuestion(record, moves);
+  if (question === undefined) return 'other-input';
+  return replayBargain(record, moves, (await askModule(context, own.data, question)).give).kind;
 }
 
 function nameOf({ strategy }: Because): string {

@@ -12,8 +12,10 @@ import { isMandateError } from '../mandate/mandateError.ts';
 import { readState } from '../negotiationState.ts';
 import type { SignerProblem } from '../signerFaults.ts';
 import { sync, syncUntil } from '../sync.ts';
+import { keepThoughts, markAnswers } from '../strategies/thoughts.ts';
 import { advanceBuyer } from './advanceBuyer.ts';
 import { advanceProvider } from './advanceProvider.ts';
+import { isFree } from './bargain.ts';
 import { findJob, newJob, readJob, type Job, type Purchase, type Sale } from './job.ts';
 import { IDLE, pollAfter, type Progress } from './progress.ts';
 import { servicesSchema, type Service } from './service.ts';
@@ -80,8 +82,21 @@ export interface Round {
   readonly pollS: number;
 }
 
+/** Advances what is due, and where a strategy thinks goes on with its answer. */
 async function advanceAll(context: AgentContext, input: z.output<typeof pursueInput>): Promise<Round> {
-  return advanceJobs(context, listDue(context, input), input.services);
+  const due = listDue(context, input);
+  if (input.nid === undefined) keepThoughts(context, due);
+  const rounds: Round[] = [];
+  for (let nids = due; nids.length > 0;) {
+    const answered = markAnswers(context);
+    rounds.push(await advanceJobs(context, nids, input.services));
+    nids = await answered(nids);
+  }
+  return {
+    touched: new Set(rounds.flatMap(({ touched }) => [...touched])),
+    problems: rounds.flatMap(({ problems }) => problems),
+    pollS: Math.min(...rounds.map(({ pollS }) => pollS)),
+  };
 }
 
 /** Advances the jobs of these negotiations as far as they go; one that has none is left. */
@@ -125,6 +140,8 @@ async function advanceOnce(context: AgentContext, nid: Hex, services: readonly S
   const saved = context.store.findNegotiation(nid);
   if (saved === undefined) return IDLE;
   const state = readState(saved);
+  // What was thought about is decided.
+  if (!isFree(state)) context.thoughts.delete(nid);
   if (state.ended !== undefined && findHeld(state) === undefined) return IDLE;
   const job = findJob(context.store, nid);
   if (job?.body.role === 'buyer') return advanceBuyer(context, state, job as Job<Purchase>);

@@ -12,6 +12,7 @@ import type { JobProblem } from '../jobs/pursue.ts';
 import { isMandateError } from '../mandate/mandateError.ts';
 import { reject } from '../reject.ts';
 import { send } from '../send.ts';
+import { markAnswers } from '../strategies/thoughts.ts';
 import { sync, syncUntil } from '../sync.ts';
 import { hasSignature } from './budgetSlot.ts';
 import { findRfq, listRfqs, saveRfq, type Rfq, type RfqBody } from './rfqRecord.ts';
@@ -43,10 +44,25 @@ export async function advanceRfq(context: AgentContext, { rfq, waitS }: z.output
   const named = rfq === undefined ? undefined : findRfq(context.store, rfq).record.id;
   const wanted = listRfqIds(context, named);
   await sync(context, { from: [], waitS: 0 });
-  const first = await advanceRfqs(context, wanted);
+  const first = await advanceThinking(context, wanted);
   if (first.didMove || waitS === 0 || !wanted.some((id) => isRfqOpen(context, id))) return reportRfqs(context, wanted, first);
   await syncUntil(context, { from: [], waitS: Math.min(waitS, first.pollS, untilDue(context, wanted)) }, undefined);
-  return reportRfqs(context, wanted, await advanceRfqs(context, wanted));
+  return reportRfqs(context, wanted, await advanceThinking(context, wanted));
+}
+
+/** Does what is due, and where a strategy thinks goes on with its answer. */
+async function advanceThinking(context: AgentContext, ids: readonly Hex[]): Promise<RfqRound> {
+  let didMove = false;
+  for (let times = 1; ; times += 1) {
+    const answered = markAnswers(context);
+    const round = await advanceRfqs(context, ids);
+    didMove ||= round.didMove;
+    if (times === MAX_ROUNDS || (await answered(listAsked(context, ids))).length === 0) return { ...round, didMove };
+  }
+}
+
+function listAsked({ store }: AgentContext, ids: readonly Hex[]): readonly Hex[] {
+  return ids.flatMap((id) => findRfq(store, id).body.asked.flatMap(({ nid }) => nid ?? []));
 }
 
 /** What is told of requests. */

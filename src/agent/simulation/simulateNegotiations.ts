@@ -14,7 +14,7 @@ import type { OwnStrategy, StrategyChoice } from '../../decide/strategies/buildS
 import { NAMED_STRATEGIES, nameOfStrategy, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
 import { DEFAULT_ROUNDS, ownStrategySchema } from '../../decide/strategies/strategySchema.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
-import { openStrategy, settleOwn } from '../strategies/openStrategy.ts';
+import { openStrategy, settleStanding } from '../strategies/openStrategy.ts';
 import { readPolicyTask, type PolicyTask } from './policyTask.ts';
 import { parseSimulationFile } from './simulationFile.ts';
 
@@ -120,7 +120,7 @@ function readTask({ file, policy, role, bestMsat, now = Math.floor(Date.now() / 
 /** A strategy with its name in tables: of a module of one's own the name of its export. */
 function makeContestant(choice: StrategyChoice): Contestant {
   if (choice.kind !== 'own') return { name: nameOfStrategy(choice) ?? `own ${choice.kind}`, strategy: openStrategy(choice) };
-  const own = settleOwn(choice);
+  const own = settleStanding(choice);
   return { name: own.export, strategy: openStrategy(own) };
 }
 

@@ -7,9 +7,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isWholeLane } from '../../../test/lane.fixture.ts';
 import { makeRandomScenario } from '../../decide/session/randomDomain.ts';
 import { replayDecision } from '../../decide/strategies/replayDecision.ts';
-import { runStrategy } from '../../decide/strategies/runStrategy.ts';
+import { runStrategy, type StrategyBudget, type StrategyRun } from '../../decide/strategies/runStrategy.ts';
+import type { OwnStrategy } from '../../decide/strategies/buildStrategy.ts';
 import type { StrategyInput } from '../../decide/strategies/strategy.ts';
-import { createStrategyHost, PLACES, type HostLimits, type StrategyHost } from './strategyHost.ts';
+import { createStandingHost, createStrategyHost, type StandingHost, type StrategyHost } from './strategyHost.ts';
+import { PLACES, type ThreadLimits } from './strategyThread.ts';
 
 const scenarioOf = (seed: string) => makeRandomScenario(seed, { sizes: [4, 5], interests: 'opposed', reserves: [0.3, 0.3] });
 const inputOf = (seed = 'host', seen: Partial<StrategyInput> = {}): StrategyInput => {
@@ -31,23 +33,20 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'agent-negotiate-own-'))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const hosts: StrategyHost[] = [];
+const hosts: (StrategyHost | StandingHost)[] = [];
 afterEach(async () => {
   for (const host of hosts.splice(0)) await host.close();
 });
 
 /** A host, and how often it waited in vain. */
-function openHost(limits: Partial<HostLimits> = {}) {
+function openHost(limits: Partial<ThreadLimits> = {}) {
   const waits = { timedOut: 0 };
-  const wait: HostLimits['wait'] = (changes, seen, timeoutMs) => {
-    const outcome = Atomics.wait(changes, 0, seen, timeoutMs);
-    if (outcome === 'timed-out') waits.timedOut += 1;
-    return outcome;
-  };
   // Good modules have time, whatever else the machine does; those that hang are given little.
-  const host = createStrategyHost({ loadMs: 20_000, decideMs: 20_000, wait, ...limits });
+  const host = createStrategyHost({ loadMs: 20_000, decideMs: 20_000, onStall: () => (waits.timedOut += 1), ...limits });
   hosts.push(host);
-  return { host, waits };
+  const run = async (module: OwnStrategy, input: StrategyInput, budget?: Partial<StrategyBudget>): Promise<StrategyRun> =>
+    runStrategy((await host.ask(module, input)).give, input, budget);
+  return { host, waits, run };
 }
 
 let files = 0;
@@ -61,64 +60,66 @@ function writeModule(text: string, ending = 'mjs'): string {
 const own = (module: string, name?: string) => ({ kind: 'own' as const, module, ...(name === undefined ? {} : { export: name }) });
 
 describe('an own strategy', () => {
-  it('decides like the same function here, names its module, and can be replayed', () => {
-    const { host } = openHost();
+  it('decides like the same function here, names its module, and can be replayed', async () => {
+    const { host, run } = openHost();
     const module = writeModule(GOOD);
     const input = inputOf();
-    const run = runStrategy(host.strategyOf(own(module)), input);
-    if (run.kind === 'refused') throw new Error(run.fault);
-    expect(run.decision.kind).toBe('offer');
-    expect(run.decision.because).toMatchObject({
+    const ran = await run(own(module), input);
+    if (ran.kind === 'refused') throw new Error(ran.fault);
+    expect(ran.decision.kind).toBe('offer');
+    expect(ran.decision.because).toMatchObject({
       strategy: { kind: 'own', module, export: 'strategy' },
       seed: 's',
       seen: 0,
       figures: { aim: expect.closeTo(1, 9) as number },
     });
-    expect(replayDecision(run.decision, input, host.strategyOf(own(module)))).toEqual({ kind: 'same' });
-    expect(replayDecision(run.decision, input)).toEqual({ kind: 'unknown-strategy' });
+    expect(replayDecision(ran.decision, input, (await host.ask(own(module), input)).give)).toEqual({ kind: 'same' });
+    expect(replayDecision(ran.decision, input)).toEqual({ kind: 'unknown-strategy' });
   });
 
-  it('is asked about more preferences than its thread keeps, in any order', () => {
-    const { host } = openHost();
-    const strategy = host.strategyOf(own(writeModule(GOOD)));
+  it('is asked about more preferences than its thread keeps, in any order', async () => {
+    const { run } = openHost();
+    const module = own(writeModule(GOOD));
     const inputs = Array.from({ length: PLACES * 2 + 1 }, (_, i) => inputOf(`many/${i}`));
-    const ask = (): readonly string[] =>
-      inputs.map((input) => {
-        const run = runStrategy(strategy, input);
-        return run.kind === 'decided' && run.decision.kind === 'offer' ? JSON.stringify(run.decision.outcome) : run.kind;
-      });
-    const once = ask();
+    const ask = (): Promise<readonly string[]> =>
+      Promise.all(
+        inputs.map(async (input) => {
+          const ran = await run(module, input);
+          return ran.kind === 'decided' && ran.decision.kind === 'offer' ? JSON.stringify(ran.decision.outcome) : ran.kind;
+        }),
+      );
+    const once = await ask();
     expect(new Set(once).size).toBeGreaterThan(3);
-    expect([ask(), ask().toReversed()]).toEqual([once, once.toReversed()]);
+    expect([await ask(), (await ask()).toReversed()]).toEqual([once, once.toReversed()]);
   });
 
-  it('may be written in TypeScript, and be the only function of its module', () => {
+  it('may be written in TypeScript, and be the only function of its module', async () => {
     const { host } = openHost();
     const text = `import type { Strategy } from 'agent-negotiate';
 ${BEST} export const words: string = 'no function'; export const mine = best as unknown as Strategy;`.replace(
       '(input, spend)',
       '(input: any, spend: any)',
     );
-    expect(host.load(own(writeModule(text, 'ts')))).toEqual({ kind: 'loaded', name: 'mine' });
+    expect(await host.load(own(writeModule(text, 'ts')))).toEqual({ kind: 'loaded', name: 'mine' });
   });
 
-  it('is read again when its file has changed', () => {
-    const { host } = openHost();
+  it('is read again when its file has changed', async () => {
+    const { run } = openHost();
     const module = writeModule('export const strategy = () => { throw new Error("not yet"); };');
-    expect(runStrategy(host.strategyOf(own(module)), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
+    expect(await run(own(module), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
     writeFileSync(module, GOOD);
-    expect(runStrategy(host.strategyOf(own(module)), inputOf()).kind).toBe('decided');
+    expect((await run(own(module), inputOf())).kind).toBe('decided');
   });
 
-  it('counts its steps where it runs', () => {
-    const { host, waits } = openHost();
+  it('counts its steps where it runs', async () => {
+    const { host, waits, run } = openHost();
     const module = writeModule('export const strategy = (_, spend) => { for (;;) spend(); };');
-    expect(runStrategy(host.strategyOf(own(module)), inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
+    expect(await run(own(module), inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
     // It stopped by itself: nothing is held against it.
-    expect([host.load(own(module)).kind, waits.timedOut]).toEqual(['loaded', 0]);
+    expect([(await host.load(own(module))).kind, waits.timedOut]).toEqual(['loaded', 0]);
     const thrifty = writeModule(`${BEST} export const strategy = (input, spend) => { spend(1000); return best(input, spend); };`);
-    expect(runStrategy(host.strategyOf(own(thrifty)), inputOf(), { maxSteps: 900 })).toEqual({ kind: 'refused', fault: 'stalled' });
-    expect(runStrategy(host.strategyOf(own(thrifty)), inputOf()).kind).toBe('decided');
+    expect(await run(own(thrifty), inputOf(), { maxSteps: 900 })).toEqual({ kind: 'refused', fault: 'stalled' });
+    expect((await run(own(thrifty), inputOf())).kind).toBe('decided');
   });
 });
 
@@ -133,19 +134,19 @@ describe('a module that', () => {
     ['exports several functions', 'export const one = () => 1; export const two = () => 2;', undefined, 'which-export'],
     ['exits while it is loaded', 'process.exit(0);', undefined, 'ended'],
     ['awaits forever while it is loaded', 'await new Promise(() => {});', undefined, 'ended'],
-  ])('%s is refused, without a wait in vain', (_, text, name, problem) => {
-    const { host, waits } = openHost();
+  ])('%s is refused, without a wait in vain', async (_, text, name, problem) => {
+    const { host, waits, run } = openHost();
     const module = own(writeModule(text), name);
-    expect(host.load(module)).toEqual({ kind: 'refused', problem });
-    expect(runStrategy(host.strategyOf(module), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
+    expect(await host.load(module)).toEqual({ kind: 'refused', problem });
+    expect(await run(module, inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
     expect(waits.timedOut).toBe(0);
   });
 
-  it('is not there, or a folder, is refused', () => {
-    const { host } = openHost();
+  it('is not there, or a folder, is refused', async () => {
+    const { host, run } = openHost();
     for (const path of [join(folder, 'none.js'), folder]) {
-      expect(host.load(own(path))).toEqual({ kind: 'refused', problem: 'missing' });
-      expect(runStrategy(host.strategyOf(own(path)), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
+      expect(await host.load(own(path))).toEqual({ kind: 'refused', problem: 'missing' });
+      expect(await run(own(path), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
     }
   });
 
@@ -161,102 +162,145 @@ describe('a module that', () => {
     ['leaves the domain', 'return { ...best(input, spend), outcome: { price: 1n } };', 'out-of-domain'],
     ['accepts what nobody offered', 'return { ...best(input, spend), kind: "accept", alternative: 0 };', 'nothing-to-accept'],
     ['changes what it is asked about', 'input.utility.reserve = 0; return best(input, spend);', 'threw'],
-  ])('%s is refused, and asked again the next time', (_, body, fault) => {
-    const { host, waits } = openHost();
+  ])('%s is refused, and asked again the next time', async (_, body, fault) => {
+    const { host, waits, run } = openHost();
     const module = own(writeModule(`${BEST} export const strategy = (input, spend) => { ${body} };`));
-    const strategy = host.strategyOf(module);
-    expect([runStrategy(strategy, inputOf()), runStrategy(strategy, inputOf())]).toEqual([
+    expect([await run(module, inputOf()), await run(module, inputOf())]).toEqual([
       { kind: 'refused', fault },
       { kind: 'refused', fault },
     ]);
-    expect([host.load(module).kind, waits.timedOut]).toEqual(['loaded', 0]);
+    expect([(await host.load(module)).kind, waits.timedOut]).toEqual(['loaded', 0]);
   });
 
-  it('accepts by a number that is none is refused', () => {
-    const { host } = openHost();
+  it('accepts by a number that is none is refused', async () => {
+    const { run } = openHost();
     const text = `export const strategy = ({ history }) => ({ kind: 'accept', alternative: '0', outcome: history[0].outcomes[0], because: { figures: {} } });`;
     const { domain, utility } = inputOf();
     const outcome = Object.fromEntries(
       domain.issues.map((issue) => [issue.name, issue.kind === 'discrete' ? issue.values[0]! : issue.min]),
     );
     const history = [{ by: 'peer', outcomes: [outcome] }] as const;
-    const run = runStrategy(host.strategyOf(own(writeModule(text))), { ...inputOf('host', { history }), domain, utility });
-    expect(run).toEqual({ kind: 'refused', fault: 'nothing-to-accept' });
+    const ran = await run(own(writeModule(text)), { ...inputOf('host', { history }), domain, utility });
+    expect(ran).toEqual({ kind: 'refused', fault: 'nothing-to-accept' });
   });
 
-  it('exits when it is asked is refused, and this process goes on', () => {
-    const { host, waits } = openHost();
+  it('exits when it is asked is refused, and this process goes on', async () => {
+    const { host, waits, run } = openHost();
     const module = own(writeModule('export const strategy = () => process.exit(3);'));
-    expect(runStrategy(host.strategyOf(module), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
-    expect(host.load(module)).toEqual({ kind: 'refused', problem: 'ended' });
+    expect(await run(module, inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
+    expect(await host.load(module)).toEqual({ kind: 'refused', problem: 'ended' });
     expect(waits.timedOut).toBe(0);
   });
 
   it('crashes between two questions is refused', async () => {
-    const { host } = openHost();
+    const { host, run } = openHost();
     const module = own(writeModule(`${BEST} export const strategy = best; setTimeout(() => { throw new Error('later'); }, 1);`));
-    expect(host.load(module).kind).toBe('loaded');
+    expect((await host.load(module)).kind).toBe('loaded');
     // The next question finds it gone, whether the news of it has come here or not.
-    for (let i = 0; i < 2_000 && host.load(module).kind === 'loaded'; i += 1) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(runStrategy(host.strategyOf(module), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
-    expect(host.load(module)).toEqual({ kind: 'refused', problem: 'ended' });
+    for (let i = 0; i < 2_000 && (await host.load(module)).kind === 'loaded'; i += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await run(module, inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
+    expect(await host.load(module)).toEqual({ kind: 'refused', problem: 'ended' });
   });
 
-  it('stalls is stopped, and nobody waits for it again until its file changes', () => {
-    const { host, waits } = openHost({ decideMs: 300 });
+  it('stalls is stopped, and nobody waits for it again until its file changes', async () => {
+    const { host, waits, run } = openHost({ decideMs: 300 });
     const path = writeModule('export const strategy = () => { for (;;) {} };');
     const module = own(path);
-    const strategy = host.strategyOf(module);
-    expect(host.load(module).kind).toBe('loaded');
-    for (let i = 0; i < 3; i += 1) expect(runStrategy(strategy, inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
-    expect([waits.timedOut, host.load(module)]).toEqual([1, { kind: 'refused', problem: 'stalled' }]);
+    expect((await host.load(module)).kind).toBe('loaded');
+    for (let i = 0; i < 3; i += 1) expect(await run(module, inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
+    expect([waits.timedOut, await host.load(module)]).toEqual([1, { kind: 'refused', problem: 'stalled' }]);
     // By its name it is the same.
-    expect(host.load(own(path, 'strategy'))).toEqual({ kind: 'refused', problem: 'stalled' });
+    expect(await host.load(own(path, 'strategy'))).toEqual({ kind: 'refused', problem: 'stalled' });
     utimesSync(path, 1, 1);
-    expect(host.load(module).kind).toBe('loaded');
-    expect(runStrategy(strategy, inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
+    expect((await host.load(module)).kind).toBe('loaded');
+    expect(await run(module, inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
     expect(waits.timedOut).toBe(2);
   });
 
-  it('stalls while it is loaded is stopped, and nobody waits for it again', () => {
-    const { host, waits } = openHost({ loadMs: 300 });
+  it('stalls while it is loaded is stopped, and nobody waits for it again', async () => {
+    const { host, waits, run } = openHost({ loadMs: 300 });
     const module = own(writeModule('for (;;) {}'));
-    expect([host.load(module), host.load(module)]).toEqual(Array(2).fill({ kind: 'refused', problem: 'stalled' }));
-    expect(runStrategy(host.strategyOf(module), inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
+    expect([await host.load(module), await host.load(module)]).toEqual(Array(2).fill({ kind: 'refused', problem: 'stalled' }));
+    expect(await run(module, inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
     expect(waits.timedOut).toBe(1);
   });
 
   // Most of its time is a wait.
-  const takesMemory = (): void => {
-    const { host } = openHost({ decideMs: 4_000 });
+  const takesMemory = async (): Promise<void> => {
+    const { host, run } = openHost({ decideMs: 4_000 });
     // Three hundred megabytes, which would be had in a moment, and then a decision that may be sent.
     const module = writeModule(`${BEST} const all = [];
 export const strategy = (input, spend) => {
   for (let i = 0; i < 40; i += 1) all.push(Array.from({ length: 1_000_000 }, (_, n) => n + i / 3));
   return best(input, spend);
 };`);
-    expect(runStrategy(host.strategyOf(own(module)), inputOf()).kind).toBe('refused');
-    expect(host.load(own(module)).kind).toBe('refused');
+    expect((await run(own(module), inputOf())).kind).toBe('refused');
+    expect((await host.load(own(module))).kind).toBe('refused');
   };
   if (isWholeLane) it('takes more memory than it may is ended, and this process goes on', takesMemory);
 
-  it('prints without end fills nothing here', () => {
-    const { host } = openHost();
+  it('prints without end fills nothing here', async () => {
+    const { run } = openHost();
     const module = writeModule(`${BEST} export const strategy = (input, spend) => {
   for (let i = 0; i < 2_000; i += 1) { console.log('to stdout', 'x'.repeat(100)); console.error('to stderr'); }
   return best(input, spend);
 };`);
-    const strategy = host.strategyOf(own(module));
-    for (let i = 0; i < 3; i += 1) expect(runStrategy(strategy, inputOf()).kind).toBe('decided');
+    for (let i = 0; i < 3; i += 1) expect((await run(own(module), inputOf())).kind).toBe('decided');
   });
 
-  it('looks for the environment finds none', () => {
-    const { host } = openHost();
+  it('looks for the environment finds none', async () => {
+    const { run } = openHost();
     const module = writeModule(`${BEST} export const strategy = (input, spend) => {
   const because = { figures: { variables: Object.keys(process.env).length, words: process.argv.length } };
   return { ...best(input, spend), because };
 };`);
-    const run = runStrategy(host.strategyOf(own(module)), inputOf());
-    expect(run).toMatchObject({ kind: 'decided', decision: { because: { figures: { variables: 0, words: 2 } } } });
+    const ran = await run(own(module), inputOf());
+    expect(ran).toMatchObject({ kind: 'decided', decision: { because: { figures: { variables: 0, words: 2 } } } });
+  });
+});
+
+describe('several modules', () => {
+  it('are asked at a time: one that hangs keeps none of the others waiting, and nothing else here', async () => {
+    const { host, run, waits } = openHost({ decideMs: 3_000 });
+    const [bad, good] = [own(writeModule('export const strategy = () => { for (;;) {} };')), own(writeModule(GOOD))];
+    await Promise.all([host.load(bad), host.load(good)]);
+    const events: string[] = [];
+    const note = async (name: string, what: Promise<StrategyRun>): Promise<void> => {
+      const ran = await what;
+      events.push(`${name} ${ran.kind === 'refused' ? ran.fault : ran.decision.kind}`);
+    };
+    const hanging = ['hanging', 'hanging again'].map((name) => note(name, run(bad, inputOf())));
+    await note('good', run(good, inputOf()));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    events.push('a timer');
+    await note('good again', run(good, inputOf()));
+    await Promise.all(hanging);
+    expect(events).toEqual(['good offer', 'a timer', 'good again offer', 'hanging stalled', 'hanging again stalled']);
+    expect(waits.timedOut).toBe(1);
+  });
+});
+
+describe('a host that stands still', () => {
+  const openStanding = (limits: Partial<ThreadLimits> = {}) => {
+    const waits = { timedOut: 0 };
+    const host = createStandingHost({ loadMs: 20_000, decideMs: 20_000, onStall: () => (waits.timedOut += 1), ...limits });
+    hosts.push(host);
+    return { host, waits };
+  };
+
+  it('makes functions of own strategies', () => {
+    const { host } = openStanding();
+    const module = own(writeModule(GOOD));
+    const ran = runStrategy(host.strategyOf(module), inputOf());
+    expect([ran.kind, host.load(module)]).toEqual(['decided', { kind: 'loaded', name: 'strategy' }]);
+    expect(runStrategy(host.strategyOf(own(writeModule('process.exit(0);'))), inputOf())).toEqual({ kind: 'refused', fault: 'threw' });
+  });
+
+  it('stops one that stalls, and does not wait for it again', () => {
+    const { host, waits } = openStanding({ decideMs: 300 });
+    const strategy = host.strategyOf(own(writeModule('export const strategy = () => { for (;;) {} };')));
+    for (let i = 0; i < 2; i += 1) expect(runStrategy(strategy, inputOf())).toEqual({ kind: 'refused', fault: 'stalled' });
+    expect(waits.timedOut).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-// The thread that runs one strategy of the owner's own (see strategyHost.ts): loads its module, then answers question after question.
+// The thread that runs one strategy of the owner's own (see strategyThread.ts): loads its module, then answers question after question.
 
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +6,7 @@ import { serialize } from 'node:v8';
 import { workerData } from 'node:worker_threads';
 import { makeMeter } from '../../decide/strategies/runStrategy.ts';
 import type { Strategy } from '../../decide/strategies/strategy.ts';
-import type { Preferences, Question, Reply, WorkerStart } from './strategyHost.ts';
+import type { Preferences, Question, Reply, WorkerStart } from './strategyThread.ts';
 
 // No decision is as large.
 const MAX_ANSWER_BYTES = 1_048_576;

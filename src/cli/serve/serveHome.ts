@@ -38,7 +38,7 @@ export async function serveHome(options: ServeHomeOptions): Promise<void> {
   const { plan, voice, log, signal, findKey } = options;
   const { home, relays } = plan;
   const services = plan.config === undefined ? [] : readServices(plan.config);
-  loadModules(services);
+  await loadModules(services);
   await refuseSecond(home);
   const key = await findKey(plan);
   const teller = createOwnerTeller(options);

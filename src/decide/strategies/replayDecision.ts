@@ -15,22 +15,30 @@ export type Replay =
   | { readonly kind: 'other-input' }
   | { readonly kind: 'unknown-strategy' };
 
+/** What the record of a decision leaves out. */
+export type GivenAgain = Pick<StrategyInput, 'domain' | 'utility' | 'history'>;
+
 /**
  * Replays a decision. `given` is what the record leaves out; of the history only what there was then is looked at. A strategy that is
  * not the product's own is given as `strategy`.
  */
 export function replayDecision(
   decision: Decision,
-  given: Pick<StrategyInput, 'domain' | 'utility' | 'history'>,
+  given: GivenAgain,
   strategy: Strategy | undefined = findStrategy(decision.because),
 ): Replay {
-  const { because } = decision;
   if (strategy === undefined) return { kind: 'unknown-strategy' };
-  const isSameInput = given.history.length >= because.seen && digestPreferences(given.domain, given.utility) === because.preferences;
-  if (!isSameInput) return { kind: 'other-input' };
-  const { seed, timing } = because;
-  const run = runStrategy(strategy, { ...given, history: given.history.slice(0, because.seen), seed, timing });
+  const input = restoreInput(decision, given);
+  if (input === undefined) return { kind: 'other-input' };
+  const run = runStrategy(strategy, input);
   return run.kind === 'decided' && describe(run.decision) === describe(decision) ? { kind: 'same' } : { kind: 'different', run };
+}
+
+/** What a recorded decision was made from; undefined where the domain or the utility is another one, or the history is shorter. */
+export function restoreInput({ because }: Decision, given: GivenAgain): StrategyInput | undefined {
+  const { seed, timing, seen, preferences } = because;
+  const isSame = given.history.length >= seen && digestPreferences(given.domain, given.utility) === preferences;
+  return isSame ? { ...given, history: given.history.slice(0, seen), seed, timing } : undefined;
 }
 
 function findStrategy({ strategy }: Because): Strategy | undefined {
