@@ -122,6 +122,36 @@ describe('an order to several providers', () => {
     expect(GRANT - buyer.wallet.balance()).toBeLessThanOrEqual(500_000n);
   });
 
+  it('does not wait for the answer to a bid that is worth less than what another one offers, and has one deal if it is taken', async () => {
+    const sellers = await openSellers([
+      { list_sats: '410', min_sats: '400' },
+      { list_sats: '300', min_sats: '300' },
+    ]);
+    const [dear, cheap] = sellers;
+    if (dear === undefined || cheap === undefined) throw new Error('nobody');
+    const buyer = await stage.makeParty(GRANT);
+    const { rfq } = await order(buyer, { peer: npubsOf(sellers), ask: { providers: 2, collectS: 600 } });
+    await dear.party.call('pursue', { services: dear.services });
+    await buyer.call('advanceRfq', { rfq });
+    // The other one has had its part of the time.
+    stage.clock.advance(301);
+    await buyer.call('advanceRfq', { rfq });
+    const { asked = [] } = (await buyer.call('showRfqs', {})).rfqs[0] ?? {};
+    const at = (seller: Seller) => asked.find(({ peer }) => peer === seller.party.npub)?.nid ?? '';
+    expect(pricesOf(buyer, at(dear), buyer.context.pubkey)).toEqual([400_000n]);
+    await cheap.party.call('pursue', { services: cheap.services });
+    const [signing] = (await buyer.call('advanceRfq', { rfq })).rfqs;
+    expect([signing?.state, signing?.asked.map(({ nid, phase }) => [nid, phase])]).toEqual([
+      'signing',
+      expect.arrayContaining([[at(cheap), 'accepting']]),
+    ]);
+    // Now the bid is taken, before the cheap one has answered.
+    await dear.party.call('pursue', { services: dear.services });
+    const { view, job } = await play(buyer, sellers, rfq);
+    expect([view.chosen, job?.outcome]).toEqual([at(cheap), 'completed']);
+    expect([GRANT - buyer.wallet.balance(), buyer.wallet.payCalls(), dear.party.wallet.balance()]).toEqual([300_000n, 1, 0n]);
+  });
+
   it('keeps to its own limit and to the mandate, and ends by itself when nobody can go there', async () => {
     const sellers = await openSellers([
       { list_sats: '990', min_sats: '950', strategy: 'linear', rounds: 4 },

@@ -15,6 +15,7 @@ import { send } from '../send.ts';
 import { markAnswers } from '../strategies/thoughts.ts';
 import { sync, syncUntil } from '../sync.ts';
 import { hasSignature } from './budgetSlot.ts';
+import { isOutbid } from './isOutbid.ts';
 import { findRfq, listRfqs, saveRfq, type Rfq, type RfqBody } from './rfqRecord.ts';
 import { haggleAll, isHopeless, STILL, type Stances } from './haggleAll.ts';
 import { readProgression } from './pace.ts';
@@ -186,14 +187,17 @@ interface Offered {
 }
 
 /**
- * Signs the best offer once the gathering is over, or nobody has more to say. One that came to nothing before gives way to those that have
+ * Signs the best offer once the gathering is over, or nobody has more to say that could be better. One that came to nothing before gives way to those that have
  * not been tried.
  */
 async function signBest(context: AgentContext, { body, states, stances, fit }: Offered, problems: Map<Hex, JobProblem>): Promise<boolean> {
   const live = states.filter(({ ended }) => ended === undefined);
-  const isSettled = ({ nid }: Negotiation): boolean => {
+  const [best] = fit;
+  const isSettled = (state: Negotiation): boolean => {
+    const { nid } = state;
     const stance = stances.get(nid);
-    return stance === undefined ? fit.some(({ of }) => of.nid === nid) : stance !== 'waits';
+    if (stance === undefined) return fit.some(({ of }) => of.nid === nid);
+    return stance !== 'waits' || (best !== undefined && best.of.nid !== nid && isOutbid(context.store, body, state, best.utility));
   };
   if (context.clock.now() < body.collectUntil && !live.every(isSettled)) return false;
   const tries = ({ nid }: OfferRef): number => states.find((state) => state.nid === nid)?.commitments.length ?? 0;
