@@ -42,6 +42,7 @@ export const QUIET: Facts = {
   role: 'buyer',
   service: 'translation',
   announcement: undefined,
+  heard: [],
   heldMsat: 0n,
   openDeals: 0,
   spentMsat: 0n,

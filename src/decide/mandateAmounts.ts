@@ -85,9 +85,14 @@ export function checkOfferWindow({ windows }: Mandate, expiresAt: number, { now 
 /** How often we move. */
 export function checkRates(mandate: Mandate, { all, ofPeer, isFirstMove }: Pick<Facts, 'all' | 'ofPeer' | 'isFirstMove'>): Findings {
   return [
-    ...checkRate(ratesOfAll(mandate), all, isFirstMove, 'rate'),
+    ...checkPace(mandate, all, isFirstMove),
     ...checkRate(ratesOfPeer(mandate), ofPeer, isFirstMove, 'rate.per_peer'),
   ];
+}
+
+/** How often we move, whoever hears it. */
+export function checkPace(mandate: Mandate, all: Counts, isFirstMove = false): Findings {
+  return checkRate(ratesOfAll(mandate), all, isFirstMove, 'rate');
 }
 
 // A count that is no number is beyond every limit.

@@ -24,6 +24,8 @@ export interface Facts {
   readonly service: string;
   /** Identifier (`d` tag) of the announcement that the negotiation is about, if it is about one. */
   readonly announcement: string | undefined;
+  /** Texts that stand in the negotiation already, word for word: saying them again tells nothing. */
+  readonly heard: readonly string[];
   /** Everything that is promised and not paid, this negotiation's included, and in how many signatures and deals. */
   readonly heldMsat: Msat;
   readonly openDeals: number;
@@ -38,6 +40,9 @@ export interface Facts {
   readonly all: Counts;
   readonly ofPeer: Counts;
 }
+
+/** What is known where everybody is spoken to. */
+export type PublicFacts = Pick<Facts, 'now' | 'latestAt' | 'all'>;
 
 /** What is known where a group is spoken to: no role, service or money. `ofPeer` is how often the one heard us who heard us most. */
 export type GroupFacts = Pick<Facts, 'now' | 'latestAt' | 'isFirstMove' | 'all' | 'ofPeer'>;

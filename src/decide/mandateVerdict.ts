@@ -31,6 +31,7 @@ export const DENIALS = [
   'free-text',
   'text-too-long',
   'attachments',
+  'not-public',
   'signature-window',
   'offer-window',
   'rate-minute',
@@ -52,6 +53,7 @@ export const QUESTIONS = [
   'call-off',
   'payment',
   'own-words',
+  'publication',
   'after-end',
 ] as const;
 

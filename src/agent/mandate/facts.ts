@@ -2,8 +2,9 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError } from '../../core/errors.ts';
-import type { Facts, GroupFacts } from '../../decide/mandateFacts.ts';
+import type { Facts, GroupFacts, PublicFacts } from '../../decide/mandateFacts.ts';
 import { countActs, sumHeld, sumSpent, type Ledger } from '../../decide/mandateLedger.ts';
+import { listWords } from '../../decide/mandateSpeech.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Role } from '../../negotiate/agreement.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
@@ -26,14 +27,26 @@ export interface Subject {
   /** How the peer scored, where the caller knows; 0 is not known. */
   readonly trust?: number | undefined;
   readonly isFirstMove: boolean;
+  /** Texts that stand in it already. */
+  readonly heard?: readonly string[] | undefined;
 }
 
 /** Moves that are not counted: answers that are due, not acts of our own. */
 const ANSWERS = new Set(['receipt', 'error', 'close', 'cancel']);
+// What is needed becomes the scope of an offer as far as there is room for it.
+const SUMMARY_CHARS = 4_000;
 
 /** The subject of a negotiation. */
-export function subjectOf({ nid, peer, role, open, chain }: Negotiation): Subject {
-  return { nid, peer, role, service: open.service, isFirstMove: chain.sent.every(({ type }) => ANSWERS.has(type)) };
+export function subjectOf(state: Negotiation): Subject {
+  const { nid, peer, role, open, chain } = state;
+  return { nid, peer, role, service: open.service, isFirstMove: chain.sent.every(({ type }) => ANSWERS.has(type)), heard: listHeard(state) };
+}
+
+/** What its opening and the offers in it say in words, of either side. */
+function listHeard({ open, offers }: Negotiation): readonly string[] {
+  const { requirements, terms } = open;
+  const named = [...(terms === undefined ? [] : [terms]), ...offers.flatMap((each) => [each.terms, ...(each.alternatives ?? [])])];
+  return [requirements, requirements.slice(0, SUMMARY_CHARS), ...named.flatMap(listWords)];
 }
 
 /** Gathers the facts. Asks relays for the standing of the peer only where the mandate depends on it; nobody's answer is an unknown score. */
@@ -45,7 +58,7 @@ export async function gatherFacts(
   { now, agreement }: { readonly now: number; readonly agreement?: Hex },
 ): Promise<Facts> {
   const { store } = context;
-  const { nid, peer, role, service, isFirstMove } = subject;
+  const { nid, peer, role, service, isFirstMove, heard = [] } = subject;
   const job = nid === undefined ? undefined : findJob(store, nid)?.body;
   return {
     now,
@@ -55,6 +68,7 @@ export async function gatherFacts(
     role,
     service,
     announcement: subject.announcement ?? (job?.role === 'buyer' ? job.service.id : job?.service),
+    heard,
     ...sumHeld(ledger),
     spentMsat: sumSpent(ledger, now),
     holdMsat: ledger.open.find((hold) => hold.agreement === agreement)?.msat,
@@ -63,6 +77,11 @@ export async function gatherFacts(
     all: countActs(ledger, now),
     ofPeer: countActs(ledger, now, peer),
   };
+}
+
+/** What is known where everybody is spoken to. */
+export function gatherPublicFacts(ledger: Ledger, now: number): PublicFacts {
+  return { now, latestAt: ledger.latestAt, all: countActs(ledger, now) };
 }
 
 /** What is known where a group is spoken to; each count is that of the member with whom it is highest. */
