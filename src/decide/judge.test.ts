@@ -144,7 +144,9 @@ describe('what is told to everybody', () => {
 
   it('is said in time, at a pace, and in words of its own only where it may have any', () => {
     expect(inPublic({ valid_until: NOW - 1 })).toBe('deny expired (valid_until)');
-    expect(inPublic({}, {}, { all: { movesInMinute: 60, movesInHour: 60, newInHour: 0 } })).toBe('deny rate-minute (rate.moves_per_minute)');
+    expect(inPublic({}, {}, { all: { movesInMinute: 60, movesInHour: 60, newInHour: 0 } })).toBe(
+      'deny rate-minute (rate.moves_per_minute)',
+    );
     expect(inPublic({ approval: { when: ['free-text'] } })).toBe('ask own-words (approval.when)');
     const mute = { disclosure: { ...BUYER_DOCUMENT.disclosure, free_text: false, max_text_chars: 20 } };
     expect(inPublic(mute)).toBe('deny free-text (disclosure.free_text)');
@@ -227,6 +229,14 @@ describe('judge', () => {
     expect(codes({}, pay(700_001n), { holdMsat: 700_000n })).toBe('deny above-hold');
     expect(codes({}, pay(700_000n))).toBe('deny no-hold');
     expect(codes({ approval: { when: ['payment'] } }, pay(1n), { holdMsat: 1n })).toBe('ask payment');
+  });
+
+  it('asks before it promises or pays anything for a day after what it has paid may have been forgotten', () => {
+    expect(codes({}, sign(terms(1n)), { restoredAt: NOW - 86_399 })).toBe('ask restored');
+    expect(codes({}, sign(terms(1n)), { restoredAt: NOW - 86_400 })).toBe('allow');
+    expect(codes({}, pay(1n), { restoredAt: NOW, holdMsat: 1n })).toBe('ask restored');
+    const seller = { role: 'seller', limits: undefined, issues: [] };
+    expect(codes(seller, sign(terms(1n)), { restoredAt: NOW, role: 'provider' })).toBe('allow');
   });
 
   it('keeps its time: before, after, and when the clock goes back', () => {

@@ -78,12 +78,7 @@ function findReasons(mandate: Mandate, action: Action, facts: Facts): readonly F
 function findGroupReasons(mandate: Mandate, action: GroupAction, facts: GroupFacts): readonly Finding[] {
   const who = action.members.flatMap((member) => checkNamed(mandate, member));
   if (action.kind === 'invite') return who;
-  return [
-    ...checkTime(mandate, facts),
-    ...who,
-    ...checkRates(mandate, facts),
-    ...checkWords(mandate, action.text),
-  ];
+  return [...checkTime(mandate, facts), ...who, ...checkRates(mandate, facts), ...checkWords(mandate, action.text)];
 }
 
 /** Who, when, about what, and how often. */

@@ -55,6 +55,7 @@ export const QUESTIONS = [
   'own-words',
   'publication',
   'after-end',
+  'restored',
 ] as const;
 
 // Refusals that time undoes by itself.

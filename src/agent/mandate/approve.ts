@@ -32,7 +32,10 @@ export async function approve(context: AgentContext, { what }: z.infer<typeof ap
   const now = clock.now();
   const cell: LedgerCell = {};
   const ledger = mandate === undefined ? undefined : openLedger(store, cell, mandate);
-  const ask = ledger === undefined ? undefined : findAsk(
+  const ask =
+    ledger === undefined
+      ? undefined
+      : findAsk(
           context,
           ledger.asks.filter((each) => isLive(each, now)),
           what,

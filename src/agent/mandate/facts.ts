@@ -13,6 +13,7 @@ import type { Store } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import { findJob } from '../jobs/job.ts';
 import { readState } from '../negotiationState.ts';
+import { readRestored } from '../restoredNote.ts';
 import { findRfqOf } from '../rfq/rfqRecord.ts';
 import { trust } from '../trust.ts';
 
@@ -39,7 +40,14 @@ const SUMMARY_CHARS = 4_000;
 /** The subject of a negotiation. */
 export function subjectOf(state: Negotiation): Subject {
   const { nid, peer, role, open, chain } = state;
-  return { nid, peer, role, service: open.service, isFirstMove: chain.sent.every(({ type }) => ANSWERS.has(type)), heard: listHeard(state) };
+  return {
+    nid,
+    peer,
+    role,
+    service: open.service,
+    isFirstMove: chain.sent.every(({ type }) => ANSWERS.has(type)),
+    heard: listHeard(state),
+  };
 }
 
 /** What its opening and the offers in it say in words, of either side. */
@@ -71,6 +79,7 @@ export async function gatherFacts(
     heard,
     ...sumHeld(ledger),
     spentMsat: sumSpent(ledger, now),
+    restoredAt: readRestored(store)?.at,
     holdMsat: ledger.open.find((hold) => hold.agreement === agreement)?.msat,
     dealsWithPeer: mandate.approval.when.includes('first-deal') ? countDeals(store, peer) : undefined,
     isFirstMove,

@@ -8,6 +8,7 @@ import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Reason, Verdict } from '../../decide/mandateVerdict.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
+import { readRestored } from '../restoredNote.ts';
 import type { Work } from '../work.ts';
 import { deedInGroup, deedInPublic, deedOf, type Deed } from './deed.ts';
 import { subjectOf, type Subject } from './facts.ts';
@@ -95,7 +96,11 @@ async function considerDeed(work: Work, deed: Deed): Promise<Verdict> {
   if (mandate === undefined) return ALLOWED;
   const ledger = currentLedger(work, mandate);
   const verdict = await deed.assess(mandate, ledger);
-  const hasYes = work.isApproved || ledger.approved.some((each) => each.digest === deed.digest && isLive(each, work.now));
+  // A yes from before may have been used by then.
+  const restoredAt = readRestored(store)?.at ?? -1;
+  const isYes = (each: { readonly digest: Hex; readonly at: number }): boolean =>
+    each.digest === deed.digest && each.at > restoredAt && isLive(each, work.now);
+  const hasYes = work.isApproved || ledger.approved.some(isYes);
   if (verdict.verdict === 'deny' || (verdict.verdict === 'ask' && !hasYes)) return verdict;
   changeLedger(store, work.ledger, mandate, (books) => note(books, deed, work.now));
   return ALLOWED;
@@ -149,7 +154,9 @@ function saveBooks({ context: { store }, now }: Work, change: (books: Ledger, ma
 }
 
 function addAsk(books: Ledger, ask: Ask): Ledger {
-  return books.asks.some(({ digest }) => digest === ask.digest) ? books : { ...books, asks: [...books.asks, ask] };
+  const known = books.asks.find(({ digest }) => digest === ask.digest);
+  if (known !== undefined && isLive(known, ask.at)) return books;
+  return { ...books, asks: [...books.asks.filter((each) => each !== known), ask] };
 }
 
 function makeAsk(mandate: Mandate, deed: Deed, reasons: readonly Reason[], at: number): Ask {
