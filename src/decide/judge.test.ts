@@ -220,7 +220,7 @@ describe('judge', () => {
     const seller = { role: 'seller', limits: undefined, issues: [{ term: '/price', reserve: 700_000 }] };
     expect(codes(seller, sign(terms(700_000n)), { role: 'provider' })).toBe('allow');
     expect(codes(seller, sign(terms(699_999n)), { role: 'provider' })).toBe('deny reserve');
-    const late = (credit_msat: string): Terms => terms(800_000n, { penalties: [{ metric: 'late_s', over: 0, credit_msat }] });
+    const late = (credit: string): Terms => terms(800_000n, { penalties: [{ metric: 'late_s', over: 0, credit_msat: credit }] });
     expect(codes(seller, sign(late('100000')), { role: 'provider' })).toBe('allow');
     expect(codes(seller, sign(late('100001')), { role: 'provider' })).toBe('deny reserve');
     expect(codes({}, sign({ ...late('800000'), price: makeFixedPrice(900_001n) }))).toBe('deny reserve');
