@@ -230,6 +230,20 @@ describe('after a deal', () => {
     expect(publicBy(mine, ATTESTATION_KIND)).toEqual([]);
   });
 
+  it('a change of a paid deal counts with what the deal has cost so far', async () => {
+    const [mine, theirs] = both();
+    await setPolicy(mine, BUYER);
+    const nid = await order();
+    for (let round = 0; round < 14 && mine.wallet.payCalls() === 0; round += 1) await play(nid, 'never', 1);
+    const amend = async (priceMsat: bigint): Promise<unknown> => {
+      await theirs.call('offer', { nid, priceMsat, to: 'amend' });
+      await mine.call('sync', {});
+      return mine.call('accept', { nid });
+    };
+    await expect(amend(300_001n)).rejects.toMatchObject(refusal('mandate/denied', 'above-deal (limits.per_deal_msat)'));
+    await amend(300_000n);
+  });
+
   it('an order that failed is not repeated under another policy that wants to be asked first', async () => {
     const [mine] = both();
     await setPolicy(mine, BUYER);

@@ -198,6 +198,8 @@ describe('judge', () => {
     expect(codes({ approval }, sign(terms(500_001n)))).toBe('ask amount');
     expect(codes({ approval }, sign(terms(900_001n)))).toBe('deny reserve');
     expect(codes({ approval, issues: [] }, sign(terms(1_000_001n)))).toBe('deny above-deal');
+    expect(codes({}, sign(terms(500_000n), { amends: OFFER }), { paidBeforeMsat: 500_000n })).toBe('allow');
+    expect(codes({}, sign(terms(500_000n), { amends: OFFER }), { paidBeforeMsat: 500_001n })).toBe('deny above-deal');
     expect(codes({}, sign(terms(500_000n)), { heldMsat: 1_500_001n })).toBe('deny above-open');
     expect(codes({}, sign(terms(500_000n)), { spentMsat: 2_500_001n })).toBe('deny above-day');
     expect(codes({}, sign(terms(1n)), { openDeals: 64 })).toBe('deny too-many-open');

@@ -46,6 +46,7 @@ export const QUIET: Facts = {
   heldMsat: 0n,
   openDeals: 0,
   spentMsat: 0n,
+  paidBeforeMsat: 0n,
   restoredAt: undefined,
   holdMsat: undefined,
   dealsWithPeer: 3,

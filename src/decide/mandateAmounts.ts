@@ -42,11 +42,12 @@ export function checkSignature(mandate: Mandate, { amends, under }: Relation, te
   ];
 }
 
-function checkLimits({ limits }: Mandate, hold: Msat | undefined, { heldMsat, spentMsat }: Facts): Findings {
+function checkLimits({ limits }: Mandate, hold: Msat | undefined, { heldMsat, spentMsat, paidBeforeMsat }: Facts): Findings {
   if (limits === undefined) return denyIf(true, 'no-limits', 'limits');
   if (hold === undefined) return denyIf(true, 'no-ceiling', 'limits.unbounded_price');
   return [
-    ...denyIf(hold > limits.per_deal_msat, 'above-deal', 'limits.per_deal_msat'),
+    // A changed deal is the same deal: what it has cost so far counts.
+    ...denyIf(hold + paidBeforeMsat > limits.per_deal_msat, 'above-deal', 'limits.per_deal_msat'),
     // What is promised may be paid at any time: it counts like what was paid in the last 24 hours.
     ...denyIf(heldMsat + spentMsat + hold > limits.per_day_msat, 'above-day', 'limits.per_day_msat'),
     ...denyIf(heldMsat + hold > limits.open_msat, 'above-open', 'limits.open_msat'),

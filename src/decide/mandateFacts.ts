@@ -31,6 +31,8 @@ export interface Facts {
   readonly openDeals: number;
   /** What was paid within the last 24 hours. */
   readonly spentMsat: Msat;
+  /** What was paid, or may have been, for the agreement that is changed, and for those that it has changed. */
+  readonly paidBeforeMsat: Msat;
   /** When this home was restored from a backup, or found to be an old copy: what was paid before may be forgotten. */
   readonly restoredAt: number | undefined;
   /** For a payment: what is held for its agreement; undefined when nothing is. */

@@ -73,6 +73,8 @@ function whatOf(action: Action): string {
   return 'type' in action ? action.type : action.kind;
 }
 
-function agreementOf(action: Action): { readonly agreement?: Hex } {
-  return action.kind === 'pay' ? { agreement: action.agreement } : {};
+/** Which agreements it is about. */
+function agreementOf(action: Action): { readonly agreement?: Hex | undefined; readonly amends?: Hex | undefined } {
+  if (action.kind === 'pay') return { agreement: action.agreement };
+  return action.kind === 'sign' || action.kind === 'offer' ? { amends: action.amends } : {};
 }

@@ -2,15 +2,17 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError } from '../../core/errors.ts';
+import { parseMsat, type Msat } from '../../core/money.ts';
 import type { Facts, GroupFacts, PublicFacts } from '../../decide/mandateFacts.ts';
 import { countActs, sumHeld, sumSpent, type Ledger } from '../../decide/mandateLedger.ts';
 import { listWords } from '../../decide/mandateSpeech.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Role } from '../../negotiate/agreement.ts';
-import type { Negotiation } from '../../negotiate/negotiation.ts';
+import { findOffer, type Negotiation } from '../../negotiate/negotiation.ts';
 import { findDeal } from '../../negotiate/slot.ts';
 import type { Store } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
+import { findPayment } from '../jobs/findPayment.ts';
 import { findJob } from '../jobs/job.ts';
 import { readState } from '../negotiationState.ts';
 import { readRestored } from '../restoredNote.ts';
@@ -63,7 +65,7 @@ export async function gatherFacts(
   mandate: Mandate,
   ledger: Ledger,
   subject: Subject,
-  { now, agreement }: { readonly now: number; readonly agreement?: Hex },
+  { now, agreement, amends }: { readonly now: number; readonly agreement?: Hex | undefined; readonly amends?: Hex | undefined },
 ): Promise<Facts> {
   const { store } = context;
   const { nid, peer, role, service, isFirstMove, heard = [] } = subject;
@@ -79,6 +81,7 @@ export async function gatherFacts(
     heard,
     ...sumHeld(ledger),
     spentMsat: sumSpent(ledger, now),
+    paidBeforeMsat: amends === undefined ? 0n : sumPaid(store, ledger, nid, amends),
     restoredAt: readRestored(store)?.at,
     holdMsat: ledger.open.find((hold) => hold.agreement === agreement)?.msat,
     dealsWithPeer: mandate.approval.when.includes('first-deal') ? countDeals(store, peer) : undefined,
@@ -104,6 +107,25 @@ export function gatherGroupFacts(ledger: Ledger, members: readonly Hex[], now: n
     all: countActs(ledger, now),
     ofPeer: { movesInMinute: most('movesInMinute'), movesInHour: most('movesInHour'), newInHour: most('newInHour') },
   };
+}
+
+/** What was paid, or may have been, for an agreement and for those that it has changed one after the other. */
+function sumPaid(store: Store, { spent }: Ledger, nid: Hex | undefined, agreement: Hex): Msat {
+  const record = nid === undefined ? undefined : store.findNegotiation(nid);
+  const state = record === undefined ? undefined : readState(record);
+  const changed = new Set<Hex>();
+  for (let named: Hex | undefined = agreement; named !== undefined && !changed.has(named);) {
+    changed.add(named);
+    const current: Hex = named;
+    const made = state?.commitments.find((each) => each.agreement === current);
+    named = state === undefined || made === undefined ? undefined : findOffer(state, made.offer)?.amends;
+  }
+  return [...changed].reduce((sum, each) => {
+    const payment = findPayment(store, each)?.payment;
+    if (payment !== undefined && payment.state !== 'failed') return sum + parseMsat(payment.amountMsat);
+    // Paid by hand, as the owner has said.
+    return spent.reduce((all, { agreement: of, msat }) => (of === each ? all + msat : all), sum);
+  }, 0n);
 }
 
 async function findTrust(context: AgentContext, { peers, approval }: Mandate, subject: Subject): Promise<number | undefined> {
