@@ -9,13 +9,14 @@ import { decodeMove, type MoveRumor } from '../src/negotiate/move.ts';
 import type { MoveBody } from '../src/negotiate/moveBody.ts';
 import type { Terms } from '../src/negotiate/terms.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
+import { describeService } from './market.fixture.ts';
 import { audit, makeDice } from './mandate.fixture.ts';
 
 // Ids are drawn, and with them the order of what is picked: it goes on until everything of interest has come up.
 const CALLS = 150;
 const MOST_CALLS = 1_500;
 const WANTED = [
-  ...['start', 'accept', 'offer', 'send', 'reject'].map((name) => `${name} mandate/denied`),
+  ...['start', 'accept', 'offer', 'send', 'reject', 'decline', 'tell', 'announce'].map((name) => `${name} mandate/denied`),
   ...['start', 'accept', 'offer', 'peer accepts'].map((name) => `${name} done`),
 ];
 const RESERVE = 731_117n;
@@ -107,8 +108,14 @@ describe('a model that obeys everybody', () => {
       else if (turn === 4 && nid !== undefined) {
         const input: InputOf<'offer'> = { nid, terms: drawTerms(dice), isPresigned: dice() < 0.5 };
         await attempt('offer', () => mine.call('offer', input));
-      } else if (turn === 5 && nid !== undefined) await attempt('reject', () => mine.call('reject', { nid, text, keepTalking: true }));
-      else if (nid !== undefined) {
+      } else if (turn === 5 && nid !== undefined) {
+        const code = `reserve-is-${RESERVE}`;
+        await attempt('reject', () => mine.call('reject', { nid, text, keepTalking: true }));
+        await attempt('decline', () => mine.call('reject', { nid, code, keepTalking: true }));
+        await attempt('tell', () => mine.call('offer', { nid, priceMsat: 400_000n, summary: `Our limit: ${RESERVE}` }));
+        const service = describeService({ capabilities: ['translation'], description: `Pays up to ${RESERVE}` });
+        await attempt('announce', () => mine.call('announce', { services: [service] as never }));
+      } else if (nid !== undefined) {
         await theirs.call('sync', {});
         await attempt('peer offers', () => theirs.call('offer', { nid, terms: drawTerms(dice), isPresigned: dice() < 0.3 }));
         if (dice() < 0.3) await attempt('peer accepts', () => theirs.call('accept', { nid }));
@@ -122,6 +129,7 @@ describe('a model that obeys everybody', () => {
       expect(most).toBeLessThanOrEqual(RESERVE);
     }
     for (const body of ownMoves(mine)) expectAllowed(body);
+    expect((await mine.call('announce', {})).services).toEqual([]);
     // Everything of interest was tried, and some of it was allowed.
     expect([...seen.keys()]).toEqual(expect.arrayContaining(WANTED));
   });
@@ -135,7 +143,7 @@ function expectAllowed(body: MoveBody): void {
     expect(['translation', 'summary']).toContain(body.service);
     expect(body.requirements).toBe(`I need: ${body.service}`);
   }
-  if (body.type === 'reject') expect(body.text).toBeUndefined();
+  if (body.type === 'reject') expect([body.text, body.code]).toEqual([undefined, 'busy']);
   if (body.type !== 'offer') return;
   for (const terms of [body.terms, ...(body.alternatives ?? [])]) {
     expect(terms.service.capability).toBe('translation');

@@ -39,6 +39,8 @@ export interface RelaysChanged extends RelaysView {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly published?: DrainReport;
+  /** How many announcements were not told again, since the owner's mandate refuses them by now. */
+  readonly withheld?: number;
 }
 
 const REPLACED: readonly number[] = [KINDS.relayList, KINDS.inboxRelays, KINDS.keyPackage, ANNOUNCEMENT_KIND];
@@ -73,10 +75,10 @@ export async function changeRelays(context: AgentContext, input: z.output<typeof
   const targets = [...new Set([...after, ...context.extraRelays, ...removed])];
   await queueRelayLists(work, after, targets);
   await queueKeyPackage(work, { relays: targets });
-  await queueAnnouncements(work, targets);
+  const withheld = await queueAnnouncements(work, targets);
   saveWork(work);
   const published = await drainOutbox(context, { force: true });
-  return { ...relays(context), added, removed, published };
+  return { ...relays(context), added, removed, published, ...(withheld === 0 ? {} : { withheld }) };
 }
 
 function plan(before: readonly string[], { add, remove, set }: z.output<typeof changeRelaysInput>): readonly string[] {

@@ -17,6 +17,8 @@ import {
 } from '../negotiate/parcel.ts';
 import type { Negotiation } from '../negotiate/negotiation.ts';
 import { readDeal } from '../negotiate/settleHeld.ts';
+import { subjectOf } from './mandate/facts.ts';
+import { consider } from './mandate/permit.ts';
 import { readState } from './negotiationState.ts';
 import { sealMoves } from './sealMoves.ts';
 import type { Work } from './work.ts';
@@ -92,11 +94,12 @@ function receiveParcel(work: Work, peer: Hex, parcel: Parcel): void {
 }
 
 async function answerWant(work: Work, peer: Hex, { sha256, parts }: Want): Promise<void> {
-  const isTheirs = listDeals(work, peer)
-    .flatMap(handedOver)
-    .some((file) => file.sha256 === sha256);
-  const bytes = isTheirs ? findFile(work, sha256) : undefined;
-  if (bytes === undefined) return;
+  const deal = listDeals(work, peer).find((state) => handedOver(state).some((file) => file.sha256 === sha256));
+  const bytes = deal === undefined ? undefined : findFile(work, sha256);
+  if (deal === undefined || bytes === undefined) return;
+  // Whom the owner has shut out since gets no piece more.
+  const { verdict } = await consider(work, subjectOf(deal), { kind: 'perform', type: 'files' });
+  if (verdict !== 'allow') return;
   const parcels = splitFile(bytes).filter(({ part }) => parts.includes(part));
   const rumors = parcels.slice(0, MAX_PARTS_AT_ONCE).map((parcel) => encodeParcel(work.context.pubkey, parcel, work.now));
   await sealMoves(work, peer, rumors);

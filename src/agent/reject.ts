@@ -16,11 +16,13 @@ export const rejectInput = z.strictObject({
   keepTalking: z.boolean().default(false),
   code: identifier.default('declined'),
   text: longText.optional(),
+  /** The owner says yes to what his mandate would ask him about. */
+  isApproved: z.boolean().optional(),
 });
 
-/** Declines. Throws `input/…`, `negotiation/refused`, `mandate/denied` for words that may not be said. */
+/** Declines. Throws `input/…`, `negotiation/refused`, `mandate/…` for words that may not be said. */
 export async function reject(context: AgentContext, input: z.infer<typeof rejectInput>): Promise<MoveResult> {
-  const work = beginWork(context);
+  const work = beginWork(context, input.isApproved);
   const open = openNamed(work, input.nid);
   const { state } = open;
   const named = input.offer === undefined ? undefined : findOfferById(state, input.offer);

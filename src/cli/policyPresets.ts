@@ -25,6 +25,7 @@ terms = ["*"]            # all terms; or list them, such as "/price"
 free_text = true         # questions and answers in words of its own
 max_text_chars = 4000
 attachments = false
+# public = []           # what may go out to everybody: "announcement", "attestation"
 `;
 
 const PACE = `

@@ -100,6 +100,7 @@ function addMoves(program: Command): void {
     .option('--offer <id>', 'the offer to decline')
     .option('--reason <text>', 'words for the peer')
     .option('--keep-talking', 'decline the offer alone and go on')
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (nid, options) => (await import('./commands/talk.ts')).runReject(nid, options));
 }
 
@@ -192,6 +193,7 @@ function addTrading(program: Command, setExitCode: (code: number) => void): void
   verb(program, 'announce', 'show, publish or withdraw announcements of your services')
     .option('--config <file>', 'announce the services in this file')
     .option('--withdraw <id>', 'withdraw this service; may be repeated', collect)
+    .option('--approve', 'say yes to what your policy would ask you about')
     .action(async (options) => (await import('./commands/market.ts')).runAnnounce(options));
   verb(program, 'jobs', 'list what was bought and sold').action(async (options) => (await import('./commands/market.ts')).runJobs(options));
   verb(program, 'why <negotiation>', 'say why a job’s strategy decided as it did; for your eyes, it holds your limits').action(

@@ -5,7 +5,7 @@ import { renderSeconds, renderUnixSeconds } from '../negotiate/renderTime.ts';
 import { describeNumber } from './bargainWords.ts';
 import { directionOf } from './mandateIssues.ts';
 import { ratesOfAll, ratesOfPeer, type Rates } from './mandateRates.ts';
-import type { AskWhen, Mandate, MandateIssue } from './mandateSchema.ts';
+import { PUBLICATIONS, type AskWhen, type Mandate, type MandateIssue } from './mandateSchema.ts';
 import { nameOfStrategy } from './strategies/namedStrategies.ts';
 
 const ROLES = { buyer: 'buys', seller: 'sells', both: 'buys and sells' } as const;
@@ -19,7 +19,8 @@ const QUESTIONS: Readonly<Record<AskWhen, string>> = {
   amendment: 'changes of a deal',
   'call-off': 'jobs under a framework',
   payment: 'every payment',
-  'free-text': 'every question, answer and message to a group in its own words',
+  'free-text': 'whatever it would say in its own words',
+  publication: 'every announcement and attestation',
 };
 
 /** Explains a mandate, one sentence a line. The text holds the owner's limits: it is for the owner alone. */
@@ -103,13 +104,19 @@ function explainTerms({ terms: { required, forbidden, price_models: models, valu
   ];
 }
 
-function explainDisclosure({ disclosure }: Mandate): readonly string[] {
+function explainDisclosure({ role, peers, disclosure }: Mandate): readonly string[] {
   const { terms, free_text: mayTalk, max_text_chars: chars, attachments } = disclosure;
   const named = terms.includes('*') ? 'all terms' : terms.join(', ');
+  const { public: told = peers.allow.includes('*') ? PUBLICATIONS : ['attestation'] } = disclosure;
+  const mayAnnounce = role !== 'buyer' && told.includes('announcement');
   return [
     `Openings and offers may name ${named}; no text is longer than ${chars} characters.`,
-    mayTalk ? 'It may ask, answer, explain and talk in groups in words of its own.' : 'It says nothing in words of its own.',
+    mayTalk
+      ? 'It may ask, answer, explain, describe and talk in groups in words of its own.'
+      : 'It says nothing in words of its own, in terms and in public neither.',
     ...(attachments ? ['Questions and answers may name files.'] : []),
+    mayAnnounce ? 'It may announce what it sells to everybody, at no price below its reserve.' : 'It announces nothing.',
+    told.includes('attestation') ? 'It may attest work in public where the terms say so.' : 'It attests nothing in public.',
   ];
 }
 

@@ -7,8 +7,9 @@ import { anyPrice, LARGE } from '../negotiate/price.fixture.ts';
 import { makeFixedPrice } from '../negotiate/price.ts';
 import type { Terms } from '../negotiate/terms.ts';
 import { termsSchema } from '../negotiate/termsSchema.ts';
-import { judge, judgeInGroup } from './judge.ts';
-import { hashAction, type Action, type GroupAction } from './mandateAction.ts';
+import { judge, judgeInGroup, judgeInPublic } from './judge.ts';
+import { NO_DESCRIPTION } from './mandatePublic.ts';
+import { hashAction, type Action, type GroupAction, type PublicAction } from './mandateAction.ts';
 import type { Facts } from './mandateFacts.ts';
 import { anyMandate, BUYER_DOCUMENT, mandateOf, NOW, PEER, QUIET, STRANGER } from './mandate.fixture.ts';
 import { holdOf } from './mandateAmounts.ts';
@@ -89,6 +90,80 @@ describe('what is done in a group', () => {
   });
 });
 
+describe('what is told to everybody', () => {
+  const SELLER = {
+    ...BUYER_DOCUMENT,
+    role: 'seller',
+    limits: undefined,
+    issues: [{ term: '/price', reserve: 700_000 }],
+  };
+  const SERVICE: PublicAction = {
+    kind: 'publish',
+    type: 'announcement',
+    service: 'de-en',
+    name: 'Translation',
+    description: 'On one machine.',
+    capabilities: ['translation'],
+    priceMsat: 900_000n,
+  };
+  const inPublic = (document: object, changes: Partial<PublicAction> = {}, facts: Partial<Facts> = {}): string => {
+    const mandate = mandateOf({ ...SELLER, ...document });
+    const action = { ...SERVICE, ...changes };
+    const verdict = judgeInPublic(mandate, action, { ...QUIET, ...facts });
+    expect(judge(mandate, action, { ...QUIET, ...facts })).toEqual(verdict);
+    return [verdict.verdict, ...verdict.reasons.map(({ code, path }) => `${code} (${path})`)].join(' ');
+  };
+
+  it('is what the policy sells, at no price below its least', () => {
+    expect(inPublic({})).toBe('allow');
+    expect(inPublic({}, { priceMsat: 700_000n })).toBe('allow');
+    expect(inPublic({}, { priceMsat: 699_999n })).toBe('deny reserve (issues[0].reserve)');
+    expect(inPublic({}, { priceMsat: undefined })).toBe('allow');
+    const both = { ...BUYER_DOCUMENT, role: 'both', issues: [{ term: '/price', as: 'buyer', reserve: 900_000 }] };
+    expect(inPublic(both, { priceMsat: 1n })).toBe('allow');
+    expect(inPublic({}, { capabilities: ['translation', 'weapons'] })).toBe('deny service (services.capabilities)');
+    expect(inPublic({}, { capabilities: [] })).toBe('deny service (services.capabilities)');
+    expect(inPublic({ services: { capabilities: ['*'], announcements: ['fr-*'] } })).toBe('deny announcement (services.announcements)');
+    expect(inPublic({ role: 'buyer', limits: BUYER_DOCUMENT.limits, issues: [] })).toBe('deny role (role)');
+    const named = { ...BUYER_DOCUMENT.disclosure, terms: ['/service/capability', '/scope/summary'] };
+    expect(inPublic({ disclosure: named })).toBe('deny term-undisclosed (disclosure.terms /price)');
+  });
+
+  it('is for everybody, or for nobody, unless the policy says so', () => {
+    expect(inPublic({ peers: { allow: [PEER] } })).toBe('deny peer-not-allowed (peers.allow)');
+    const told = (publications: readonly string[]) => ({ disclosure: { ...BUYER_DOCUMENT.disclosure, public: publications } });
+    expect(inPublic({ peers: { allow: [PEER] }, ...told(['announcement']) })).toBe('allow');
+    expect(inPublic(told([]))).toBe('deny not-public (disclosure.public)');
+    expect(inPublic(told(['attestation']))).toBe('deny not-public (disclosure.public)');
+    expect(inPublic({ approval: { when: ['publication'] } })).toBe('ask publication (approval.when)');
+    expect(codes({}, { kind: 'attest', agreement: OFFER })).toBe('allow');
+    expect(codes(told([]), { kind: 'attest', agreement: OFFER })).toBe('deny not-public');
+    expect(codes({ peers: { allow: ['*'], deny: [PEER] } }, { kind: 'attest', agreement: OFFER })).toBe('deny peer-denied');
+    expect(codes({ valid_until: NOW - 1 }, { kind: 'attest', agreement: OFFER })).toBe('deny expired');
+  });
+
+  it('is said in time, at a pace, and in words of its own only where it may have any', () => {
+    expect(inPublic({ valid_until: NOW - 1 })).toBe('deny expired (valid_until)');
+    expect(inPublic({}, {}, { all: { movesInMinute: 60, movesInHour: 60, newInHour: 0 } })).toBe(
+      'deny rate-minute (rate.moves_per_minute)',
+    );
+    expect(inPublic({ approval: { when: ['free-text'] } })).toBe('ask own-words (approval.when)');
+    const mute = { disclosure: { ...BUYER_DOCUMENT.disclosure, free_text: false, max_text_chars: 20 } };
+    expect(inPublic(mute)).toBe('deny free-text (disclosure.free_text)');
+    const plain = { service: 'translation', name: 'translation', description: NO_DESCRIPTION };
+    expect(inPublic(mute, plain)).toBe('allow');
+    expect(inPublic(mute, { ...plain, service: 'our-least-is-700' })).toBe('deny free-text (disclosure.free_text)');
+    const listed = { ...mute, services: { capabilities: ['translation'], announcements: ['de-en'] } };
+    expect(inPublic(listed, { ...plain, service: 'de-en', name: 'de-en' })).toBe('allow');
+    expect(inPublic(mute, { ...plain, description: 'x'.repeat(21) })).toContain('text-too-long');
+  });
+
+  it('has a name for each text of it', () => {
+    const named = [{}, { name: 'T' }, { description: 'D' }, { service: 's' }, { capabilities: ['summary'] }, { priceMsat: 1n }];
+    expect(new Set(named.map((changes) => hashAction({ ...SERVICE, ...changes }, {}))).size).toBe(named.length);
+  });
+});
+
 describe('judge', () => {
   it('never allows a signature or payment outside the limits, over 10,000 random mandates and actions', () => {
     let allowed = 0;
@@ -123,6 +198,8 @@ describe('judge', () => {
     expect(codes({ approval }, sign(terms(500_001n)))).toBe('ask amount');
     expect(codes({ approval }, sign(terms(900_001n)))).toBe('deny reserve');
     expect(codes({ approval, issues: [] }, sign(terms(1_000_001n)))).toBe('deny above-deal');
+    expect(codes({}, sign(terms(500_000n), { amends: OFFER }), { paidBeforeMsat: 500_000n })).toBe('allow');
+    expect(codes({}, sign(terms(500_000n), { amends: OFFER }), { paidBeforeMsat: 500_001n })).toBe('deny above-deal');
     expect(codes({}, sign(terms(500_000n)), { heldMsat: 1_500_001n })).toBe('deny above-open');
     expect(codes({}, sign(terms(500_000n)), { spentMsat: 2_500_001n })).toBe('deny above-day');
     expect(codes({}, sign(terms(1n)), { openDeals: 64 })).toBe('deny too-many-open');
@@ -145,6 +222,10 @@ describe('judge', () => {
     const seller = { role: 'seller', limits: undefined, issues: [{ term: '/price', reserve: 700_000 }] };
     expect(codes(seller, sign(terms(700_000n)), { role: 'provider' })).toBe('allow');
     expect(codes(seller, sign(terms(699_999n)), { role: 'provider' })).toBe('deny reserve');
+    const late = (credit: string): Terms => terms(800_000n, { penalties: [{ metric: 'late_s', over: 0, credit_msat: credit }] });
+    expect(codes(seller, sign(late('100000')), { role: 'provider' })).toBe('allow');
+    expect(codes(seller, sign(late('100001')), { role: 'provider' })).toBe('deny reserve');
+    expect(codes({}, sign({ ...late('800000'), price: makeFixedPrice(900_001n) }))).toBe('deny reserve');
     expect(codes(seller, pay(1n), { role: 'provider', holdMsat: 1n })).toBe('deny no-limits');
     expect(codes(seller, sign(terms(700_000n)))).toContain('role');
   });
@@ -154,6 +235,14 @@ describe('judge', () => {
     expect(codes({}, pay(700_001n), { holdMsat: 700_000n })).toBe('deny above-hold');
     expect(codes({}, pay(700_000n))).toBe('deny no-hold');
     expect(codes({ approval: { when: ['payment'] } }, pay(1n), { holdMsat: 1n })).toBe('ask payment');
+  });
+
+  it('asks before it promises or pays anything for a day after what it has paid may have been forgotten', () => {
+    expect(codes({}, sign(terms(1n)), { restoredAt: NOW - 86_399 })).toBe('ask restored');
+    expect(codes({}, sign(terms(1n)), { restoredAt: NOW - 86_400 })).toBe('allow');
+    expect(codes({}, pay(1n), { restoredAt: NOW, holdMsat: 1n })).toBe('ask restored');
+    const seller = { role: 'seller', limits: undefined, issues: [] };
+    expect(codes(seller, sign(terms(1n)), { restoredAt: NOW, role: 'provider' })).toBe('allow');
   });
 
   it('keeps its time: before, after, and when the clock goes back', () => {
@@ -212,13 +301,14 @@ describe('judge', () => {
 
   it('says nothing before a deal that may not be said', () => {
     const disclosure = { terms: ['/service/capability', '/scope/summary', '/price'], free_text: false, max_text_chars: 20 };
-    const talk = (text: string, hasFiles = false): Action => ({ kind: 'talk', type: 'ask', text, hasFiles });
+    const file = { name: 'plan.pdf', sha256: OFFER };
+    const talk = (text: string, hasFiles = false): Action => ({ kind: 'talk', type: 'ask', text, files: hasFiles ? [file] : [] });
     expect(codes({}, talk('How many pages?'))).toBe('allow');
     expect(codes({}, talk('How many?', true))).toBe('deny attachments');
     expect(codes({ disclosure }, talk('How many pages?'))).toBe('deny free-text');
-    expect(codes({ disclosure }, { kind: 'reject' })).toBe('allow');
-    expect(codes({ disclosure }, { kind: 'reject', text: '/price' })).toBe('allow');
-    expect(codes({ disclosure }, { kind: 'reject', text: 'We only have 900' })).toBe('deny free-text');
+    expect(codes({ disclosure }, { kind: 'reject', code: 'terms' })).toBe('allow');
+    expect(codes({ disclosure }, { kind: 'reject', code: 'terms', text: '/price' })).toBe('allow');
+    expect(codes({ disclosure }, { kind: 'reject', code: 'terms', text: 'We only have 900' })).toBe('deny free-text');
     const open = (requirements: string): Action => ({
       kind: 'open',
       role: 'buyer',
@@ -229,9 +319,10 @@ describe('judge', () => {
     expect(codes({ disclosure }, open('I need: translation'))).toBe('allow');
     expect(codes({ disclosure }, open('Anything, we have 900 sats'))).toBe('deny free-text text-too-long');
     const offer = (offered: Terms): Action => ({ kind: 'offer', terms: [offered], expiresAt: NOW + 60, isSigned: false });
-    expect(codes({ disclosure }, offer(terms(1n)))).toBe('allow');
-    expect(codes({ disclosure }, offer(terms(1n, { delivery: { within_s: 60 } })))).toBe('deny term-undisclosed');
-    expect(codes({ disclosure }, offer({ ...terms(1n), scope: { summary: 'x'.repeat(21) } }))).toBe('deny text-too-long');
+    const heard = ['Two pages', 'x'.repeat(21)];
+    expect(codes({ disclosure }, offer(terms(1n)), { heard })).toBe('allow');
+    expect(codes({ disclosure }, offer(terms(1n, { delivery: { within_s: 60 } })), { heard })).toBe('deny term-undisclosed');
+    expect(codes({ disclosure }, offer({ ...terms(1n), scope: { summary: 'x'.repeat(21) } }), { heard })).toBe('deny text-too-long');
   });
 
   it('judges the dearest of what an offer says, and a signed offer as a signature', () => {
@@ -249,6 +340,53 @@ describe('judge', () => {
     expect(codes({ approval: { when: ['presigned-offer'] } }, offer([terms(1n)], true))).toBe('ask presigned-offer');
     expect(codes({ approval: { when: ['presigned-offer'] } }, sign(terms(1n)))).toBe('allow');
     expect(codes({}, { kind: 'blind', type: 'accept' })).toBe('deny unknown-terms');
+  });
+
+  it('finds words of its own wherever they stand: in terms, names of files, reasons and their codes', () => {
+    const mute = { disclosure: { terms: ['*'], free_text: false, max_text_chars: 99 } };
+    const shy = { approval: { when: ['free-text'] } };
+    const heard = ['Two pages'];
+    const offer = (scope: Partial<Terms['scope']>, title?: string): Action => ({
+      kind: 'offer',
+      terms: [terms(1n, { service: { capability: 'translation', title }, scope: { summary: 'Two pages', ...scope } })],
+      expiresAt: NOW + 60,
+      isSigned: false,
+    });
+    const file = (name: string) => ({ inputs: [{ name, sha256: OFFER, size: 1 }] });
+    const words: readonly Action[] = [
+      offer({}, 'We have 900'),
+      offer({ summary: 'We have 900' }),
+      offer({ output: 'We have 900' }),
+      offer({ acceptance: ['Two pages', 'We have 900'] }),
+      offer(file('we-have-900.txt')),
+      { kind: 'reject', code: 'we-have-900' },
+      { kind: 'reject', code: 'terms', text: 'We have 900' },
+      { kind: 'talk', type: 'answer', text: '/price', files: [] },
+      { kind: 'open', role: 'buyer', service: 'translation', requirements: 'We have 900', expiresAt: NOW + 60 },
+      { kind: 'perform', type: 'deliver', text: 'We have 900' },
+    ];
+    for (const action of words) {
+      expect([action, codes(mute, action, { heard })]).toEqual([action, 'deny free-text']);
+      expect([action, codes(shy, action, { heard })]).toEqual([action, 'ask own-words']);
+      expect([action, codes({}, action, { heard })]).toEqual([action, 'allow']);
+    }
+    const plain = [offer({}), offer(file('input-1.pdf')), { kind: 'reject', code: 'too-expensive' }, { kind: 'perform', type: 'deliver' }];
+    for (const action of plain as Action[])
+      for (const rules of [mute, shy]) expect([action, codes(rules, action, { heard })]).toEqual([action, 'allow']);
+  });
+
+  it('lets nobody hear reasons in words to whom nothing else may be said', () => {
+    const reasons: Action = { kind: 'reject', code: 'declined', text: 'Sorry' };
+    expect(codes({ peers: { allow: ['*'], deny: [PEER] } }, reasons)).toBe('deny peer-denied');
+    expect(codes({ valid_until: NOW - 1 }, reasons)).toBe('deny expired');
+    expect(codes({}, reasons, { ofPeer: { movesInMinute: 30, movesInHour: 30, newInHour: 0 } })).toBe('deny rate-minute');
+    const gone = { peers: { allow: ['*'], deny: [PEER] }, valid_until: NOW - 1 };
+    expect(codes(gone, { kind: 'reject', code: 'declined' })).toBe('allow');
+  });
+
+  it('names a text with all the files that it names', () => {
+    const talk = (sha256: string): Action => ({ kind: 'talk', type: 'ask', text: 'See there.', files: [{ name: 'plan.pdf', sha256 }] });
+    expect(hashAction(talk(OFFER), { nid: OFFER })).not.toBe(hashAction(talk(PEER), { nid: OFFER }));
   });
 
   it('keeps its pace, with all and with each', () => {

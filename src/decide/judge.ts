@@ -1,9 +1,10 @@
-// May the agent do this? One pure function for every move, signature and payment; what it is not told counts against it.
+// May the agent do this? One pure function for every move, signature, payment and public word; what it is not told counts against it.
 
-import type { Action, GroupAction } from './mandateAction.ts';
-import type { Facts, GroupFacts } from './mandateFacts.ts';
+import type { Action, GroupAction, PublicAction } from './mandateAction.ts';
+import type { Facts, GroupFacts, PublicFacts } from './mandateFacts.ts';
 import { checkOfferWindow, checkPayment, checkRates, checkSignature, checkSignatureWindow } from './mandateAmounts.ts';
-import { checkSaid, checkSpeech, checkText, checkWords } from './mandateSpeech.ts';
+import { checkAnnouncement, checkAttestation } from './mandatePublic.ts';
+import { checkOwnWords, checkSaid, checkText, checkWords, isPlainReject } from './mandateSpeech.ts';
 import { checkBinding } from './mandateTerms.ts';
 import { checkDenied, checkNamed, checkPeer, checkRole, checkService, checkTime } from './mandateWho.ts';
 import type { Mandate } from './mandateSchema.ts';
@@ -27,22 +28,29 @@ export function judgeInGroup(mandate: Mandate, action: GroupAction, facts: Group
   return conclude(findGroupReasons(mandate, action, facts));
 }
 
+/** Judges what the agent is about to tell everybody. Never throws. */
+export function judgeInPublic(mandate: Mandate, action: PublicAction, facts: PublicFacts): Verdict {
+  return conclude(checkAnnouncement(mandate, action, facts));
+}
+
 function findReasons(mandate: Mandate, action: Action, facts: Facts): readonly Finding[] {
   switch (action.kind) {
     case 'duty':
       return [];
     case 'reject':
-      return action.text === undefined ? [] : checkWords(mandate, action.text);
+      return judgeReject(mandate, action, facts);
     case 'perform':
-      return checkDenied(mandate, facts);
+      return [...checkDenied(mandate, facts), ...(action.text === undefined ? [] : checkWords(mandate, action.text))];
+    case 'attest':
+      return checkAttestation(mandate, facts);
     case 'blind':
       return denyIf(true, 'unknown-terms', '');
     case 'talk':
       return [
         ...checkWho(mandate, facts),
         ...checkWords(mandate, action.text),
-        ...denyIf(action.hasFiles && !mandate.disclosure.attachments, 'attachments', 'disclosure.attachments'),
-        ...askIf(mandate.approval.when.includes('free-text'), 'own-words', 'approval.when'),
+        ...denyIf(action.files.length > 0 && !mandate.disclosure.attachments, 'attachments', 'disclosure.attachments'),
+        ...action.files.flatMap(({ name }) => checkText(mandate, name)),
       ];
     case 'open':
       return judgeOpening(mandate, action, facts);
@@ -58,6 +66,8 @@ function findReasons(mandate: Mandate, action: Action, facts: Facts): readonly F
     case 'say':
     case 'invite':
       return findGroupReasons(mandate, action, facts);
+    case 'publish':
+      return checkAnnouncement(mandate, action, facts);
     case 'pay':
       return [...checkDenied(mandate, facts), ...checkRole(mandate, facts), ...checkPayment(mandate, action, facts)];
     default:
@@ -68,13 +78,7 @@ function findReasons(mandate: Mandate, action: Action, facts: Facts): readonly F
 function findGroupReasons(mandate: Mandate, action: GroupAction, facts: GroupFacts): readonly Finding[] {
   const who = action.members.flatMap((member) => checkNamed(mandate, member));
   if (action.kind === 'invite') return who;
-  return [
-    ...checkTime(mandate, facts),
-    ...who,
-    ...checkRates(mandate, facts),
-    ...checkSpeech(mandate, action.text),
-    ...askIf(mandate.approval.when.includes('free-text'), 'own-words', 'approval.when'),
-  ];
+  return [...checkTime(mandate, facts), ...who, ...checkRates(mandate, facts), ...checkWords(mandate, action.text)];
 }
 
 /** Who, when, about what, and how often. */
@@ -88,6 +92,12 @@ function checkWho(mandate: Mandate, facts: Facts): readonly Finding[] {
   ];
 }
 
+/** To decline is always possible without words; words are said as any others are. */
+function judgeReject(mandate: Mandate, action: Extract<Action, { kind: 'reject' }>, facts: Facts): readonly Finding[] {
+  const text = action.text === undefined ? [] : checkText(mandate, action.text);
+  return isPlainReject(action) ? text : [...checkWho(mandate, facts), ...checkOwnWords(mandate, true), ...text];
+}
+
 /** What an opening wishes for binds nobody; it is judged by what it tells. */
 function judgeOpening(mandate: Mandate, action: Extract<Action, { kind: 'open' }>, facts: Facts): readonly Finding[] {
   const { service, requirements, terms } = action;
@@ -96,7 +106,7 @@ function judgeOpening(mandate: Mandate, action: Extract<Action, { kind: 'open' }
   return [
     ...checkWho(mandate, facts),
     ...(isPlain ? checkText(mandate, requirements) : checkWords(mandate, requirements)),
-    ...(terms === undefined ? [] : checkSaid(mandate, terms)),
+    ...(terms === undefined ? [] : checkSaid(mandate, terms, [requirements])),
     ...checkOfferWindow(mandate, action.expiresAt, facts),
   ];
 }
@@ -106,7 +116,7 @@ function judgeOffer(mandate: Mandate, action: Extract<Action, { kind: 'offer' }>
   const { terms, expiresAt, isSigned } = action;
   const plain = [
     ...checkWho(mandate, facts),
-    ...terms.flatMap((each) => [...checkSaid(mandate, each), ...checkBinding(mandate, each, facts)]),
+    ...terms.flatMap((each) => [...checkSaid(mandate, each, facts.heard), ...checkBinding(mandate, each, facts)]),
     ...checkOfferWindow(mandate, expiresAt, facts),
   ];
   if (!isSigned) return plain;

@@ -108,6 +108,9 @@ const BAD: readonly (readonly [object, ...string[]])[] = [
   [{ approval: { above_msat: 1_000_001 } }, 'approval.above_msat never-asked'],
   [{ approval: { when: ['mondays'] } }, 'approval.when[0] choice'],
   [{ approval: { when: ['unbounded-price'] } }, 'approval.when[0] never-asked'],
+  [{ disclosure: { ...BUYER_DOCUMENT.disclosure, public: ['announcement'] } }, 'disclosure.public[0] other-role'],
+  [{ disclosure: { ...BUYER_DOCUMENT.disclosure, public: ['profile'] } }, 'disclosure.public[0] choice'],
+  [{ disclosure: { ...BUYER_DOCUMENT.disclosure, public: [] }, approval: { when: ['publication'] } }, 'approval.when[0] never-asked'],
   [{ hours: { open: ['weekdays'] } }, 'hours.open[0] hours'],
   [{ hours: { open: ['mon 18:00-08:00'] } }, 'hours.open[0] hours-empty'],
   [{ hours: { utc_offset: 'Europe/Berlin', open: ['mon 08:00-18:00'] } }, 'hours.utc_offset offset'],
@@ -191,6 +194,18 @@ describe('a mandate that is right', () => {
     expect(chooseTactics({ strategy: boulware }, mandate)).toEqual({ strategy: boulware, rounds: 12 });
     expect(chooseTactics({ strategy: boulware, rounds: 5 }, undefined)).toEqual({ strategy: boulware, rounds: 5 });
     expect([chooseTactics({ rounds: 5 }, mandateOf(BUYER_DOCUMENT)), chooseTactics({}, undefined)]).toEqual([undefined, undefined]);
+  });
+
+  it('is explained with what it lets everybody know', () => {
+    const explained = (changes: object): string =>
+      explainMandate(mandateOf({ ...BUYER_DOCUMENT, role: 'seller', limits: undefined, issues: [], ...changes })).join(' ');
+    const told = (publications: readonly string[]) => ({ disclosure: { ...BUYER_DOCUMENT.disclosure, public: publications } });
+    expect(explained({})).toContain('It may announce what it sells to everybody, at no price below its reserve.');
+    expect(explained({ peers: { allow: ['a'.repeat(64)] } })).toContain('It announces nothing. It may attest work in public');
+    expect(explained(told([]))).toContain('It announces nothing. It attests nothing in public.');
+    expect(explained({ ...told(['announcement']), peers: { allow: ['a'.repeat(64)] } })).toContain('It may announce');
+    expect(explained({ approval: { when: ['publication'] } })).toContain('before: every announcement and attestation.');
+    expect(explainMandate(mandateOf(BUYER_DOCUMENT)).join(' ')).toContain('It announces nothing. It may attest');
   });
 
   it('is explained in sentences that hold its limits', () => {

@@ -1,4 +1,4 @@
-// What a mandate judges: every move, signature and payment of ours, reduced to what the owner has a say in.
+// What a mandate judges: every move, signature, payment and public word of ours, reduced to what the owner has a say in.
 
 import { sha256Hex, type Hex } from '../core/bytes.ts';
 import { canonicalJson } from '../core/canonical.ts';
@@ -27,7 +27,7 @@ export type Action =
       readonly terms?: Terms | undefined;
       readonly expiresAt: number;
     }
-  | { readonly kind: 'talk'; readonly type: 'ask' | 'answer'; readonly text: string; readonly hasFiles: boolean }
+  | { readonly kind: 'talk'; readonly type: 'ask' | 'answer'; readonly text: string; readonly files: readonly NamedFile[] }
   /** Puts terms on the table, the main ones first; a signed one commits us. */
   | ({ readonly kind: 'offer'; readonly terms: readonly Terms[]; readonly expiresAt: number; readonly isSigned: boolean } & Relation)
   /** Signs: an accept, or a confirm. `confirmBy` for a first signature: until then we are bound and the peer is not. */
@@ -42,9 +42,15 @@ export type Action =
   /** Signs for terms that we cannot see. */
   | { readonly kind: 'blind'; readonly type: 'accept' | 'confirm' }
   /** Declines. */
-  | { readonly kind: 'reject'; readonly text?: string | undefined }
-  /** Does what an agreement that both hold asks for. */
-  | { readonly kind: 'perform'; readonly type: 'input' | 'payterms' | 'deliver' | 'completion' }
+  | { readonly kind: 'reject'; readonly code: string; readonly text?: string | undefined }
+  /** Does what an agreement that both hold asks for; `files` hands pieces of a file over once more. */
+  | {
+      readonly kind: 'perform';
+      readonly type: 'input' | 'payterms' | 'deliver' | 'completion' | 'files';
+      readonly text?: string | undefined;
+    }
+  /** Tells everybody that the peer has done this work. */
+  | { readonly kind: 'attest'; readonly agreement: Hex }
   /** Decides, ends or reports what is there already: never blocked. */
   | { readonly kind: 'duty'; readonly type: DutyType }
   /** Says words to all others in a group: a message, or the group's name. Without `group` it is about to be made. */
@@ -58,10 +64,30 @@ export type Action =
     }
   /** Brings these into a group. */
   | { readonly kind: 'invite'; readonly members: readonly Hex[] }
+  /** Tells everybody what we sell. */
+  | {
+      readonly kind: 'publish';
+      readonly type: 'announcement';
+      /** Identifier (`d` tag) of the announcement. */
+      readonly service: string;
+      readonly name: string;
+      readonly description: string;
+      readonly capabilities: readonly string[];
+      readonly priceMsat?: Msat | undefined;
+    }
   | { readonly kind: 'pay'; readonly agreement: Hex; readonly paymentHash: Hex; readonly amountMsat: Msat; readonly terms: Terms };
 
 /** What happens in a group and not in a negotiation. */
 export type GroupAction = Extract<Action, { readonly kind: 'say' | 'invite' }>;
+
+/** What goes out to everybody and belongs to no negotiation. */
+export type PublicAction = Extract<Action, { readonly kind: 'publish' }>;
+
+/** A file that a text names. */
+export interface NamedFile {
+  readonly name: string;
+  readonly sha256: Hex;
+}
 
 /** Moves that decide what is signed, end what is open, report, or object. They bind to nothing new and tell nothing new. */
 export type DutyType = 'close' | 'cancel' | 'withdraw' | 'receipt' | 'error' | 'funded' | 'dispute';
@@ -75,7 +101,12 @@ export function toAction(body: MoveBody, state: Negotiation | undefined): Action
     }
     case 'ask':
     case 'answer':
-      return { kind: 'talk', type: body.type, text: body.text, hasFiles: body.attachments !== undefined };
+      return {
+        kind: 'talk',
+        type: body.type,
+        text: body.text,
+        files: (body.attachments ?? []).map(({ name, sha256 }) => ({ name, sha256 })),
+      };
     case 'offer':
       return describeOffer(body, body.presigned !== undefined);
     case 'accept':
@@ -86,12 +117,13 @@ export function toAction(body: MoveBody, state: Negotiation | undefined): Action
     case 'confirm':
       return describeConfirm(body, state);
     case 'reject':
-      return { kind: 'reject', text: body.text };
+      return { kind: 'reject', code: body.code, text: body.text };
     case 'input':
     case 'payterms':
-    case 'deliver':
     case 'completion':
       return { kind: 'perform', type: body.type };
+    case 'deliver':
+      return { kind: 'perform', type: 'deliver', text: body.text };
     case 'close':
     case 'cancel':
     case 'withdraw':

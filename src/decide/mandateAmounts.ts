@@ -11,6 +11,8 @@ import { askIf, denyIf, type Finding } from './mandateVerdict.ts';
 import { checkTimeToPay } from './mandateWho.ts';
 
 type Findings = readonly Finding[];
+const DAY_S = 86_400;
+
 type Limits = NonNullable<Mandate['limits']>;
 
 /**
@@ -30,7 +32,7 @@ export function checkSignature(mandate: Mandate, { amends, under }: Relation, te
   const above = approval.above_msat;
   const isDear = above !== undefined && holds.some((hold) => hold === undefined || hold > above);
   return [
-    ...(facts.role === 'buyer' ? holds.flatMap((hold) => checkLimits(mandate, hold, facts)) : []),
+    ...(facts.role === 'buyer' ? [...holds.flatMap((hold) => checkLimits(mandate, hold, facts)), ...checkMemory(facts)] : []),
     ...denyIf(facts.openDeals >= (mandate.limits?.open_deals ?? Infinity), 'too-many-open', 'limits.open_deals'),
     ...askIf(isDear, 'amount', 'approval.above_msat'),
     ...askIf(asked('signature'), 'signature', 'approval.when'),
@@ -40,15 +42,21 @@ export function checkSignature(mandate: Mandate, { amends, under }: Relation, te
   ];
 }
 
-function checkLimits({ limits }: Mandate, hold: Msat | undefined, { heldMsat, spentMsat }: Facts): Findings {
+function checkLimits({ limits }: Mandate, hold: Msat | undefined, { heldMsat, spentMsat, paidBeforeMsat }: Facts): Findings {
   if (limits === undefined) return denyIf(true, 'no-limits', 'limits');
   if (hold === undefined) return denyIf(true, 'no-ceiling', 'limits.unbounded_price');
   return [
-    ...denyIf(hold > limits.per_deal_msat, 'above-deal', 'limits.per_deal_msat'),
+    // A changed deal is the same deal: what it has cost so far counts.
+    ...denyIf(hold + paidBeforeMsat > limits.per_deal_msat, 'above-deal', 'limits.per_deal_msat'),
     // What is promised may be paid at any time: it counts like what was paid in the last 24 hours.
     ...denyIf(heldMsat + spentMsat + hold > limits.per_day_msat, 'above-day', 'limits.per_day_msat'),
     ...denyIf(heldMsat + hold > limits.open_msat, 'above-open', 'limits.open_msat'),
   ];
+}
+
+/** For a day, what a restored home has paid before may count against its limit without being known. */
+function checkMemory({ now, restoredAt }: Facts): Findings {
+  return askIf(restoredAt !== undefined && now < restoredAt + DAY_S, 'restored', 'limits.per_day_msat');
 }
 
 /** A payment comes out of what is held for its agreement. */
@@ -59,6 +67,7 @@ export function checkPayment(mandate: Mandate, { amountMsat }: Extract<Action, {
   return [
     ...checkTimeToPay(mandate, facts),
     ...checkPaidWithin(limits, amountMsat, facts),
+    ...checkMemory(facts),
     ...denyIf(holdMsat === undefined, 'no-hold', 'limits'),
     ...denyIf(holdMsat !== undefined && amountMsat > holdMsat, 'above-hold', 'limits'),
     ...askIf(approval.when.includes('payment'), 'payment', 'approval.when'),
@@ -84,10 +93,12 @@ export function checkOfferWindow({ windows }: Mandate, expiresAt: number, { now 
 
 /** How often we move. */
 export function checkRates(mandate: Mandate, { all, ofPeer, isFirstMove }: Pick<Facts, 'all' | 'ofPeer' | 'isFirstMove'>): Findings {
-  return [
-    ...checkRate(ratesOfAll(mandate), all, isFirstMove, 'rate'),
-    ...checkRate(ratesOfPeer(mandate), ofPeer, isFirstMove, 'rate.per_peer'),
-  ];
+  return [...checkPace(mandate, all, isFirstMove), ...checkRate(ratesOfPeer(mandate), ofPeer, isFirstMove, 'rate.per_peer')];
+}
+
+/** How often we move, whoever hears it. */
+export function checkPace(mandate: Mandate, all: Counts, isFirstMove = false): Findings {
+  return checkRate(ratesOfAll(mandate), all, isFirstMove, 'rate');
 }
 
 // A count that is no number is beyond every limit.

@@ -117,8 +117,11 @@ function checkValues({ terms }: Mandate): Problems {
   });
 }
 
-function checkDisclosure({ disclosure: { terms } }: Mandate): Problems {
-  return when(terms.includes('*') && terms.length > 1, 'disclosure.terms', 'star-and-more');
+function checkDisclosure({ role, disclosure: { terms, public: named = [] } }: Mandate): Problems {
+  return [
+    ...when(terms.includes('*') && terms.length > 1, 'disclosure.terms', 'star-and-more'),
+    ...named.flatMap((each, i) => when(each === 'announcement' && role === 'buyer', `disclosure.public[${i}]`, 'other-role')),
+  ];
 }
 
 function checkApproval({ approval, limits, peers, disclosure }: Mandate): Problems {
@@ -129,7 +132,8 @@ function checkApproval({ approval, limits, peers, disclosure }: Mandate): Proble
       const isMoot =
         (each === 'unknown-trust' && peers.min_trust > 0) ||
         (each === 'unbounded-price' && limits?.unbounded_price === false) ||
-        (each === 'free-text' && !disclosure.free_text);
+        (each === 'free-text' && !disclosure.free_text) ||
+        (each === 'publication' && disclosure.public?.length === 0);
       return when(isMoot, `approval.when[${i}]`, 'never-asked');
     }),
   ];

@@ -24,11 +24,17 @@ export interface Facts {
   readonly service: string;
   /** Identifier (`d` tag) of the announcement that the negotiation is about, if it is about one. */
   readonly announcement: string | undefined;
+  /** Texts that stand in the negotiation already, word for word: saying them again tells nothing. */
+  readonly heard: readonly string[];
   /** Everything that is promised and not paid, this negotiation's included, and in how many signatures and deals. */
   readonly heldMsat: Msat;
   readonly openDeals: number;
   /** What was paid within the last 24 hours. */
   readonly spentMsat: Msat;
+  /** What was paid, or may have been, for the agreement that is changed, and for those that it has changed. */
+  readonly paidBeforeMsat: Msat;
+  /** When this home was restored from a backup, or found to be an old copy: what was paid before may be forgotten. */
+  readonly restoredAt: number | undefined;
   /** For a payment: what is held for its agreement; undefined when nothing is. */
   readonly holdMsat: Msat | undefined;
   /** How many deals were made with this peer before; undefined when nobody has counted. */
@@ -38,6 +44,9 @@ export interface Facts {
   readonly all: Counts;
   readonly ofPeer: Counts;
 }
+
+/** What is known where everybody is spoken to. */
+export type PublicFacts = Pick<Facts, 'now' | 'latestAt' | 'all'>;
 
 /** What is known where a group is spoken to: no role, service or money. `ofPeer` is how often the one heard us who heard us most. */
 export type GroupFacts = Pick<Facts, 'now' | 'latestAt' | 'isFirstMove' | 'all' | 'ofPeer'>;

@@ -42,12 +42,22 @@ export function isAsGood(value: bigint, than: bigint, direction: Direction): boo
   return direction === 'lower' ? value <= than : value >= than;
 }
 
-/** What a term comes to for `role`: of a price its ceiling for a buyer and its floor for a seller. Undefined when absent or without limit. */
+/**
+ * What a term comes to for `role`: of a price its ceiling for a buyer, and for a seller its floor less all that penalties may take back.
+ * Undefined when absent or without limit.
+ */
 export function valueOf(terms: Terms, term: TermsLeaf, role: Role): bigint | undefined {
-  if (term === '/price') return role === 'buyer' ? ceilingOf(terms.price) : floorOf(terms.price);
+  if (term === '/price') return role === 'buyer' ? ceilingOf(terms.price) : leastOf(terms);
   const value = readLeaf(terms, term);
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
   return term === '/framework/cap_msat' && typeof value === 'string' ? parseMsat(value) : undefined;
+}
+
+/** Each penalty takes back its credit once, and all of them no more than there is. */
+function leastOf({ price, penalties = [] }: Terms): Msat {
+  const floorMsat = floorOf(price);
+  const creditsMsat = penalties.reduce((sum, { credit_msat }) => sum + parseMsat(credit_msat), 0n);
+  return creditsMsat < floorMsat ? floorMsat - creditsMsat : 0n;
 }
 
 /** The least that a price comes to, whatever is used. A subscription without an end may be ended after one period. */

@@ -56,12 +56,19 @@ export interface Ask {
   readonly peer?: Hex | undefined;
   /** The MLS group id; undefined for a group that is to be made. */
   readonly group?: Hex | undefined;
+  /** Identifier of the service that is announced. */
+  readonly service?: string | undefined;
   /** What it is: `accept`, `offer`, `pay`, `group-message` … */
   readonly what: string;
   /** The most that it comes to, where it is about money. */
   readonly msat?: Msat | undefined;
   readonly reasons: readonly Reason[];
   readonly at: number;
+}
+
+/** True while the owner's yes, or a question to him, counts; not where the clock says that it is from another day, past or to come. */
+export function isLive({ at }: { readonly at: number }, now: number): boolean {
+  return Math.abs(now - at) < ANSWER_LIFE_S;
 }
 
 /** The whole ledger. */
@@ -197,13 +204,12 @@ export function settleHolds(ledger: Ledger, holds: readonly Hold[], paidMsat: Ms
 export function closeBooks(ledger: Ledger, now: number): Ledger {
   const keep = <T extends { readonly at: number }>(list: readonly T[], ageS: number): readonly T[] =>
     list.filter(({ at }, i) => at > now - ageS || i >= list.length - ALWAYS_KEPT);
-  const isLive = ({ at }: { readonly at: number }): boolean => at > now - ANSWER_LIFE_S;
   return {
     open: ledger.open,
     spent: keep(ledger.spent, 2 * DAY_S),
     acts: keep(ledger.acts, 2 * HOUR_S),
-    asks: ledger.asks.filter(isLive).slice(-ALWAYS_KEPT),
-    approved: ledger.approved.filter(isLive),
+    asks: ledger.asks.filter((each) => isLive(each, now)).slice(-ALWAYS_KEPT),
+    approved: ledger.approved.filter((each) => isLive(each, now)),
     settled: ledger.settled.slice(-MAX_SETTLED),
     latestAt: Math.max(ledger.latestAt, now),
   };

@@ -18,7 +18,11 @@ export const ASK_WHEN = [
   'call-off',
   'payment',
   'free-text',
+  'publication',
 ] as const;
+
+/** What may go out to everybody. */
+export const PUBLICATIONS = ['announcement', 'attestation'] as const;
 
 const leaf = z.enum(TERMS_LEAVES as readonly [TermsLeaf, ...TermsLeaf[]], word('term'));
 const leaves = z.array(leaf);
@@ -107,6 +111,8 @@ export const mandateSchema = z.strictObject({
     max_text_chars: z.int(word('whole-number')).min(1, word('zero')).max(16_000, word('too-large')),
     /** Whether questions and answers may name files. */
     attachments: z.boolean(word('boolean')).default(false),
+    /** What may go out to everybody; without it attestations, and announcements where everybody may be dealt with. */
+    public: z.array(z.enum(PUBLICATIONS, word('choice'))).optional(),
   }),
   approval: z
     .strictObject({
@@ -131,5 +137,7 @@ export const mandateSchema = z.strictObject({
 export type Mandate = z.output<typeof mandateSchema>;
 /** One term with its limit. */
 export type MandateIssue = Mandate['issues'][number];
+/** What may go out to everybody. */
+export type Publication = (typeof PUBLICATIONS)[number];
 /** What the owner may want to be asked about. */
 export type AskWhen = (typeof ASK_WHEN)[number];

@@ -31,6 +31,7 @@ export const DENIALS = [
   'free-text',
   'text-too-long',
   'attachments',
+  'not-public',
   'signature-window',
   'offer-window',
   'rate-minute',
@@ -52,7 +53,9 @@ export const QUESTIONS = [
   'call-off',
   'payment',
   'own-words',
+  'publication',
   'after-end',
+  'restored',
 ] as const;
 
 // Refusals that time undoes by itself.

@@ -41,7 +41,7 @@ export function checkTimeToPay({ valid_from: from, valid_until: until }: Mandate
 }
 
 /** The role in the deal. */
-export function checkRole({ role }: Mandate, facts: Facts): Findings {
+export function checkRole({ role }: Mandate, facts: Pick<Facts, 'role'>): Findings {
   const mine = facts.role === 'buyer' ? 'buyer' : 'seller';
   return denyIf(role !== 'both' && role !== mine, 'role', 'role');
 }
@@ -71,7 +71,7 @@ export function checkPeer(mandate: Mandate, facts: Facts): Findings {
 }
 
 /** What the negotiation is about. */
-export function checkService({ services }: Mandate, { service, announcement }: Facts): Findings {
+export function checkService({ services }: Mandate, { service, announcement }: Pick<Facts, 'service' | 'announcement'>): Findings {
   const { capabilities, announcements } = services;
   const isAnnounced = announcements === undefined || (announcement !== undefined && matchesAny(announcements, announcement));
   return [

@@ -21,6 +21,8 @@ export interface Payment {
   /** How often the wallet was told to pay. */
   readonly tries: number;
   readonly updatedAt: number;
+  /** When the wallet was last told to pay; absent in payments of older versions. */
+  readonly orderedAt?: number;
   readonly preimage?: Hex;
   /** Why it failed, in a word. */
   readonly reason?: string;
@@ -47,7 +49,8 @@ export function beginPayment(
   now: number,
 ): Payment {
   const amount = amountMsat.toString();
-  return { agreement, paymentHash, request, amountMsat: amount, isTestMoney, expiresAt, state: 'paying', tries: 1, updatedAt: now };
+  const intent = { agreement, paymentHash, request, amountMsat: amount, isTestMoney, expiresAt };
+  return { ...intent, state: 'paying', tries: 1, updatedAt: now, orderedAt: now };
 }
 
 /**
@@ -123,5 +126,5 @@ export function nextAct(payment: Payment, last: Observation | undefined, now: nu
 /** The payment as it is saved before the wallet is told again to pay the same invoice. An empty wallet has tried nothing. */
 export function repeatPayment(payment: Payment, now: number): Payment {
   const hasTried = payment.state !== 'failed' || payment.reason !== 'insufficient-balance';
-  return { ...payment, state: 'paying', tries: payment.tries + (hasTried ? 1 : 0), updatedAt: now };
+  return { ...payment, state: 'paying', tries: payment.tries + (hasTried ? 1 : 0), updatedAt: now, orderedAt: now };
 }

@@ -2,6 +2,7 @@
 
 import { bytesToHex, type Hex } from '../../core/bytes.ts';
 import { makeAttestation, mayAttest } from '../../attest/attestation.ts';
+import { isPassing } from '../../decide/mandateVerdict.ts';
 import { checkDelivery, dueAt } from '../../deliver/checkDelivery.ts';
 import { completionEventSchema, hashReceipt, makeCompletionTemplate } from '../../negotiate/completion.ts';
 import { hashFiles } from '../../negotiate/files.ts';
@@ -13,6 +14,8 @@ import type { Change } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import { askForFiles, checkFiles, findFile, sendFiles } from '../dealFiles.ts';
 import { drainOutbox } from '../drainOutbox.ts';
+import { subjectOf } from '../mandate/facts.ts';
+import { consider, permit } from '../mandate/permit.ts';
 import { relaysOf } from '../relaysOf.ts';
 import { drawEvenDelayS, toQueued } from '../sealMoves.ts';
 import { readAttestDelay } from '../settings.ts';
@@ -23,7 +26,7 @@ import { updateJob, type Job, type Purchase } from './job.ts';
 import { payDeal, resolvePayment } from './payDeal.ts';
 import { planOf } from './plan.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
-import { objectTo, recordedAt, settleMove } from './settleMove.ts';
+import { foreseePerforming, objectTo, recordedAt, settleMove } from './settleMove.ts';
 
 const ASK_EVERY_S = 20;
 const PATIENCE_S = 3_600;
@@ -56,7 +59,7 @@ export async function advanceBuyer(context: AgentContext, state: Negotiation, jo
     case 'delivered':
       return takeDelivery(context, state, deal, job);
     case 'completed':
-      return attest(context, deal, job);
+      return attest(context, state, deal, job);
     default:
       return phase satisfies never;
   }
@@ -120,17 +123,30 @@ export async function signFor(
 ): Promise<Progress> {
   const { agreement, delivered = [] } = settlement;
   const template = makeCompletionTemplate({ agreement, role, files: hashFiles(delivered) }, context.clock.now());
+  await foreseePerforming(context, nid, 'completion');
   const signature = completionEventSchema.parse(await signExactly(await context.signer(), template));
   await settleMove(context, nid, { v: 1, type: 'completion', agreement, signature }, { changes });
   return MOVED;
 }
 
 /** Signs the attestation, once, if both sides agreed to it in the terms; it is published and dated later, with test money at once. */
-async function attest(context: AgentContext, { terms, settlement, parties }: Deal, job: Job<Purchase>): Promise<Progress> {
+async function attest(
+  context: AgentContext,
+  state: Negotiation,
+  { terms, settlement, parties }: Deal,
+  job: Job<Purchase>,
+): Promise<Progress> {
   const { buyer, provider } = settlement.completions;
   const isDue = job.body.mayAttest && mayAttest(terms) && job.body.attestation === undefined;
   if (!isDue || buyer === undefined || provider === undefined) return IDLE;
   const work = beginWork(context);
+  const verdict = await consider(work, subjectOf(state), { kind: 'attest', agreement: settlement.agreement });
+  if (verdict.verdict === 'deny' && !isPassing(verdict)) {
+    // The owner has changed his mind since: there will be none.
+    context.store.save([updateJob(job, { mayAttest: false })]);
+    return MOVED;
+  }
+  if (verdict.verdict !== 'allow') await permit(work, subjectOf(state), { kind: 'attest', agreement: settlement.agreement });
   const salt = bytesToHex(context.rng.bytes(32));
   const { isTestMoney } = job.body;
   const meanS = readAttestDelay(context.store) ?? (isTestMoney ? 0 : ATTEST_DELAY_S);

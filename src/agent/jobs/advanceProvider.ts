@@ -29,7 +29,7 @@ import { startWork } from './doWork.ts';
 import { updateJob, type Job, type Sale } from './job.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
 import type { Service } from './service.ts';
-import { objectTo, recordedAt, settleMove } from './settleMove.ts';
+import { foreseePerforming, objectTo, recordedAt, settleMove } from './settleMove.ts';
 
 // A buyer may be away for a while; the work is done, and an invoice costs nothing.
 const INVOICE_LIFE_S = 86_400;
@@ -149,6 +149,8 @@ async function awaitInputs(
 
 async function askForMoney(context: AgentContext, { nid }: Negotiation, { terms, settlement }: Deal, amountMsat: Msat): Promise<Progress> {
   const { agreement } = settlement;
+  // Neither the wallet nor the key is asked for what will not be said.
+  await foreseePerforming(context, nid, 'payterms');
   const rail = await context.rail();
   const info = await rail.describe();
   const salt = bytesToHex(context.rng.bytes(32));

@@ -17,6 +17,7 @@ const paymentSchema = z.strictObject({
   state: z.enum(['paying', 'unknown', 'settled', 'failed']),
   tries: z.int(),
   updatedAt: unixSeconds,
+  orderedAt: unixSeconds.optional(),
   preimage: hex32.optional(),
   reason: z.string().optional(),
 });

@@ -6,6 +6,7 @@ import type { AnnouncementDraft } from '../../discover/buildAnnouncement.ts';
 import { capability, lineText, longText, talkText } from '../../negotiate/fields.ts';
 import { MAX_FILE_BYTES } from '../../negotiate/files.ts';
 import { checkEndpoint } from '../../request/callEndpoint.ts';
+import { NO_DESCRIPTION } from '../../decide/mandatePublic.ts';
 import { choiceSchema, roundsSchema } from '../../decide/strategies/strategySchema.ts';
 
 const LONGEST_RUN_S = 3_600;
@@ -25,7 +26,7 @@ export const serviceSchema = z
     /** Names the service among those of this provider. */
     id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
     name: lineText,
-    description: longText.default('No description.'),
+    description: longText.default(NO_DESCRIPTION),
     capabilities: z.array(capability).min(1).max(16),
     /** Announced price in sats, and the first one asked for. */
     list_sats: amount,

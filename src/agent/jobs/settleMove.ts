@@ -7,6 +7,8 @@ import type { Change } from '../../store/records.ts';
 import { issueMove } from '../applyTransition.ts';
 import type { AgentContext } from '../context.ts';
 import { finishStep } from '../finishStep.ts';
+import { subjectOf } from '../mandate/facts.ts';
+import { foresee } from '../mandate/permit.ts';
 import { openNamed } from '../openNamed.ts';
 import { beginWork, type Work } from '../work.ts';
 
@@ -22,6 +24,12 @@ export async function settleMove(
   work.changes.push(...(more.changes ?? []));
   await more.add?.(work, state);
   await finishStep(work, nid);
+}
+
+/** Throws `mandate/denied` where the owner's mandate would not let this move out: to be asked before anything is made for it. */
+export async function foreseePerforming(context: AgentContext, nid: Hex, type: 'payterms' | 'completion'): Promise<void> {
+  const work = beginWork(context);
+  await foresee(work, subjectOf(openNamed(work, nid).state), { kind: 'perform', type });
 }
 
 /** Objects, which ends what happens by itself. `code` says why in a word, `text` in words of ours. */

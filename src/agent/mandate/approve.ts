@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
-import { closeBooks, type Ask } from '../../decide/mandateLedger.ts';
+import { closeBooks, isLive, type Ask } from '../../decide/mandateLedger.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { findNegotiation } from '../findNegotiation.ts';
@@ -32,7 +32,14 @@ export async function approve(context: AgentContext, { what }: z.infer<typeof ap
   const now = clock.now();
   const cell: LedgerCell = {};
   const ledger = mandate === undefined ? undefined : openLedger(store, cell, mandate);
-  const ask = ledger === undefined ? undefined : findAsk(context, ledger.asks, what);
+  const ask =
+    ledger === undefined
+      ? undefined
+      : findAsk(
+          context,
+          ledger.asks.filter((each) => isLive(each, now)),
+          what,
+        );
   if (ledger === undefined || ask === undefined)
     throw new NegotiateError('input/not-found', 'Nothing waits for your yes here. See: agent-negotiate policy show');
   const approved = [...ledger.approved.filter(({ digest }) => digest !== ask.digest), { digest: ask.digest, at: now }];

@@ -29,6 +29,7 @@ const ledgerSchema = z.strictObject({
       nid: hex32.optional(),
       peer: publicKey.optional(),
       group: z.string().optional(),
+      service: z.string().optional(),
       what: z.string(),
       msat: msat.optional(),
       reasons: z.array(reasonSchema),

@@ -1,18 +1,19 @@
-// The one place where the owner's mandate is asked: every move, signature and word to a group before it is made, every payment before it is ordered.
+// The one place where the owner's mandate is asked: every move, signature and word to a group or to everybody before it is made, every payment before it is ordered.
 
 import type { Hex } from '../../core/bytes.ts';
-import { NegotiateError } from '../../core/errors.ts';
-import { toAction, type Action, type GroupAction } from '../../decide/mandateAction.ts';
-import { closeBooks, followNegotiation, type Ask, type Ledger } from '../../decide/mandateLedger.ts';
+import { isNegotiateError, NegotiateError } from '../../core/errors.ts';
+import { toAction, type Action, type GroupAction, type PublicAction } from '../../decide/mandateAction.ts';
+import { closeBooks, followNegotiation, isLive, type Ask, type Ledger } from '../../decide/mandateLedger.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Reason, Verdict } from '../../decide/mandateVerdict.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
+import { readRestored } from '../restoredNote.ts';
 import type { Work } from '../work.ts';
-import { deedInGroup, deedOf, type Deed } from './deed.ts';
+import { deedInGroup, deedInPublic, deedOf, type Deed } from './deed.ts';
 import { subjectOf, type Subject } from './facts.ts';
 import { changeLedger, copyCell, openLedger, writeLedger, type LedgerCell } from './ledgerRecord.ts';
-import { approvalNeeded, mandateDenied } from './mandateError.ts';
+import { announcementDenied, approvalNeeded, mandateDenied } from './mandateError.ts';
 import { readMandate } from './mandateSetting.ts';
 
 const ALLOWED: Verdict = { verdict: 'allow', reasons: [] };
@@ -33,13 +34,38 @@ export async function permitInGroup(work: Work, action: GroupAction): Promise<vo
   await permitDeed(work, deedInGroup(work, action), 'save');
 }
 
-async function permitDeed(work: Work, deed: Deed, ask: AskMode): Promise<void> {
+/**
+ * Judges services that a step is about to announce, as {@link permit} does: all of them count as one move, and what the owner is asked about
+ * any of them is asked at once. `place` counts from 1, for him to know which one is meant.
+ */
+export async function permitAnnouncements(
+  work: Work,
+  announcements: readonly { readonly action: PublicAction; readonly place: number }[],
+): Promise<void> {
+  let asked: unknown;
+  for (const [i, { action, place }] of announcements.entries()) {
+    try {
+      await permitDeed(work, deedInPublic(work, action, i === 0), 'save', (reasons) => announcementDenied(reasons, place));
+    } catch (error) {
+      if (!isNegotiateError(error) || error.code !== 'mandate/approval-needed') throw error;
+      asked ??= error;
+    }
+  }
+  if (asked !== undefined) throw asked as Error;
+}
+
+/** What the mandate says of something that everybody has been told, without noting anything. */
+export async function reviewInPublic(work: Work, action: PublicAction): Promise<Verdict> {
+  return considerDeed({ ...work, ledger: copyCell(work.ledger) }, deedInPublic(work, action, false));
+}
+
+async function permitDeed(work: Work, deed: Deed, ask: AskMode, deny = mandateDenied): Promise<void> {
   const { verdict, reasons } = await considerDeed(work, deed);
   if (verdict === 'allow') return;
   if (verdict === 'deny') {
     if (ask === 'save' && reasons.some(({ code }) => code === 'expired'))
       saveBooks(work, (books) => (work.now > books.latestAt ? { ...books, latestAt: work.now } : books));
-    throw mandateDenied(reasons);
+    throw deny(reasons);
   }
   // The step is given up, so the question is saved by itself.
   if (ask === 'save') saveBooks(work, (books, mandate) => addAsk(books, makeAsk(mandate, deed, reasons, work.now)));
@@ -70,7 +96,11 @@ async function considerDeed(work: Work, deed: Deed): Promise<Verdict> {
   if (mandate === undefined) return ALLOWED;
   const ledger = currentLedger(work, mandate);
   const verdict = await deed.assess(mandate, ledger);
-  const hasYes = work.isApproved || ledger.approved.some(({ digest }) => digest === deed.digest);
+  // A yes from before may have been used by then.
+  const restoredAt = readRestored(store)?.at ?? -1;
+  const isYes = (each: { readonly digest: Hex; readonly at: number }): boolean =>
+    each.digest === deed.digest && each.at > restoredAt && isLive(each, work.now);
+  const hasYes = work.isApproved || ledger.approved.some(isYes);
   if (verdict.verdict === 'deny' || (verdict.verdict === 'ask' && !hasYes)) return verdict;
   changeLedger(store, work.ledger, mandate, (books) => note(books, deed, work.now));
   return ALLOWED;
@@ -124,7 +154,9 @@ function saveBooks({ context: { store }, now }: Work, change: (books: Ledger, ma
 }
 
 function addAsk(books: Ledger, ask: Ask): Ledger {
-  return books.asks.some(({ digest }) => digest === ask.digest) ? books : { ...books, asks: [...books.asks, ask] };
+  const known = books.asks.find(({ digest }) => digest === ask.digest);
+  if (known !== undefined && isLive(known, ask.at)) return books;
+  return { ...books, asks: [...books.asks.filter((each) => each !== known), ask] };
 }
 
 function makeAsk(mandate: Mandate, deed: Deed, reasons: readonly Reason[], at: number): Ask {

@@ -2,6 +2,7 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import type { Action } from '../../decide/mandateAction.ts';
+import type { Reason } from '../../decide/mandateVerdict.ts';
 import { parseMsat } from '../../core/money.ts';
 import type { Terms } from '../../negotiate/terms.ts';
 import type { Payment } from '../../pay/payment.ts';
@@ -13,6 +14,7 @@ import { subjectOf } from './facts.ts';
 import { ledgerChanges } from './ledgerRecord.ts';
 import { consider, permit } from './permit.ts';
 import { mandateDenied } from './mandateError.ts';
+import { readSavedMandate } from './mandateSetting.ts';
 
 /** A payment that is about to be ordered. */
 export interface DuePayment {
@@ -34,8 +36,8 @@ export async function permitPayment(context: AgentContext, due: DuePayment): Pro
 }
 
 /**
- * Judges an order that repeats an earlier one of the same invoice: what the owner was asked about then he is not asked about again. Throws
- * `mandate/denied`.
+ * Judges an order that repeats an earlier one of the same invoice: what the owner was asked about then he is not asked about again, but he is
+ * where another policy has come into force since, or this one has ended. Throws `mandate/denied`, `mandate/approval-needed`.
  */
 export async function permitRepeat(context: AgentContext, due: DuePayment): Promise<void> {
   const work = beginWork(context);
@@ -43,6 +45,17 @@ export async function permitRepeat(context: AgentContext, due: DuePayment): Prom
   if (open === undefined) throw mandateDenied([{ code: 'no-hold', path: '' }]);
   const { verdict, reasons } = await consider(work, subjectOf(open.state), describePayment(due));
   if (verdict === 'deny') throw mandateDenied(reasons);
+  if (verdict === 'ask' && isAskedAnew(context, due.payment, reasons)) await permit(work, subjectOf(open.state), describePayment(due));
+  // A yes that it took is used up before the wallet is told.
+  if (verdict === 'allow') context.store.save(ledgerChanges(context.store, work.ledger, [], work.now));
+}
+
+/** True where the owner cannot have said yes to it when it was ordered last. */
+function isAskedAnew({ store }: AgentContext, { updatedAt, orderedAt = updatedAt }: Payment, reasons: readonly Reason[]): boolean {
+  const saved = readSavedMandate(store);
+  if (saved === undefined) return false;
+  const hasEnded = reasons.some(({ code }) => code === 'after-end') && orderedAt <= (saved.mandate.valid_until ?? Infinity);
+  return hasEnded || saved.setAt >= orderedAt;
 }
 
 /** What has to be saved with a payment whose outcome is another by now. */

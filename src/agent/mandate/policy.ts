@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import type { Msat } from '../../core/money.ts';
-import { closeBooks, EMPTY_LEDGER, sumHeld, sumSpent, type Ask } from '../../decide/mandateLedger.ts';
+import { closeBooks, EMPTY_LEDGER, isLive, sumHeld, sumSpent, type Ask } from '../../decide/mandateLedger.ts';
 import { explainMandate } from '../../decide/explainMandate.ts';
 import { encodeNpub } from '../../nostr/npub.ts';
 import type { AgentContext } from '../context.ts';
@@ -19,8 +19,10 @@ export interface AskView {
   /** Name it by its first digits to `approve`. */
   readonly digest: Hex;
   readonly nid?: Hex;
-  /** npub; absent for what is said to a group. */
+  /** npub; absent for what is said to a group or to everybody. */
   readonly peer?: string;
+  /** The service that it announces. */
+  readonly service?: string;
   /** The group that it is said to, where there is one yet. */
   readonly group?: Hex;
   readonly what: string;
@@ -83,17 +85,18 @@ export function showPolicy({ store, clock }: AgentContext): PolicyView {
     explanation: explainMandate(mandate),
     ...sumHeld(ledger),
     spentMsat: sumSpent(ledger, clock.now()),
-    asks: ledger.asks.map(viewAsk),
+    asks: ledger.asks.filter((each) => isLive(each, clock.now())).map(viewAsk),
   };
 }
 
 /** A question as the owner sees it. */
-export function viewAsk({ digest, nid, peer, group, what, msat, reasons }: Ask): AskView {
+export function viewAsk({ digest, nid, peer, group, service, what, msat, reasons }: Ask): AskView {
   return {
     digest,
     ...(nid === undefined ? {} : { nid }),
     ...(peer === undefined ? {} : { peer: encodeNpub(peer) }),
     ...(group === undefined ? {} : { group }),
+    ...(service === undefined ? {} : { service }),
     what,
     ...(msat === undefined ? {} : { msat }),
     reasons: reasons.map(({ code }) => code),

@@ -88,6 +88,15 @@ describe('a mandate file', () => {
     expect(problemsOf(`${TOML}\n[__proto__]\nx = 1`)).not.toEqual([]);
   });
 
+  it('is refused where JSON says a thing twice, whichever of both was meant', () => {
+    const twice = JSON_TEXT.replace('"peers":', '"peers":{"allow":["*"],"deny":[]},"peers":');
+    expect(problemsOf(twice)).toEqual(['peers twice']);
+    expect(problemsOf(JSON_TEXT.replace('"open_msat":2000', '"open_msat":2000,"open\\u005fmsat":3000'))).toEqual(['open_msat twice']);
+    // In two places, or among the values, it is nothing odd.
+    expect(problemsOf(JSON_TEXT.replace('"n"', '"terms"'))).toEqual([]);
+    expect(problemsOf(JSON_TEXT.replace('["translation"]', '["translation","peers","peers"]'))).toEqual([]);
+  });
+
   it('never makes the reader throw', () => {
     fc.assert(fc.property(fc.string(), (text) => void readMandateFile(text)));
     // A letter of a good one that is another.

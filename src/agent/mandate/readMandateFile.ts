@@ -6,9 +6,10 @@ import { canonicalJson } from '../../core/canonical.ts';
 import { explainMandate } from '../../decide/explainMandate.ts';
 import { parseMandate } from '../../decide/mandate.ts';
 import { toJson } from '../../decide/mandateAction.ts';
-import type { MandateProblemCode } from '../../decide/mandateProblems.ts';
+import { describeProblem, type MandateProblemCode } from '../../decide/mandateProblems.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
 import { parsePublicKey } from '../../nostr/npub.ts';
+import { findTwin } from './findTwin.ts';
 
 /** Largest mandate file in bytes. */
 export const MAX_MANDATE_BYTES = 65_536;
@@ -58,11 +59,10 @@ type Raw =
 
 function parseText(text: string): Raw {
   try {
-    const isJson = text.trimStart().startsWith('{');
-    return {
-      kind: 'ok',
-      value: isJson ? (JSON.parse(text) as unknown) : parse(text, { integersAsBigInt: 'asNeeded', maxDepth: MAX_DEPTH }),
-    };
+    if (!text.trimStart().startsWith('{')) return { kind: 'ok', value: parse(text, { integersAsBigInt: 'asNeeded', maxDepth: MAX_DEPTH }) };
+    const value = JSON.parse(text) as unknown;
+    const twin = findTwin(text);
+    return twin === undefined ? { kind: 'ok', value } : { kind: 'refused', problems: [describeProblem([twin], 'twice')] };
   } catch (error) {
     return error instanceof TomlError ? refuse(`line ${error.line}`, 'is no TOML') : refuse('', 'is no JSON');
   }

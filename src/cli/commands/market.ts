@@ -4,12 +4,14 @@ import type { DecisionView } from '../../agent/jobs/explainDecisions.ts';
 import { printResult, type CommonOptions } from '../io.ts';
 import { shortId, shortNpub } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
+import { readApproval } from './talk.ts';
 import { readServices } from '../serve/readServices.ts';
 
 /** Options of `announce`. */
 export interface AnnounceOptions extends CommonOptions {
   readonly config?: string;
   readonly withdraw?: readonly string[];
+  readonly approve?: true;
 }
 
 /** Options of `find`. */
@@ -22,16 +24,19 @@ export async function runAnnounce(options: AnnounceOptions): Promise<void> {
   const input = {
     ...(options.config === undefined ? {} : { services: readServices(options.config) }),
     withdraw: [...(options.withdraw ?? [])],
+    ...readApproval(options),
   };
   const result = await useAgent(options, 'write', (agent) => agent.announce(input));
   printResult(options, result, () => [
     ...result.announced.map((id) => `Announced ${id}`),
     ...result.withdrawn.map((id) => `Withdrawn ${id}`),
     ...(result.services.length === 0 ? ['Nothing is announced.'] : ['Announced by this agent:']),
-    ...result.services.map(
-      ({ service, name, capabilities, price }) =>
-        `  ${service}  ${name} (${capabilities.join(', ')})${price === undefined ? '' : `, ${price}`}`,
-    ),
+    ...result.services.flatMap(({ service, name, capabilities, price, against }) => [
+      `  ${service}  ${name} (${capabilities.join(', ')})${price === undefined ? '' : `, ${price}`}`,
+      ...(against === undefined
+        ? []
+        : [`    against your policy: ${against}. Announce it anew, or take it back: agent-negotiate announce --withdraw ${service}`]),
+    ]),
     ...(result.published.waiting > 0 ? ['Not all of it has reached a relay yet: run agent-negotiate sync'] : []),
   ]);
 }

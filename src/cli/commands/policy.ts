@@ -116,11 +116,12 @@ function renderPolicy({
   ];
 }
 
-function renderAsk({ digest, nid, peer, group, what, msat, reasons }: AskView): string {
+function renderAsk({ digest, nid, peer, group, service, what, msat, reasons }: AskView): string {
   const place = nid ?? group;
-  const where = place === undefined ? 'new' : shortId(place);
+  const where = service ?? (place === undefined ? 'new' : shortId(place));
+  const who = service === undefined ? (peer === undefined ? 'group' : shortNpub(peer)) : 'everybody';
   const amount = msat === undefined ? '' : ` for up to ${formatSats(msat)}`;
-  return `${digest.slice(0, 12)}  ${where}  ${peer === undefined ? 'group' : shortNpub(peer)}  ${what}${amount}  (${reasons.join(', ')})`;
+  return `${digest.slice(0, 12)}  ${where}  ${who}  ${what}${amount}  (${reasons.join(', ')})`;
 }
 
 /** What a program is told of a mandate file. */

@@ -37,7 +37,14 @@ function renderRelays({ relays, former, channelsElsewhere }: RelaysView): readon
   ];
 }
 
-function renderPublished({ published }: RelaysChanged): readonly string[] {
+function renderPublished(changed: RelaysChanged): readonly string[] {
+  const { withheld = 0 } = changed;
+  const left = withheld === 1 ? 'One announcement was' : `${withheld} announcements were`;
+  const advice = `${left} not published again: your policy refuses it by now. See: agent-negotiate announce`;
+  return [...describeDrain(changed), ...(withheld === 0 ? [] : [advice])];
+}
+
+function describeDrain({ published }: RelaysChanged): readonly string[] {
   if (published === undefined) return ['Nothing changed. To publish it all again: agent-negotiate relays --publish'];
   const { waiting, refused } = published;
   if (refused > 0) return [`${refused} messages of yours are refused by every relay; add another one.`];

@@ -115,7 +115,13 @@ export async function runWithdraw(nid: string, options: AnswerOptions): Promise<
 /** Declines. */
 export async function runReject(nid: string, options: AnswerOptions): Promise<void> {
   const { offer, reason, keepTalking = false } = options;
-  const input = { nid, keepTalking, ...(offer === undefined ? {} : { offer }), ...(reason === undefined ? {} : { text: reason }) };
+  const input = {
+    nid,
+    keepTalking,
+    ...(offer === undefined ? {} : { offer }),
+    ...(reason === undefined ? {} : { text: reason }),
+    ...readApproval(options),
+  };
   printMove(options, 'Declined', await useAgent(options, 'write', (agent) => agent.reject(input)));
 }
 

@@ -4,6 +4,7 @@ import type { Agent, InputOf } from '../../agent/api.ts';
 import type { HomeKey } from '../../agent/composeHome.ts';
 import type { Log } from '../../agent/daemon/log.ts';
 import { openDaemon, type Daemon, type DaemonNews, type DaemonOptions } from '../../agent/daemon/openDaemon.ts';
+import { isMandateError, mayYetBeAllowed } from '../../agent/mandate/mandateError.ts';
 import { connectAgent } from '../../agent/rpc/connectAgent.ts';
 import { serveSocket } from '../../agent/rpc/serveSocket.ts';
 import { loadModules } from '../../agent/strategies/openStrategy.ts';
@@ -32,6 +33,8 @@ type Services = NonNullable<InputOf<'pursue'>['services']>;
 
 const LOCK_TRIES = 15;
 const LOCK_PAUSE_MS = 200;
+// The owner is asked; whoever he is, it takes him a while.
+const ASK_AGAIN_MS = 5_000;
 
 /** Resolves when it has ended in order. Throws what it could not start with, or ended with. */
 export async function serveHome(options: ServeHomeOptions): Promise<void> {
@@ -88,12 +91,14 @@ async function begin(daemon: Daemon, services: Services, { isJson, voice }: Serv
   const { agent } = daemon;
   const startedMs = performance.now();
   if (services.length > 0) {
-    const sold = await keepTrying(() => announce(daemon, services), signal, voice);
+    const sold = await keepTrying(() => announceAndSell(daemon, services), signal, voice);
     if (sold === undefined) return;
-    const { ids, balance, isTestMoney } = sold;
+    const { balance, isTestMoney, obstacle } = sold;
+    const ids = services.map(({ id }) => String(id));
     const { npub } = await agent.whoami();
     if (isJson) voice.json({ event: 'ready', npub, services: ids, balance, testMoney: isTestMoney });
     else voice.lines([`Serving ${ids.join(', ')} as ${npub}`, `Wallet: ${balance}`, 'Stop with Ctrl-C.']);
+    if (obstacle !== undefined) await announceLater(daemon, services, obstacle, voice, signal);
     return;
   }
   await daemon.ready;
@@ -104,12 +109,46 @@ async function begin(daemon: Daemon, services: Services, { isJson, voice }: Serv
   else voice.lines([`Running as ${npub}`, 'Stop with Ctrl-C.']);
 }
 
-async function announce({ agent, sell }: Daemon, services: Services) {
+/** `obstacle` says what the owner's policy waits for before it lets the services be announced; they are sold all the same. */
+async function announceAndSell({ agent, sell }: Daemon, services: Services) {
   // Without a wallet nothing can be sold: better to say so before anything is announced.
   const { balance, isTestMoney } = await agent.wallet();
-  const announced = await agent.announce({ services });
+  const obstacle = await announce(agent, services);
   await sell(services);
-  return { ids: announced.services.map(({ service }) => service), balance, isTestMoney };
+  return { balance, isTestMoney, obstacle };
+}
+
+/** Returns why it may not be done yet; undefined once it is done. Throws what will not pass. */
+async function announce(agent: Agent, services: Services): Promise<string | undefined> {
+  try {
+    await agent.announce({ services });
+    return undefined;
+  } catch (error) {
+    if (!isNegotiateError(error) || !mayYetBeAllowed(error)) throw error;
+    return error.message;
+  }
+}
+
+/** Announces as soon as the owner's yes is there, or its hour; sales go on meanwhile. */
+async function announceLater({ agent }: Daemon, services: Services, first: string, voice: Voice, signal: AbortSignal): Promise<void> {
+  let told: string | undefined;
+  let obstacle: string | undefined = first;
+  while (obstacle !== undefined && !signal.aborted) {
+    if (obstacle !== told) voice.remark(`Not announced yet, but sold: ${obstacle}`);
+    told = obstacle;
+    await pause(ASK_AGAIN_MS, signal);
+    if (!signal.aborted) obstacle = await announceAgain(agent, services);
+  }
+}
+
+/** By now another policy may be in force, or the key out of reach: it is tried again all the same. */
+async function announceAgain(agent: Agent, services: Services): Promise<string | undefined> {
+  try {
+    return await announce(agent, services);
+  } catch (error) {
+    if (isNegotiateError(error) && (error.retryable || isMandateError(error))) return error.message;
+    throw error;
+  }
 }
 
 /** What may go well later is tried until it does: relays, and the wallet's, may come back after us. */
