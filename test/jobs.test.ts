@@ -107,6 +107,15 @@ describe('a deal', () => {
     expect(pair.buyer.wallet.payCalls()).toBe(1);
   });
 
+  it('of test money that was attested does not keep anybody from buying there again', async () => {
+    const pair = await order({}, { mayAttest: true });
+    const { mine } = await play(pair, (each) => each.attestation !== undefined && each.isOver);
+    expect(mine.steps.at(-1)?.step).toBe('attest');
+    expect(await pair.buyer.call('trust', { peer: pair.seller.npub })).toMatchObject({ score: 0, attestations: 0 });
+    const again = await pair.buyer.call('buy', { find: 'upper-case', peer: pair.seller.npub, about: 'Once more.', maxMsat: PRICE });
+    expect(again.isResumed).toBe(false);
+  });
+
   it('moves files of many pieces', async () => {
     const data = new TextEncoder().encode('abcdefgh'.repeat(12_000));
     const pair = await order({}, { inputs: [{ name: 'long.txt', data }] });

@@ -3,7 +3,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { withDeadline } from './deadline.ts';
 import type { NostrEvent } from './event.ts';
-import type { Filter } from './filter.ts';
+import { isVoid, type Filter } from './filter.ts';
 import { readPages, type Completeness, type Page } from './readPages.ts';
 import type { RelayConnection } from './relayConnection.ts';
 import { runRequest, type RequestHandlers } from './relayRequest.ts';
@@ -37,7 +37,7 @@ export async function fetchFromRelay(
   const budget: Budget = { events: limits.maxEvents, bytes: limits.maxFetchBytes };
   const keep = (event: NostrEvent): boolean => found.set(event.id, event).size > 0;
   const source: PageSource = { findKnown: ({ id }) => found.get(id), keep };
-  for (const filter of filters) {
+  for (const filter of filters.filter((each) => !isVoid(each))) {
     const readPage = (window: Filter): Promise<Page> => requestPage(connection, window, source, budget, auth, deadline);
     const result = await readPages(filter, limits, readPage);
     if (!result.complete) return result;
@@ -66,7 +66,7 @@ export async function streamFromRelay(
     const budget: Budget = { events: limits.maxEvents, bytes: limits.maxFetchBytes };
     return withDeadline(limits.timeoutMs, deadline, (each) => requestPage(connection, window, source, budget, auth, each));
   };
-  for (const filter of filters) {
+  for (const filter of filters.filter((each) => !isVoid(each))) {
     const result = await readPages(filter, limits, readPage);
     if (!result.complete) return result;
   }

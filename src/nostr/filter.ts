@@ -30,6 +30,11 @@ export function matchFilter(filter: Filter, event: NostrEvent): boolean {
   );
 }
 
+/** True for a filter with an empty list: no event meets it, and relays may refuse it. */
+export function isVoid(filter: Filter): boolean {
+  return Object.values(filter).some((values) => Array.isArray(values) && values.length === 0);
+}
+
 /** True when an event matches at least one filter, as the filters of one REQ are meant (NIP-01). */
 export function matchAnyFilter(filters: readonly Filter[], event: NostrEvent): boolean {
   return filters.some((filter) => matchFilter(filter, event));

@@ -33,9 +33,11 @@ export async function fetchTrust(fetchEvents: FetchEvents, subject: Hex, now: nu
 
 /** The zaps and the revocations of attestations. */
 async function fetchAround(fetchEvents: FetchEvents, attestations: readonly NostrEvent[]): Promise<readonly NostrEvent[]> {
-  const ids = [...new Set(attestations.map(({ id }) => id))].slice(0, MAX_IDS);
+  // Labels that are no attestations, such as those about test money, are not asked about: alone they would leave nobody to ask for.
+  const read = attestations.filter((event) => parseAttestation(event) !== undefined);
+  const ids = [...new Set(read.map(({ id }) => id))].slice(0, MAX_IDS);
   if (ids.length === 0) return [];
-  const authors = listAttesters(attestations).slice(0, MAX_KEYS);
+  const authors = listAttesters(read).slice(0, MAX_KEYS);
   return fetchEvents([
     { kinds: [ZAP_KIND], '#e': ids, limit: MAX_EVENTS },
     { kinds: [DELETION_KIND], authors, '#e': ids, limit: MAX_EVENTS },

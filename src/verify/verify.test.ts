@@ -269,6 +269,22 @@ describe('over a relay', () => {
     expect((await fetchTrust(fetchEvents, bob.pubkey, now)).contributions).toHaveLength(1);
   });
 
+  it('asks for nothing more where there are labels alone that do not count: a filter with an empty list is refused by relays', async () => {
+    const tags = [...label('work-completed', carol.pubkey).tags, ['t', 'test-money']];
+    await pool.publish([relay.url], await alice.signEvent(label('work-completed', carol.pubkey, { tags })), { purpose: 'lookup' });
+    let asked = 0;
+    const fetchEvents = async (filters: Parameters<RelayPool['fetch']>[1]) => {
+      asked += 1;
+      const { events, relays } = await pool.fetch([relay.url], filters, { purpose: 'lookup' });
+      expect(relays.map(({ complete }) => complete)).toEqual([true]);
+      return events;
+    };
+    expect((await fetchTrust(fetchEvents, carol.pubkey, 1_700_000_000)).contributions).toEqual([]);
+    expect(asked).toBe(1);
+    const none = await pool.fetch([relay.url], [{ kinds: [1_985], authors: [] }], { purpose: 'lookup' });
+    expect([none.events, none.relays.map(({ complete }) => complete)]).toEqual([[], [true]]);
+  });
+
   it('asks for no more than so many keys, however many speak', async () => {
     const asked: number[] = [];
     const crowd = await Promise.all(

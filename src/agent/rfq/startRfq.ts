@@ -144,8 +144,10 @@ async function askOne(context: AgentContext, rfq: Rfq, { peer, prepare }: Ask, m
   const work = beginWork(context);
   const { service, requirements, endsAt } = rfq.body;
   const others = rfq.body.asked.filter((each) => each.peer !== peer);
-  const seen = await trust(context, { peer, blockBelow: minTrust });
+  let score = 0;
   try {
+    const seen = await trust(context, { peer, blockBelow: minTrust });
+    score = seen.score;
     if (seen.verdict.kind === 'block') throw new NegotiateError('negotiation/refused', 'It is trusted less than you ask for.');
     const lifeS = Math.max(60, endsAt - work.now);
     const opening = prepare?.(seen);
@@ -157,8 +159,10 @@ async function askOne(context: AgentContext, rfq: Rfq, { peer, prepare }: Ask, m
     await finishStep(work, nid);
     return { record: { ...rfq.record, version: rfq.record.version + 1 }, body: next };
   } catch (error) {
-    if (!isNegotiateError(error) || !LEFT_OUT.has(error.code)) throw error;
-    const next = { ...rfq.body, asked: [...others, { peer, trust: seen.score, problem: error.message }] };
+    // Relays that are gone are told to whoever asks nobody yet; in the middle the request goes on with those who were asked.
+    const isLeftOut = isNegotiateError(error) && (LEFT_OUT.has(error.code) || (error.code === 'relay/unreachable' && countAsked(rfq) > 0));
+    if (!isLeftOut) throw error;
+    const next = { ...rfq.body, asked: [...others, { peer, trust: score, problem: error.message }] };
     context.store.save([saveRfq(rfq.record, next)]);
     return { record: { ...rfq.record, version: rfq.record.version + 1 }, body: next };
   }
