@@ -22,10 +22,12 @@ import type { GroupNews, News } from './work.ts';
 
 const GIFT_WRAP = 1059;
 const DAY_S = 86_400;
-// NIP-59 dates wraps up to two days back; an hour more for clocks that go wrong.
-const WRAP_OVERLAP_S = 2 * 86_400 + 3_600;
-// An event may reach a relay long after it was made: its sender was offline, or the relay was.
-const GROUP_OVERLAP_S = 3 * 86_400;
+/** How far behind their mark gift wraps are asked for, in seconds: NIP-59 dates them up to two days back; an hour more for clocks that go wrong. */
+export const WRAP_OVERLAP_S = 2 * 86_400 + 3_600;
+/** The same of a channel's events: one may reach a relay long after it was made, since its sender was offline, or the relay was. */
+export const GROUP_OVERLAP_S = 3 * 86_400;
+// For so long a second that holds more than a relay shows at a time keeps the mark where that second is still asked for.
+const CROWDED_WAITS_S = 7 * DAY_S;
 // Each channel has sockets of its own, so that relays cannot tell whose channels they are.
 const FETCHES_AT_ONCE = 8;
 
@@ -94,6 +96,14 @@ export function wrapFilter(context: AgentContext): Filter {
   return { kinds: [GIFT_WRAP], '#p': [context.pubkey], since: blurSince(until - WRAP_OVERLAP_S, context.pubkey) };
 }
 
+/**
+ * How far a mark may move (unix seconds) when all was read by `now` but for crowded seconds, the oldest at `crowdedAt`: so that what is asked for from it on, `overlapS` back, has that second
+ * still. After a week it is passed over: junk that stays would let what is asked for grow for ever.
+ */
+export function markUpTo(now: number, crowdedAt: number | undefined, overlapS: number): number {
+  return crowdedAt === undefined || crowdedAt < now - CROWDED_WAITS_S ? now : Math.min(now, crowdedAt + overlapS);
+}
+
 /** The peers of whose moves one is missing. */
 export function listGapped({ store }: AgentContext): ReadonlySet<Hex> {
   const gapped = store.listNegotiations({ isActive: true }).filter((record) => readState(record).chain.waiting.length > 0);
@@ -149,8 +159,10 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
   const dropped = queue.takeDropped();
   const outcome = await receiveWraps(context, queue);
   const unopened = queue.size() + dropped;
-  const isRead = outcome.isComplete && unopened === 0 && relays.every(({ complete }) => complete);
-  if (isRead) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
+  const isRead = outcome.isComplete && unopened === 0 && relays.every(({ complete, crowdedAt }) => complete || crowdedAt !== undefined);
+  const crowded = relays.flatMap(({ crowdedAt }) => crowdedAt ?? []);
+  const upTo = markUpTo(startedAt, crowded.length === 0 ? undefined : Math.min(...crowded), WRAP_OVERLAP_S);
+  if (isRead && upTo > readSetting(context.store, 'wrapsFetchedUntil')) context.store.save([writeSetting('wrapsFetchedUntil', upTo)]);
   return { ...outcome, unopened };
 }
 

@@ -96,6 +96,7 @@ function createRuntime(parts: AgentParts, { onNews: tell = () => undefined, log 
     feed: createFeed({ context, inbox, throttle, onNews, onFault: (error) => mendFeed(runtime, error), log }),
     agenda: openAgenda(context, []),
     kept: new Map(),
+    short: new Set(),
     desk: createNewsDesk(),
     log,
     services: [],

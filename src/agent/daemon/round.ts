@@ -27,6 +27,7 @@ import type { Log } from './log.ts';
 import { createNewsDesk, type NewsDesk } from './newsDesk.ts';
 import { takeIn, type Kept } from './takeIn.ts';
 import type { Throttle } from './throttle.ts';
+import { INBOX } from './wantedStreams.ts';
 import type { WatchedStore } from './watchStore.ts';
 
 const MAX_TURNS = 50;
@@ -44,6 +45,7 @@ export interface Engine {
   readonly feed: Feed;
   readonly agenda: Agenda;
   readonly kept: Kept;
+  readonly short: Set<Hex>;
   readonly inbox: WrapDesk;
   readonly throttle: Throttle;
   readonly trust: TrustBook;
@@ -79,7 +81,8 @@ export async function runRound(engine: Engine): Promise<Round> {
   engine.unread.clear();
   const taken = await takeIn(engine, feed.take(), again);
   if (taken.waiting.length > 0) agenda.invitesAt = context.clock.now();
-  if (engine.inbox.takeShortfall()) feed.renewInbox();
+  if (feed.mayRenewInbox() && engine.inbox.takeShortfall()) feed.renew(INBOX);
+  for (const owner of taken.renewed) feed.renew(owner);
   own.add({ ...taken, ended: [] });
   // What has come may have shown that the home is an old one.
   if (agenda.restoredAt === Infinity && hasBehind(context.store)) agenda.restoredAt = context.clock.now();
