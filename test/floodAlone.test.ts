@@ -71,7 +71,7 @@ async function inviteWithoutWork({ relay, home, peerHome, pubkey, invite }: Floo
     home,
     ({ open }) => open,
     async (context) => {
-      context.store.save([{ kind: 'seen', id: worked.id, at: context.clock.now() }]);
+      context.store.save([{ kind: 'seen', id: worked.id, at: context.clock.now(), in: { kind: 'inbox', dated: worked.created_at } }]);
       return unwrapGift(await context.signer(), worked);
     },
   );

@@ -6,6 +6,7 @@ import { hasBehind } from '../behind.ts';
 import { doChores, finishCommits } from '../chores.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
+import { forgetDueAt } from '../forgetSeen.ts';
 import { advanceJobs, isJobOpen, type JobProblem } from '../jobs/pursue.ts';
 import type { Service } from '../jobs/service.ts';
 import { listOpenChannels } from '../openChannels.ts';
@@ -174,8 +175,9 @@ async function doDueChores(engine: Engine, own: NewsDesk): Promise<void> {
   if (report !== undefined) own.add({ ...report, joined: [], waiting: [], ended: [] });
   note(engine);
   const isBusy = listOpenChannels(context.store).some(({ hasChores }) => hasChores);
-  const laterS = readStrangers(context.store).length > 0 ? STRANGERS_EVERY_S : Infinity;
-  agenda.choresAt = context.clock.now() + (isBusy ? AGAIN_S : laterS);
+  const now = context.clock.now();
+  const laterAt = readStrangers(context.store).length > 0 ? now + STRANGERS_EVERY_S : Infinity;
+  agenda.choresAt = Math.max(now + AGAIN_S, isBusy ? 0 : Math.min(laterAt, forgetDueAt(context)));
   // A renewal that no relay took is tried again after a while, and not in the same second.
   for (const id of listDueAt(agenda.leaves, context.clock.now())) set(agenda.leaves, id, context.clock.now() + AGAIN_S);
 }

@@ -6,7 +6,7 @@ import { loadSchnorr } from '../../nostr/schnorr.ts';
 import type { Change } from '../../store/records.ts';
 import { isBehind } from '../behind.ts';
 import type { AgentContext } from '../context.ts';
-import { GROUP_OVERLAP_S, markUpTo, WRAP_OVERLAP_S } from '../fetchNews.ts';
+import { GROUP_OVERLAP_S, markUpTo, WRAP_OVERLAP_S } from '../newsFilters.ts';
 import { receiveGroupEvents } from '../receiveGroupEvents.ts';
 import type { TrustBook } from '../inbox/trustBook.ts';
 import type { WrapDesk } from '../inbox/wrapDesk.ts';
