@@ -114,7 +114,7 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
   const isRead = outcome.isComplete && unopened === 0 && relays.every(({ complete, crowdedAt }) => complete || crowdedAt !== undefined);
   const crowded = relays.flatMap(({ crowdedAt }) => crowdedAt ?? []);
   const upTo = markUpTo(startedAt, crowded.length === 0 ? undefined : Math.min(...crowded), WRAP_OVERLAP_S);
-  if (isRead && upTo > readSetting(context.store, 'wrapsFetchedUntil')) context.store.save([writeSetting('wrapsFetchedUntil', upTo)]);
+  if (isRead && upTo >= readSetting(context.store, 'wrapsFetchedUntil')) context.store.save([writeSetting('wrapsFetchedUntil', upTo)]);
   return { ...outcome, unopened };
 }
 

@@ -68,12 +68,13 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const due = (): readonly Hex[] => listDue(context, named);
   const before = describeJobs(context, due());
   const first = await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
-  const others = { invites: [], signer: takeSignerProblem(context) };
+  const others = { invites: [], signer: takeSignerProblem(context), unopened: engine.inbox.countUnopened() };
   if (first.touched.size > 0 || wanted.waitS === 0) return reportJobs(context, named, first, others);
   requireRelays(engine);
   await waitUntil(hub, () => describeJobs(context, due()) !== before, Math.min(wanted.waitS, first.pollS), by);
   const last = hub.stopping.aborted ? first : await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
-  return reportJobs(context, named, last, { ...others, signer: takeSignerProblem(context) ?? others.signer });
+  const signer = takeSignerProblem(context) ?? others.signer;
+  return reportJobs(context, named, last, { ...others, signer, unopened: engine.inbox.countUnopened() });
 }
 
 async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<RfqReport> {
@@ -88,7 +89,7 @@ async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Pro
     if (waitS > 0) requireRelays(engine);
     await waitUntil(hub, () => describe() !== before, waitS, by);
   }
-  return reportRfqs(context, ids, round);
+  return reportRfqs(context, ids, round, engine.inbox.countUnopened());
 }
 
 /** A step in its turn. Throws when its client has gone before it came. */

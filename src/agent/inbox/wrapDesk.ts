@@ -15,6 +15,8 @@ export interface WrapDesk {
   waitForRoom(signal: AbortSignal): Promise<void>;
   /** What was opened since. */
   take(): readonly OpenedWrap[];
+  /** How many wait to be opened. */
+  countUnopened(): number;
   /** True when nothing waits to be opened or taken. */
   isIdle(): boolean;
   /** True when all that came was opened and taken: nothing waits here, and nothing was left to the relays for want of room. */
@@ -69,6 +71,7 @@ export function createWrapDesk(
       while (!state.queue.hasRoom() && !signal.aborted) await orAborted(state.lessened.promise, signal);
     },
     take: () => takeOpened(state),
+    countUnopened: () => state.queue.size(),
     isIdle: () => isIdle(state),
     hasAll: () => isIdle(state) && !state.isShort,
     takeShortfall: () => {
