@@ -62,6 +62,9 @@ it('ids of a channel are forgotten once its keys have gone, and what comes again
   expect(Math.max(...remembered)).toBeLessThanOrEqual(2 * 3 * 8);
   const isForgotten = ({ event }: { readonly event: NostrEvent }): boolean => !member.context.store.hasSeen(event.id);
   expect(peeled.filter(isForgotten).length).toBeGreaterThanOrEqual(3 * (ROUNDS - 8));
+  // What a key still opens is remembered.
+  const legible = peeled.filter(({ event }) => peelGroupEvent(channelOf(member, group), event).kind === 'peeled');
+  expect([legible.length >= 3 * 5, legible.filter(isForgotten)]).toEqual([true, []]);
   for (const party of parties) {
     const before = await viewOf(party, group);
     // The relay has it all still; and a member puts old messages into new events.
