@@ -257,7 +257,7 @@ function queue(event: NostrEvent, now: number): Change {
 }
 
 function markSeen(id: Hex, at: number): Change {
-  return { kind: 'seen', id, at };
+  return { kind: 'seen', id, at, in: { kind: 'channel', channelId: '', epoch: 0 } };
 }
 
 interface Grown {

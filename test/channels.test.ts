@@ -378,7 +378,7 @@ describe('a commit of ours that a relay may have which is gone', () => {
     const before = readUntil();
     stage.clock.advance(5 * DAY_S);
     // As a daemon does whose subscription has brought everything.
-    markRead(buyer.context, [group]);
+    markRead(buyer.context, [{ owner: group }], { hasAll: () => true });
     expect(readUntil()).toBe(before);
     expect((await buyer.call('sync', {})).groups).toMatchObject([{ text: 'meanwhile' }]);
     expect(readUntil()).toBe(stage.clock.now());

@@ -7,6 +7,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openParts } from '../src/agent/compose.ts';
 import { openDaemon } from '../src/agent/daemon/openDaemon.ts';
 import type { AgentContext } from '../src/agent/context.ts';
+import { pursue } from '../src/agent/jobs/pursue.ts';
+import { advanceRfq } from '../src/agent/rfq/advanceRfq.ts';
+import { createTeller } from '../src/cli/jobs/tellJobs.ts';
 import { CALL_BURST_MS } from '../src/agent/inbox/wrapBudgets.ts';
 import { readSetting, writeSetting } from '../src/agent/settings.ts';
 import { sync, type SyncReport } from '../src/agent/sync.ts';
@@ -71,7 +74,7 @@ async function inviteWithoutWork({ relay, home, peerHome, pubkey, invite }: Floo
     home,
     ({ open }) => open,
     async (context) => {
-      context.store.save([{ kind: 'seen', id: worked.id, at: context.clock.now() }]);
+      context.store.save([{ kind: 'seen', id: worked.id, at: context.clock.now(), in: { kind: 'inbox', dated: worked.created_at } }]);
       return unwrapGift(await context.signer(), worked);
     },
   );
@@ -178,6 +181,34 @@ it('a sync that waits opens no more than its budget gives in that time, and is n
   } finally {
     await flood.close();
   }
+});
+
+it('jobs and requests that are seen through say how many messages of strangers wait, as a sync does', async () => {
+  const flood = await openFlood(folder, JUNK);
+  try {
+    const opened: string[] = [];
+    const pursued = await within(flood.home, slowly(opened), (context) => pursue(context, { services: [], waitS: 0 }));
+    expect([pursued.unopened, opened.length]).toEqual([JUNK - BATCH, BATCH]);
+    const asked = await within(flood.home, slowly(opened), (context) => advanceRfq(context, { waitS: 0 }));
+    expect([asked.unopened, opened.length]).toEqual([JUNK - 2 * BATCH, 2 * BATCH]);
+  } finally {
+    await flood.close();
+  }
+});
+
+it.each([true, false])('what tells of jobs (as JSON: %s) says once that messages wait, and nothing when none do', (isJson) => {
+  const [json, remarks]: [object[], string[]] = [[], []];
+  const voice = {
+    json: (value: object) => void json.push(value),
+    lines: () => undefined,
+    remark: (text: string) => void remarks.push(text),
+  };
+  const teller = createTeller(isJson, voice);
+  teller.unopened(0);
+  expect([json, remarks]).toEqual([[], []]);
+  for (const count of [236, 172]) teller.unopened(count);
+  expect(json).toEqual(isJson ? [{ event: 'unopened', unopened: 236 }] : []);
+  expect(remarks).toEqual([expect.stringContaining('About 236 messages of strangers were not opened yet')]);
 });
 
 it('a daemon opens what the syncs before it have left', async () => {

@@ -1,5 +1,6 @@
 // What channels need besides reading: commits to publish, leaves to renew, members to invite and to let go, our own wish to leave.
 
+import { forgetSeen, seenInChannel } from './forgetSeen.ts';
 import { sha256Hex, type Hex } from '../core/bytes.ts';
 import { describeChannel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
@@ -33,10 +34,11 @@ export async function finishCommits(context: AgentContext): Promise<void> {
 }
 
 /**
- * Goes round channels that are stuck, invites whom we have added, lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Returns what came in meanwhile. Never
+ * Forgets what can never come again, goes round channels that are stuck, invites whom we have added, lets go of who wants to leave, and says again that we do; then renews every leaf that is due. Returns what came in meanwhile. Never
  * throws for what relays do.
  */
 export async function doChores(context: AgentContext): Promise<ReceivedNews> {
+  forgetSeen(context);
   retireIdle(context);
   await unlessSignerFails(() => replaceStuck(context));
   const received: ReceivedNews[] = [];
@@ -96,8 +98,8 @@ async function askToLeave(context: AgentContext, record: ChannelRecord): Promise
   work.channels.set(record.id, { record, channel });
   work.changes.push(
     { kind: 'queue', record: toQueued(work, event, `group:${record.nostrGroupId}`, record.relays) },
-    { kind: 'seen', id: event.id, at: work.now },
-    { kind: 'seen', id: mlsHash, at: work.now },
+    seenInChannel(record.id, channel, event.id, work.now),
+    seenInChannel(record.id, channel, mlsHash, work.now),
   );
   countSends(context.store, work.changes);
   saveWork(work);

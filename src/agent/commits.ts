@@ -1,5 +1,6 @@
 // Our own commits to a channel: made and saved, published, and applied once a relay has them; never before.
 
+import { seenInChannel } from './forgetSeen.ts';
 import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { describeChannel, type Channel } from '../marmot/channel.ts';
@@ -50,8 +51,8 @@ export async function commitChange(
   const changes: Change[] = [
     { kind: 'channel', record: toRecord({ record, channel: staged.channel }, relaysOf(context)) },
     // What comes back from a relay as our own needs no second look.
-    { kind: 'seen', id: staged.event.id, at: now },
-    { kind: 'seen', id: staged.mlsHash, at: now },
+    seenInChannel(record.id, staged.channel, staged.event.id, now),
+    seenInChannel(record.id, staged.channel, staged.mlsHash, now),
     ...also,
   ];
   countSends(context.store, changes);

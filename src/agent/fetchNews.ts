@@ -1,16 +1,15 @@
 // Asks the relays for what is addressed to us and to our channels, and takes it in.
 
 import type { Hex } from '../core/bytes.ts';
-import { KINDS } from '../marmot/profile.ts';
 import type { NostrEvent } from '../nostr/event.ts';
 import type { Filter } from '../nostr/filter.ts';
 import type { FetchReport } from '../nostr/relayPool.ts';
 import { loadSchnorr } from '../nostr/schnorr.ts';
-import { readState } from './negotiationState.ts';
 import { listOpenChannels } from './openChannels.ts';
 import type { ChannelRecord, Route } from '../store/records.ts';
 import type { AgentContext } from './context.ts';
 import { formerInbox } from './formerRelays.ts';
+import { channelFilter, listGapped, markUpTo, WRAP_OVERLAP_S, wrapFilter } from './newsFilters.ts';
 import { receiveGroupEvents, type ReceivedNews } from './receiveGroupEvents.ts';
 import { createTrustBook } from './inbox/trustBook.ts';
 import { createWrapQueue } from './inbox/wrapQueue.ts';
@@ -20,12 +19,6 @@ import { readSetting, writeSetting } from './settings.ts';
 import { unlessSignerFails } from './signerFaults.ts';
 import type { GroupNews, News } from './work.ts';
 
-const GIFT_WRAP = 1059;
-const DAY_S = 86_400;
-// NIP-59 dates wraps up to two days back; an hour more for clocks that go wrong.
-const WRAP_OVERLAP_S = 2 * 86_400 + 3_600;
-// An event may reach a relay long after it was made: its sender was offline, or the relay was.
-const GROUP_OVERLAP_S = 3 * 86_400;
 // Each channel has sockets of its own, so that relays cannot tell whose channels they are.
 const FETCHES_AT_ONCE = 8;
 
@@ -88,37 +81,6 @@ export async function fetchChannelNews(context: AgentContext, channelId: Hex): P
   return receiveGroupEvents(context, channelId, events, readUntil);
 }
 
-/** The filter for gift wraps addressed to us. */
-export function wrapFilter(context: AgentContext): Filter {
-  const until = readSetting(context.store, 'wrapsFetchedUntil');
-  return { kinds: [GIFT_WRAP], '#p': [context.pubkey], since: blurSince(until - WRAP_OVERLAP_S, context.pubkey) };
-}
-
-/** The peers of whose moves one is missing. */
-export function listGapped({ store }: AgentContext): ReadonlySet<Hex> {
-  const gapped = store.listNegotiations({ isActive: true }).filter((record) => readState(record).chain.waiting.length > 0);
-  return new Set(gapped.map(({ peer }) => peer));
-}
-
-/** The filter for the events of a channel at one of its addresses; with something missing, for all of them. */
-export function channelFilter(
-  { peer, fetchedUntil }: Pick<ChannelRecord, 'peer' | 'fetchedUntil'>,
-  address: Hex,
-  gapped: ReadonlySet<Hex>,
-): Filter {
-  const since = peer !== undefined && gapped.has(peer) ? 0 : blurSince(fetchedUntil - GROUP_OVERLAP_S, address);
-  return { kinds: [KINDS.groupEvent], '#h': [address], since };
-}
-
-/**
- * The last full day before `time`, where days begin at a time that `key` (hex digits) sets: the `since` of one key moves once a day and
- * has nothing in common with that of another, or a relay could tell from it who last asked at the same second.
- */
-function blurSince(time: number, key: Hex): number {
-  const offset = Number.parseInt(key.slice(0, 8), 16) % DAY_S;
-  return Math.max(0, Math.floor((time - offset) / DAY_S) * DAY_S + offset);
-}
-
 /** Lets those in whom the owner's rules let in for their score. */
 async function joinScored(context: AgentContext): Promise<JoinReport> {
   const book = createTrustBook(context);
@@ -149,8 +111,10 @@ async function fetchWraps(context: AgentContext, reports: FetchReport[]): Promis
   const dropped = queue.takeDropped();
   const outcome = await receiveWraps(context, queue);
   const unopened = queue.size() + dropped;
-  const isRead = outcome.isComplete && unopened === 0 && relays.every(({ complete }) => complete);
-  if (isRead) context.store.save([writeSetting('wrapsFetchedUntil', startedAt)]);
+  const isRead = outcome.isComplete && unopened === 0 && relays.every(({ complete, crowdedAt }) => complete || crowdedAt !== undefined);
+  const crowded = relays.flatMap(({ crowdedAt }) => crowdedAt ?? []);
+  const upTo = markUpTo(startedAt, crowded.length === 0 ? undefined : Math.min(...crowded), WRAP_OVERLAP_S);
+  if (isRead && upTo >= readSetting(context.store, 'wrapsFetchedUntil')) context.store.save([writeSetting('wrapsFetchedUntil', upTo)]);
   return { ...outcome, unopened };
 }
 

@@ -19,6 +19,8 @@ import { receiveFileEvent } from './dealFiles.ts';
 import { readMessage, weighMessages } from './groupMessages.ts';
 import { listReturned } from './judgeStart.ts';
 import { receiveMove } from './receiveMove.ts';
+import type { Change } from '../store/records.ts';
+import { seenInChannel } from './forgetSeen.ts';
 import { beginWork, hasChanges, openChannel, saveWork, type GroupNews, type News, type Work } from './work.ts';
 
 const STEP_EVENTS = 50;
@@ -118,11 +120,13 @@ async function decrypt(
   if (open === undefined || open.record.endedAt !== undefined) return [];
   const peeled = peelGroupEvent(open.channel, event);
   if (peeled.kind === 'unreadable') {
-    if (peeled.reason !== 'no-key' && peeled.reason !== 'too-large') markSeen(work, event.id);
+    // Whoever knows the address can send such events, and as many as he likes.
+    if (peeled.reason !== 'no-key' && peeled.reason !== 'too-large') work.changes.push({ kind: 'pass-wraps', ids: [event.id] });
     return [];
   }
+  const note = (channel: Channel, id: Hex): void => void work.changes.push(seenInChannel(channelId, channel, id, work.now));
   if (isSeen(work, peeled.mlsHash)) {
-    markSeen(work, event.id);
+    note(open.channel, event.id);
     return [];
   }
   const result = await processMls(open.channel, peeled.mlsBytes);
@@ -131,8 +135,9 @@ async function decrypt(
     return [];
   }
   if (!isDeferred(result)) {
-    markSeen(work, event.id);
-    markSeen(work, peeled.mlsHash);
+    const channel = 'channel' in result ? result.channel : open.channel;
+    note(channel, event.id);
+    note(channel, peeled.mlsHash);
   }
   if (!('channel' in result)) return [];
   if (result.kind === 'stray') strays.push(result.rumor);
@@ -218,11 +223,9 @@ function endChannel(work: Work, channelId: Hex, before: Channel): void {
 
 /** True for an event that was taken in, in this step or before. */
 export function isSeen(work: Work, id: Hex): boolean {
-  return work.context.store.hasSeen(id) || work.changes.some((change) => change.kind === 'seen' && change.id === id);
-}
-
-function markSeen(work: Work, id: Hex): void {
-  work.changes.push({ kind: 'seen', id, at: work.now });
+  const names = (change: Change): boolean =>
+    (change.kind === 'seen' && change.id === id) || (change.kind === 'pass-wraps' && change.ids.includes(id));
+  return work.context.store.hasSeen(id) || work.changes.some(names);
 }
 
 function noteReadUntil(context: AgentContext, channelId: Hex, readUntil: number): void {

@@ -7,7 +7,7 @@ import { describeChannel } from '../marmot/channel.ts';
 import { decodeChannel } from '../marmot/channelCodec.ts';
 import { joinChannel } from '../marmot/joinChannel.ts';
 import { readWelcome } from '../marmot/welcome.ts';
-import type { Rumor } from '../nostr/event.ts';
+import type { NostrEvent, Rumor } from '../nostr/event.ts';
 import type { Unwrapped } from '../nostr/giftWrap.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import { countZeroBits } from '../nostr/proofOfWork.ts';
@@ -18,6 +18,7 @@ import { isLost, newChannel, type OpenChannel } from './channelRecord.ts';
 import { openDoor, type Door } from './inbox/door.ts';
 import { takeAffordable } from './inbox/wrapBudgets.ts';
 import type { WrapQueue } from './inbox/wrapQueue.ts';
+import { wrapsForgottenBefore } from './forgetSeen.ts';
 import { suspectIfOld } from './restored.ts';
 import { formerInbox } from './formerRelays.ts';
 import { queueKeyPackage } from './publishIdentity.ts';
@@ -98,11 +99,12 @@ export async function takeOpened(
   let known: Door | undefined;
   const door = (): Door => (known ??= openDoor(context));
   const passed: Hex[] = [];
+  const forgottenBefore = wrapsForgottenBefore(context);
   for (const { wrap, opened } of wraps) {
     // Under a false signature the id may be that of a true one, which is to come.
     if (opened.kind === 'unreadable' && opened.reason === 'signature') continue;
-    if (opened.kind === 'unreadable') passed.push(wrap.id);
-    else if (!context.store.hasSeen(wrap.id)) await receiveRumor({ context, door, trustOf, report, passed }, wrap.id, opened);
+    if (opened.kind === 'unreadable' || wrap.created_at < forgottenBefore) passed.push(wrap.id);
+    else if (!context.store.hasSeen(wrap.id)) await receiveRumor({ context, door, trustOf, report, passed }, wrap, opened);
   }
   if (passed.length > 0) context.store.save([{ kind: 'pass-wraps', ids: passed }]);
   return report;
@@ -153,7 +155,7 @@ interface Taking {
 
 async function receiveRumor(
   { context, door: openedDoor, trustOf, report, passed }: Taking,
-  wrapId: Hex,
+  { id: wrapId, created_at: dated }: NostrEvent,
   { sender, rumor }: Extract<Unwrapped, { kind: 'rumor' }>,
 ): Promise<void> {
   const { store } = context;
@@ -164,7 +166,7 @@ async function receiveRumor(
   const verdict = door.judge(sender, wrapId, trustOf(sender));
   if (verdict.kind === 'drop') return void passed.push(wrapId);
   const work = beginWork(context);
-  work.changes.push({ kind: 'seen', id: wrapId, at: work.now });
+  work.changes.push({ kind: 'seen', id: wrapId, at: work.now, in: { kind: 'inbox', dated } });
   if (verdict.kind === 'wait') {
     const invite = { wrapId, sender, welcome: JSON.stringify(rumor), receivedAt: work.now };
     const room = makeRoom(store.listInvites(), invite);

@@ -14,9 +14,11 @@ import { isLost } from './channelRecord.ts';
 import type { AgentContext } from './context.ts';
 import { receiveFileEvent } from './dealFiles.ts';
 import { readDoubts, writeDoubts } from './doubtNote.ts';
-import { fetchChannel, listGapped } from './fetchNews.ts';
+import { fetchChannel } from './fetchNews.ts';
+import { listGapped } from './newsFilters.ts';
 import { listReturned } from './judgeStart.ts';
 import { listOpenChannels } from './openChannels.ts';
+import { isKnownEvent } from './forgetSeen.ts';
 import { compareBySeq, isSeen, listFresh, readEvents, receiveGroupEvents, type Reading, type ReceivedNews } from './receiveGroupEvents.ts';
 import { receiveMove } from './receiveMove.ts';
 import { recoverMoves } from './recoverMoves.ts';
@@ -90,7 +92,7 @@ async function clearDoubt(context: AgentContext, { record: { id }, events, readU
 async function recoverSuspect(context: AgentContext, { record: { id, peer }, events, readUntil }: Fetched): Promise<ReceivedNews> {
   const work = beginWork(context);
   const reading = await readEvents(work, id, listFresh(context, events));
-  const isCurrent = readUntil !== undefined && events.every((event) => isSeen(work, event.id));
+  const isCurrent = readUntil !== undefined && events.every((event) => isSeen(work, event.id) || isKnownEvent(event, context.store));
   const made = peer === undefined ? [] : await takeIn(work, peer, reading, isCurrent && isOnly(context, id, peer));
   const open = openChannel(work, id);
   const isOver = open === undefined || open.record.endedAt !== undefined || !isAlive(open.channel);

@@ -1,5 +1,6 @@
 // Puts moves on their way: sealed in the channel with the peer, queued for its relays, all within the step.
 
+import { seenInChannel } from './forgetSeen.ts';
 import type { Hex } from '../core/bytes.ts';
 import type { Rng } from '../core/ports.ts';
 import { NegotiateError } from '../core/errors.ts';
@@ -32,8 +33,8 @@ export async function sealMoves(work: Work, peer: Hex, rumors: readonly MoveRumo
         record: toQueued(work, sealed.event, `group:${open.record.nostrGroupId}`, open.record.relays, { moveId: rumor.id }),
       },
       // What comes back from a relay as our own needs no second look.
-      { kind: 'seen', id: sealed.event.id, at: work.now },
-      { kind: 'seen', id: sealed.mlsHash, at: work.now },
+      seenInChannel(open.record.id, sealed.channel, sealed.event.id, work.now),
+      seenInChannel(open.record.id, sealed.channel, sealed.mlsHash, work.now),
     );
   }
   countSends(work.context.store, work.changes, rumors.length);

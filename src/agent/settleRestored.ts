@@ -8,6 +8,7 @@ import type { ChannelRecord, NegotiationRecord } from '../store/records.ts';
 import { isSuspect } from './behind.ts';
 import { isLost } from './channelRecord.ts';
 import type { AgentContext } from './context.ts';
+import { isKnownEvent } from './forgetSeen.ts';
 import { listOpenChannels } from './openChannels.ts';
 import { openPeerChannel } from './openPeerChannel.ts';
 import type { ReceivedNews } from './receiveGroupEvents.ts';
@@ -74,7 +75,7 @@ async function wasQuiet(context: AgentContext, lost: readonly ChannelRecord[]): 
       const filter = { kinds: [KINDS.groupEvent], '#h': [route.address] };
       const fetched = await pool.fetch(route.relays, [filter], { purpose: `group:${route.address}`, signal: context.closing });
       const isWhole = fetched.relays.length > 0 && fetched.relays.every(({ complete }) => complete);
-      if (!isWhole || fetched.events.some(({ id }) => !context.store.hasSeen(id))) return false;
+      if (!isWhole || fetched.events.some((event) => !isKnownEvent(event, context.store))) return false;
     }
   }
   return true;

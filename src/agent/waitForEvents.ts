@@ -3,7 +3,7 @@
 import { waitFor } from '../nostr/deadline.ts';
 import type { SubscriptionItem } from '../nostr/followRound.ts';
 import type { AgentContext } from './context.ts';
-import { channelFilter, listGapped, wrapFilter } from './fetchNews.ts';
+import { channelFilter, listGapped, wrapFilter } from './newsFilters.ts';
 import { formerInbox } from './formerRelays.ts';
 import { listOpenChannels } from './openChannels.ts';
 import { relaysOf } from './relaysOf.ts';

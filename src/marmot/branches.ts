@@ -34,8 +34,14 @@ export function rivalsAt({ rivals }: Channel, number: bigint): readonly OpenEpoc
 }
 
 /** The highest number of an epoch that we know, on any branch. */
-export function newestEpoch({ epoch, rivals }: Channel): bigint {
+export function newestEpoch({ epoch, rivals }: Pick<Channel, 'epoch' | 'rivals'>): bigint {
   return rivals.reduce((newest, rival) => (rival.epoch.number > newest ? rival.epoch.number : newest), epoch.number);
+}
+
+/** The lowest number of an epoch of which anything can still be read, on any branch: what is of one before opens no more, and never will again. */
+export function oldestEpoch(channel: Channel): bigint {
+  const numbers = [...reachable(channel).map(({ number }) => number), ...channel.state.historicalReceiverData.keys()];
+  return numbers.reduce((oldest, number) => (number < oldest ? number : oldest), channel.epoch.number);
 }
 
 /** The outer keys to try on an event: the tip's first. That of a staged commit is among them, though nothing is processed there. */

@@ -3,8 +3,8 @@
 import type { Hex } from '../core/bytes.ts';
 import { withDeadline } from './deadline.ts';
 import type { NostrEvent } from './event.ts';
-import { isVoid, type Filter } from './filter.ts';
-import { readPages, type Completeness, type Page } from './readPages.ts';
+import type { Filter } from './filter.ts';
+import { readFilters, readPages, type Completeness, type Page } from './readPages.ts';
 import type { RelayConnection } from './relayConnection.ts';
 import { runRequest, type RequestHandlers } from './relayRequest.ts';
 import type { Signer } from './signer.ts';
@@ -37,12 +37,12 @@ export async function fetchFromRelay(
   const budget: Budget = { events: limits.maxEvents, bytes: limits.maxFetchBytes };
   const keep = (event: NostrEvent): boolean => found.set(event.id, event).size > 0;
   const source: PageSource = { findKnown: ({ id }) => found.get(id), keep };
-  for (const filter of filters.filter((each) => !isVoid(each))) {
-    const readPage = (window: Filter): Promise<Page> => requestPage(connection, window, source, budget, auth, deadline);
-    const result = await readPages(filter, limits, readPage);
-    if (!result.complete) return result;
-  }
-  return { complete: true };
+  const readPage = async (window: Filter): Promise<Page> => {
+    const page = await requestPage(connection, window, source, budget, auth, deadline);
+    // The budget is for all pages: a smaller one would not fit either.
+    return page.kind === 'too-large' ? { kind: 'failed', reason: 'too-much' } : page;
+  };
+  return readFilters(filters, (filter) => readPages(filter, limits, readPage));
 }
 
 /**
@@ -66,14 +66,10 @@ export async function streamFromRelay(
     const budget: Budget = { events: limits.maxEvents, bytes: limits.maxFetchBytes };
     return withDeadline(limits.timeoutMs, deadline, (each) => requestPage(connection, window, source, budget, auth, each));
   };
-  for (const filter of filters.filter((each) => !isVoid(each))) {
-    const result = await readPages(filter, limits, readPage);
-    if (!result.complete) return result;
-  }
-  return { complete: true };
+  return readFilters(filters, (filter) => readPages(filter, limits, readPage));
 }
 
-/** Reads one page; new events go to `keep`. The page fails when the budget is spent or there is no room. Never rejects. */
+/** Reads one page; new events go to `keep`. It is too large when the budget is spent or there is no room. Never rejects. */
 export async function requestPage(
   connection: RelayConnection,
   filter: Filter,
@@ -83,11 +79,11 @@ export async function requestPage(
   deadline: AbortSignal,
 ): Promise<Page> {
   const ids = new Set<Hex>();
-  const times: number[] = [];
+  const [times, liveTimes]: [number[], number[]] = [[], []];
   const onEvent: RequestHandlers['onEvent'] = (event, { isKnown, bytes }) => {
     budget.bytes -= bytes;
     if (ids.has(event.id)) connection.countJunk(1);
-    else if (source.isLive?.(event) !== true) times.push(event.created_at);
+    else (source.isLive?.(event) === true ? liveTimes : times).push(event.created_at);
     budget.events -= Number(!ids.has(event.id));
     if (budget.bytes < 0 || budget.events < 0) return false;
     ids.add(event.id);
@@ -98,9 +94,10 @@ export async function requestPage(
   const end = await runRequest(connection, [filter], auth, deadline, handlers);
   switch (end.kind) {
     case 'eose':
-      return makePage(times, filter.limit ?? Infinity);
+      // Where nothing else came, what came live is what the relay has.
+      return makePage(times.length > 0 ? times : liveTimes, ids.size, filter.limit ?? Infinity);
     case 'stopped':
-      return { kind: 'failed', reason: 'too-much' };
+      return { kind: 'too-large' };
     case 'failed':
       return { kind: 'failed', reason: end.reason };
     default:
@@ -116,7 +113,7 @@ const MAX_STRAYS = 32;
  * out of order (NIP-01 sorts newest first) or beyond the limit; gift wraps are dated back by days, and taken for the end of the page one
  * would hide all that is between.
  */
-function makePage(times: readonly number[], limit: number): Page {
+function makePage(times: readonly number[], shown: number, limit: number): Page {
   let newestLater = -Infinity;
   const inOrder = times.toReversed().filter((time) => {
     const isInOrder = time >= newestLater;
@@ -126,5 +123,5 @@ function makePage(times: readonly number[], limit: number): Page {
   const counted = times.length - inOrder.length > MAX_STRAYS ? times : inOrder;
   const page = counted.toSorted((a, b) => b - a).slice(0, limit);
   const oldest = page.at(-1) ?? Infinity;
-  return { kind: 'page', size: page.length, oldest, atOldest: page.filter((time) => time === oldest).length };
+  return { kind: 'page', shown, size: page.length, oldest, atOldest: page.filter((time) => time === oldest).length };
 }

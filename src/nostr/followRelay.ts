@@ -1,11 +1,10 @@
 // Follows filters on one relay for as long as the reader wants, again after every loss, with growing pauses.
 
-import type { Rng } from '../core/ports.ts';
+import { backoffMs } from './backoff.ts';
 import { waitFor } from './deadline.ts';
 import type { Lane } from './fairQueue.ts';
 import type { Filter } from './filter.ts';
 import { followRound, type RoundOptions, type RoundResult, type SubscriptionItem } from './followRound.ts';
-import type { PoolLimits } from './poolLimits.ts';
 import type { ConnectionContext, RelayConnection } from './relayConnection.ts';
 
 /** What the followers of one subscription share, and how each gets a connection. */
@@ -45,10 +44,4 @@ function isStable(round: RoundResult, startedAt: number): boolean {
 /** A filter's `limit` was for the first backlog: what came since is wanted in full. */
 function resumeFrom(filters: readonly Filter[], since: number): readonly Filter[] {
   return filters.map(({ limit: _, ...filter }) => ({ ...filter, since: Math.max(filter.since ?? 0, since) }));
-}
-
-/** Exponential, between half and all of the step, so that clients of a relay that restarts do not return all at once. */
-export function backoffMs(failures: number, limits: Pick<PoolLimits, 'retryMinMs' | 'retryMaxMs'>, rng: Rng): number {
-  const stepMs = Math.min(limits.retryMaxMs, limits.retryMinMs * 2 ** Math.min(failures - 1, 30));
-  return stepMs * (0.5 + (rng.bytes(1)[0] ?? 0) / 510);
 }

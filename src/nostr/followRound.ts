@@ -1,12 +1,13 @@
 // Follows a relay over one connection: the live request first, so that nothing falls between, then the backlog in pages.
 
 import type { Hex } from '../core/bytes.ts';
-import { onAbort, withDeadline } from './deadline.ts';
+import { backoffMs } from './backoff.ts';
+import { onAbort, waitFor, withDeadline } from './deadline.ts';
 import type { NostrEvent } from './event.ts';
 import type { Lane } from './fairQueue.ts';
 import { requestPage } from './fetchFromRelay.ts';
 import type { Filter } from './filter.ts';
-import { readPages, type Completeness, type Page } from './readPages.ts';
+import { readFilters, readPages, type Completeness, type Page } from './readPages.ts';
 import type { RelayConnection } from './relayConnection.ts';
 import { runRequest, type RequestEnd } from './relayRequest.ts';
 import type { Signer } from './signer.ts';
@@ -14,13 +15,15 @@ import type { Signer } from './signer.ts';
 /**
  * What a subscription yields.
  * - `event`: asked for and verified; each id once, from whichever relay had it first;
- * - `eose`: the relay's backlog has been delivered (all of it when `complete`), live events follow; comes again after each reconnect;
+ * - `eose`: the relay's backlog has been delivered, live events follow; comes again after each reconnect. With `complete: false` there is more: it
+ *   is read little by little, and another `eose` tells of its end; or, with `crowdedAt`, all was delivered but for seconds that hold more events
+ *   than the relay ever shows at a time, of which that is the oldest;
  * - `down`: the relay is lost, unreachable or refuses; it is tried again unless the reason is `invalid-url`. After `closed:` the
  *   reason is the relay's own text: do not log it.
  */
 export type SubscriptionItem =
   | { readonly type: 'event'; readonly relay: string; readonly event: NostrEvent }
-  | { readonly type: 'eose'; readonly relay: string; readonly complete: boolean }
+  | { readonly type: 'eose'; readonly relay: string; readonly complete: boolean; readonly crowdedAt?: number | undefined }
   | { readonly type: 'down'; readonly relay: string; readonly reason: string };
 
 /** What one round of following works with. */
@@ -34,6 +37,8 @@ export interface RoundOptions {
   readonly delivered: { has(event: NostrEvent): boolean; add(event: NostrEvent): void };
   /** True when the reader verifies signatures itself (see `RequestHandlers`). */
   readonly verifiesLater?: boolean | undefined;
+  /** Awaited before each page of the backlog: resolves when the reader has room for it, or the signal aborts. */
+  readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** How a round ended. */
@@ -44,7 +49,7 @@ export interface RoundResult {
 }
 
 interface Round extends RoundOptions {
-  /** What came live while the backlog was read. */
+  /** What came live since the last page was asked for. */
   readonly live: Set<Hex>;
   readonly controller: AbortController;
   /** Why we gave the round up, if we did. */
@@ -52,8 +57,8 @@ interface Round extends RoundOptions {
   isCaughtUp: boolean;
 }
 
-// What reading once more would not mend.
-const LASTING: ReadonlySet<string> = new Set(['crowded-second', 'too-many-pages']);
+// What came live while a page was read, and may be in the midst of it: more than a page has room for need not be known.
+const MAX_LIVE = 10_000;
 
 /** Follows until the connection or the subscription on it is lost or the signal aborts. Never rejects. */
 export async function followRound(options: RoundOptions): Promise<RoundResult> {
@@ -88,7 +93,7 @@ async function readLive(round: Round): Promise<RequestEnd> {
     verifiesLater,
     findKnown: (event) => (delivered.has(event) ? event : undefined),
     onEvent: (event, { isKnown }) => {
-      if (isCatchingUp && !round.isCaughtUp) round.live.add(event.id);
+      if (isCatchingUp && !round.isCaughtUp) noteLive(round, event.id);
       return isKnown ? skip(connection) : deliver(round, event);
     },
     onEose,
@@ -97,6 +102,12 @@ async function readLive(round: Round): Promise<RequestEnd> {
   controller.abort();
   await backlog;
   return end;
+}
+
+function noteLive({ live }: Round, id: Hex): void {
+  live.add(id);
+  const [oldest] = live;
+  if (live.size > MAX_LIVE && oldest !== undefined) live.delete(oldest);
 }
 
 /** Repeats are normal where several relays are followed, but not in any number. */
@@ -116,27 +127,41 @@ async function catchUp(round: Round): Promise<void> {
   const { connection, lane } = round;
   const result = await readBacklog(round);
   if (round.controller.signal.aborted) return;
-  round.isCaughtUp = result.complete || LASTING.has(result.reason);
+  // What is in a crowded second reading once more would not bring.
+  round.isCaughtUp = result.complete || result.crowdedAt !== undefined;
   round.live.clear();
-  if (round.isCaughtUp) lane.force({ type: 'eose', relay: connection.relay, complete: result.complete });
-  else giveUp(round, result.complete ? 'aborted' : result.reason);
+  if (result.complete) lane.force({ type: 'eose', relay: connection.relay, complete: true });
+  else if (round.isCaughtUp) lane.force({ type: 'eose', relay: connection.relay, complete: false, crowdedAt: result.crowdedAt });
+  else giveUp(round, result.reason);
 }
 
 async function readBacklog(round: Round): Promise<Completeness> {
-  const { pageLimit, queueLimit, maxPages } = round.connection.limits;
-  const limits = { pageLimit: Math.min(pageLimit, queueLimit), maxPages };
-  for (const filter of round.filters) {
-    const result = await readPages(filter, limits, (window) => readBacklogPage(round, window, limits.pageLimit));
-    if (!result.complete) return result;
-  }
-  return { complete: true };
+  const { pageLimit, crowdedLimit, queueLimit, maxPages } = round.connection.limits;
+  const limits = { pageLimit: Math.min(pageLimit, queueLimit), crowdedLimit: Math.min(crowdedLimit, queueLimit), maxPages };
+  const rest = createRest(round);
+  return readFilters(round.filters, (filter) => readPages(filter, limits, (window) => readBacklogPage(round, window), rest));
 }
 
-async function readBacklogPage(round: Round, window: Filter, pageLimit: number): Promise<Page> {
+/** Between so many pages and the next: tells that there is more, and waits longer each time. A relay that always has more costs little. */
+function createRest({ connection, lane, controller: { signal } }: Round): () => Promise<boolean> {
+  const { relay, limits, rng } = connection;
+  let rests = 0;
+  return async () => {
+    if (rests === 0) lane.force({ type: 'eose', relay, complete: false });
+    rests += 1;
+    await waitFor(backoffMs(rests, limits, rng), signal);
+    return !signal.aborted;
+  };
+}
+
+async function readBacklogPage(round: Round, window: Filter): Promise<Page> {
   const { connection, auth, controller, delivered, verifiesLater } = round;
-  const { timeoutMs, maxEvents, maxFetchBytes } = connection.limits;
-  await round.lane.waitForRoom(pageLimit, controller.signal);
+  const { timeoutMs, maxEvents, maxFetchBytes, queueLimit } = connection.limits;
+  await round.beforePage?.(controller.signal);
+  await round.lane.waitForRoom(Math.min(window.limit ?? queueLimit, queueLimit), controller.signal);
   const budget = { events: maxEvents, bytes: maxFetchBytes };
+  // What was live before is stored by now, and in its place.
+  round.live.clear();
   const source = {
     verifiesLater,
     findKnown: (event: NostrEvent) => (delivered.has(event) ? event : undefined),

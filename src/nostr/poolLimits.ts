@@ -24,7 +24,9 @@ export interface PoolLimits {
   readonly maxJunk: number;
   /** Events asked for per page. */
   readonly pageLimit: number;
-  /** Pages per relay and filter. */
+  /** Events asked for at once where one second holds more than a page; a relay returns what it allows. */
+  readonly crowdedLimit: number;
+  /** Pages per relay and filter of a fetch; a subscription rests after so many, then reads on. */
   readonly maxPages: number;
   /** Events one relay may contribute to one fetch. */
   readonly maxEvents: number;
@@ -50,6 +52,7 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = {
   maxBufferedBytes: 8 * 1024 * 1024,
   maxJunk: 1_000,
   pageLimit: 500,
+  crowdedLimit: 5_000,
   maxPages: 100,
   maxEvents: 10_000,
   maxFetchBytes: 32 * 1024 * 1024,

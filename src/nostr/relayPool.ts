@@ -51,6 +51,8 @@ export type SubscribeOptions = RelayAccess & {
   readonly refilter?: (() => readonly Filter[]) | undefined;
   /** True when the reader checks signatures itself: events are yielded with nothing but their id checked, and one id may come with several. */
   readonly verifiesLater?: boolean | undefined;
+  /** Awaited before each page of what is stored: a reader that keeps what it gets has room for it when this resolves. Live events do not wait. */
+  readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined;
 };
 
 /** What one relay contributed to a fetch. `reason` is ours, or the relay's own text after `closed:`: do not log it. */
@@ -59,6 +61,8 @@ export interface FetchReport {
   /** True when the relay claims to have sent all it has, page after page. */
   readonly complete: boolean;
   readonly reason?: string;
+  /** All was sent but for seconds that hold more events than the relay returns at a time; this is the oldest (unix seconds). */
+  readonly crowdedAt?: number | undefined;
 }
 
 /** What a fetch brought: events newest first, each once, verified and matching. */
@@ -131,6 +135,7 @@ export function createRelayPool({ clock, rng = systemRng, proxy, ...limits }: Re
         overlapSeconds: options.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS,
         refilter: options.refilter,
         verifiesLater: options.verifiesLater,
+        beforePage: options.beforePage,
       });
     },
     close: () => closePool(pool),

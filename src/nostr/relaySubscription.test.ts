@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { backoffMs } from './backoff.ts';
 import type { Filter } from './filter.ts';
-import { backoffMs } from './followRelay.ts';
 import type { SubscriptionItem } from './followRound.ts';
 import {
   makeEvent,
@@ -245,9 +245,62 @@ describe('subscription', () => {
     const stored = Array.from({ length: 9 }, (_, n) => makeEvent(n < 5 ? 500 : 400 + n, { content: `${n}` }));
     const relay = await startHonest({ stored, cap: 3 });
     const reader = follow(openPool(), [relay.url]);
-    expect((await reader.until(isEose)).at(-1)).toEqual({ type: 'eose', relay: relay.url, complete: false });
+    expect((await reader.until(isEose)).at(-1)).toEqual({ type: 'eose', relay: relay.url, complete: false, crowdedAt: 500 });
     relay.add(makeEvent(600));
     expect(contents([await reader.next()])).toEqual(['event 600']);
+  });
+
+  it('reads a backlog of more pages than it reads at once to its end, says when that is, and is live meanwhile', async () => {
+    const stored = Array.from({ length: 40 }, (_, n) => makeEvent(n));
+    const relay = await startHonest({ stored, cap: 4 });
+    const reader = follow(openPool({ maxPages: 2 }), [relay.url]);
+    const first = await reader.until(isEose);
+    expect(first.at(-1)).toEqual({ type: 'eose', relay: relay.url, complete: false });
+    expect(contents(first).length).toBeLessThan(stored.length);
+    const live = makeEvent(600);
+    relay.add(live);
+    const rest = await reader.until(isEose);
+    expect(rest.at(-1)).toEqual({ type: 'eose', relay: relay.url, complete: true });
+    expect(contents([...first, ...rest]).sort()).toEqual([live, ...stored].map(({ content }) => content).sort());
+  });
+
+  it('rests between so many pages and the next: a relay that always has more is asked for no more than that', async () => {
+    const relay = await startFake({
+      onMessage: (socket, message) => {
+        const id = requestId(message);
+        if (id === undefined) return;
+        const { until = 900 } = message[2] as Filter;
+        for (const second of [until, until - 1]) socket.send('EVENT', id, makeEvent(second));
+        socket.send('EOSE', id);
+      },
+    });
+    const honest = await startHonest({ stored: [makeEvent(1, { content: 'honest' })] });
+    const pool = openPool({ maxPages: 3, retryMinMs: 60_000, retryMaxMs: 60_000 });
+    const reader = follow(pool, [relay.url, honest.url]);
+    const ends = [...(await reader.until(isEose)), ...(await reader.until(isEose))];
+    expect(ends.filter(isEose)).toEqual(
+      expect.arrayContaining([
+        { type: 'eose', relay: relay.url, complete: false },
+        { type: 'eose', relay: honest.url, complete: true },
+      ]),
+    );
+    expect(contents(ends)).toContain('honest');
+    // One that is live, then three pages.
+    await pool.fetch([relay.url], [{ limit: 1, kinds: [7] }], { purpose: 'lookup', timeoutMs: 100 });
+    expect(sinceOf(relay)).toHaveLength(4 + 1);
+  });
+
+  it('asks for a page only when the reader has room, and hears what is live meanwhile', async () => {
+    const relay = await startHonest({ stored: [makeEvent(1), makeEvent(2)], cap: 2 });
+    const room = Promise.withResolvers<void>();
+    const reader = follow(openPool(), [relay.url], [{ kinds: [1] }], { beforePage: () => room.promise });
+    expect(contents([await reader.next()])).toEqual(['event 2']);
+    // As many as the relay shows at a time: the first page has nothing else.
+    for (const second of [600, 601]) relay.add(makeEvent(second));
+    expect(contents([await reader.next(), await reader.next()])).toEqual(['event 600', 'event 601']);
+    expect(sinceOf(relay)).toHaveLength(1);
+    room.resolve();
+    expect(contents(await reader.until(isEose))).toEqual(['event 1']);
   });
 
   it('drops what it did not ask for and cuts off a relay that repeats itself without end', async () => {

@@ -62,6 +62,25 @@ function testStore(name: string, open: () => Store, reopen: (store: Store) => St
       expect([store.hasSeen(wraps[0] ?? ''), store.hasSeen(wraps.at(-1) ?? '')]).toEqual([false, true]);
     });
 
+    it('forgets gift wraps by their date, what a channel had by epoch and age, and nothing else', () => {
+      const [at, name] = [100, (n: number): string => n.toString(16).padStart(64, '0')];
+      const place = (channelId: string, epoch: number) => ({ kind: 'channel', channelId, epoch }) as const;
+      store.save([
+        ...[10, 20].map((dated): Change => ({ kind: 'seen', id: name(dated), at, in: { kind: 'inbox', dated } })),
+        ...[1, 2, 3].map((epoch): Change => ({ kind: 'seen', id: name(epoch), at, in: place(id('1'), epoch) })),
+        { kind: 'seen', id: name(4), at, in: place(id('2'), 1) },
+        { kind: 'seen', id: name(5), at: at + 1, in: place(id('1'), 1) },
+        { kind: 'seen', id: name(2), at: at + 1, in: place(id('2'), 9) },
+      ]);
+      const inChannel = { kind: 'channel', channelId: id('1'), epochBefore: 3, takenBefore: at + 1 } as const;
+      store.save([
+        { kind: 'forget', what: { kind: 'inbox', datedBefore: 20 } },
+        { kind: 'forget', what: inChannel },
+      ]);
+      store = reopen(store);
+      expect([10, 20, 1, 2, 3, 4, 5].filter((n) => store.hasSeen(name(n)))).toEqual([20, 3, 4, 5]);
+    });
+
     it('saves all of a step or nothing of it', () => {
       // The last change cannot be: there is no such channel to follow.
       refuses(...everything, { kind: 'channel', record: { ...channel, id: id('d'), version: 7 } });

@@ -49,7 +49,7 @@ export const everything: readonly Change[] = [
   { kind: 'key-package', record: { eventId: id('7'), privateBytes: Uint8Array.of(9), createdAt: 1, expiresAt: 2 } },
   { kind: 'channel', record: channel },
   { kind: 'message', record: message },
-  { kind: 'seen', id: id('8'), at: 1 },
+  { kind: 'seen', id: id('8'), at: 1, in: { kind: 'inbox', dated: 1 } },
   { kind: 'invite', record: { wrapId: id('9'), sender: id('3'), welcome: '{}', receivedAt: 1 } },
   { kind: 'negotiation', record: negotiation },
   { kind: 'move', record: { id: id('6'), nid: id('4'), author: id('a'), rumor: '{}', recordedAt: 1 } },

@@ -5,10 +5,12 @@ import {
   WRAPS_PASSED,
   type Change,
   type ChannelRecord,
+  type Forgotten,
   type JobRecord,
   type MessageRecord,
   type OutboxRecord,
   type PaymentRecord,
+  type SightChange,
 } from './records.ts';
 import type { Tables } from './memoryTables.ts';
 
@@ -30,9 +32,9 @@ export function applyChange(tables: Tables, change: Change): boolean {
     case 'weigh-messages':
       return weighMessages(tables, change);
     case 'seen':
-      return addOnce(tables.seen, change.id, change.at);
     case 'pass-wraps':
-      return passWraps(tables, change.ids);
+    case 'forget':
+      return saveSight(tables, change);
     case 'invite':
       return addOnce(tables.invites, change.record.wrapId, change.record);
     case 'drop-invite':
@@ -121,6 +123,25 @@ function passWraps({ passedWraps }: Tables, ids: readonly string[]): true {
   for (const id of ids) addOnce(passedWraps, id, true);
   for (const id of [...passedWraps.keys()].slice(0, -WRAPS_PASSED)) passedWraps.delete(id);
   return true;
+}
+
+function saveSight(tables: Tables, change: SightChange): boolean {
+  switch (change.kind) {
+    case 'seen':
+      return addOnce(tables.seen, change.id, change);
+    case 'pass-wraps':
+      return passWraps(tables, change.ids);
+    case 'forget':
+      return drop(tables.seen, (seen) => isForgotten(seen, change.what));
+    default:
+      return change satisfies never;
+  }
+}
+
+function isForgotten({ at, in: place }: Extract<SightChange, { kind: 'seen' }>, what: Forgotten): boolean {
+  if (what.kind === 'inbox') return place.kind === 'inbox' && place.dated < what.datedBefore;
+  const isThere = place.kind === 'channel' && place.channelId === what.channelId && place.epoch < what.epochBefore;
+  return isThere && at < what.takenBefore;
 }
 
 function saveChannel({ channels }: Tables, record: ChannelRecord): boolean {

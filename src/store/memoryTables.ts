@@ -14,6 +14,7 @@ import type {
   ParcelRecord,
   PaymentRecord,
   RfqRecord,
+  SightChange,
 } from './records.ts';
 
 /** The tables, by the key of their rows. */
@@ -22,7 +23,7 @@ export interface Tables {
   readonly keyPackages: Map<string, KeyPackageRecord>;
   readonly channels: Map<string, ChannelRecord>;
   readonly messages: Map<string, MessageRecord>;
-  readonly seen: Map<string, number>;
+  readonly seen: Map<string, Extract<SightChange, { kind: 'seen' }>>;
   readonly passedWraps: Map<string, true>;
   readonly invites: Map<string, InviteRecord>;
   readonly negotiations: Map<string, NegotiationRecord>;

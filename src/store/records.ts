@@ -170,6 +170,21 @@ export interface LedgerRecord {
   readonly version: number;
 }
 
+/**
+ * What an id that was taken in is of, which decides when it may be forgotten (docs/decisions/0015-what-is-forgotten.md): a gift wrap of this date
+ * (unix seconds), or an event or MLS message of a channel, of this epoch at the newest.
+ */
+export type SeenIn =
+  { readonly kind: 'inbox'; readonly dated: number } | { readonly kind: 'channel'; readonly channelId: Hex; readonly epoch: number };
+
+/** Gift wraps dated before, or what a channel had of epochs before this one and was taken in before that time. */
+export type Forgotten =
+  | { readonly kind: 'inbox'; readonly datedBefore: number }
+  | { readonly kind: 'channel'; readonly channelId: Hex; readonly epochBefore: number; readonly takenBefore: number };
+
+/** A change of what is remembered of events. */
+export type SightChange = Extract<Change, { readonly kind: 'seen' | 'pass-wraps' | 'forget' }>;
+
 /** One change. Records with a `version` name the version they follow: 0 for a new one. */
 export type Change =
   | { readonly kind: 'setting'; readonly key: string; readonly value: string }
@@ -179,8 +194,9 @@ export type Change =
   | { readonly kind: 'channel'; readonly record: ChannelRecord }
   | { readonly kind: 'message'; readonly record: MessageRecord }
   | { readonly kind: 'weigh-messages'; readonly channelId: Hex; readonly epochIds: readonly Hex[]; readonly isWithdrawn: boolean }
-  | { readonly kind: 'seen'; readonly id: Hex; readonly at: number }
-  /** Gift wraps with nothing for us: of these only the latest are remembered. */
+  | { readonly kind: 'seen'; readonly id: Hex; readonly at: number; readonly in: SeenIn }
+  | { readonly kind: 'forget'; readonly what: Forgotten }
+  /** Gift wraps and events with nothing for us, which anybody can send: of these only the latest are remembered. */
   | { readonly kind: 'pass-wraps'; readonly ids: readonly Hex[] }
   | { readonly kind: 'invite'; readonly record: InviteRecord }
   | { readonly kind: 'drop-invite'; readonly wrapId: Hex }

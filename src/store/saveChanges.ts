@@ -7,6 +7,7 @@ import {
   MESSAGES_KEPT,
   type Change,
   type ChannelRecord,
+  type Forgotten,
   type InviteRecord,
   type JobRecord,
   type KeyPackageRecord,
@@ -19,6 +20,7 @@ import {
   type ParcelRecord,
   type PaymentRecord,
   type RfqRecord,
+  type SightChange,
   type TargetRecord,
   WRAPS_PASSED,
 } from './records.ts';
@@ -53,9 +55,9 @@ function saveChange(db: DatabaseSync, change: Change): void {
     case 'weigh-messages':
       return weighMessages(db, change.channelId, change.epochIds, change.isWithdrawn);
     case 'seen':
-      return void run(db, 'INSERT OR IGNORE INTO seen VALUES (?, ?)', change.id, change.at);
     case 'pass-wraps':
-      return passWraps(db, change.ids);
+    case 'forget':
+      return saveSight(db, change);
     case 'invite':
       return saveInvite(db, change.record);
     case 'drop-invite':
@@ -99,6 +101,30 @@ function saveChange(db: DatabaseSync, change: Change): void {
 
 function saveKeyPackage(db: DatabaseSync, { eventId, privateBytes, createdAt, expiresAt }: KeyPackageRecord): void {
   run(db, 'INSERT INTO key_package VALUES (?, ?, ?, ?)', eventId, privateBytes, createdAt, expiresAt);
+}
+
+function saveSight(db: DatabaseSync, change: SightChange): void {
+  switch (change.kind) {
+    case 'seen':
+      return saveSeen(db, change);
+    case 'pass-wraps':
+      return passWraps(db, change.ids);
+    case 'forget':
+      return forget(db, change.what);
+    default:
+      return change satisfies never;
+  }
+}
+
+function saveSeen(db: DatabaseSync, { id, at, in: place }: Extract<SightChange, { kind: 'seen' }>): void {
+  const [channelId, epoch, dated] = place.kind === 'inbox' ? [null, null, place.dated] : [place.channelId, place.epoch, null];
+  run(db, 'INSERT OR IGNORE INTO seen(id, at, channel_id, epoch, dated) VALUES (?, ?, ?, ?, ?)', id, at, channelId, epoch, dated);
+}
+
+function forget(db: DatabaseSync, what: Forgotten): void {
+  if (what.kind === 'inbox') return void run(db, 'DELETE FROM seen WHERE dated < ?', what.datedBefore);
+  const { channelId, epochBefore, takenBefore } = what;
+  run(db, 'DELETE FROM seen WHERE channel_id = ? AND epoch < ? AND at < ?', channelId, epochBefore, takenBefore);
 }
 
 function passWraps(db: DatabaseSync, ids: readonly Hex[]): void {

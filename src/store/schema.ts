@@ -69,8 +69,20 @@ CREATE TABLE passed_wrap(place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STR
 CREATE TABLE ledger(id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL, version INTEGER NOT NULL) STRICT;
 `;
 
+/**
+ * Adds what tells when an id may be forgotten: of a channel's event or MLS message the channel and the newest epoch it can be of; of a gift wrap its date. Rows of
+ * older versions have neither.
+ */
+const VERSION_4 = `
+ALTER TABLE seen ADD COLUMN channel_id TEXT;
+ALTER TABLE seen ADD COLUMN epoch INTEGER;
+ALTER TABLE seen ADD COLUMN dated INTEGER;
+CREATE INDEX seen_in_channel ON seen(channel_id, epoch) WHERE channel_id IS NOT NULL;
+CREATE INDEX seen_wrap ON seen(dated) WHERE dated IS NOT NULL;
+`;
+
 /** The SQL that leads to version 1, 2, … from the one before. It must keep everything that is there. */
-export const STEPS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+export const STEPS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -50,6 +50,7 @@ export function sealChange(vault: Vault, change: Change): Change {
     case 'drop-key-packages':
     case 'weigh-messages':
     case 'seen':
+    case 'forget':
     case 'pass-wraps':
     case 'drop-invite':
     case 'move-sent':

@@ -4,6 +4,7 @@ import type { Hex } from '../../core/bytes.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { leafDueAt } from '../chores.ts';
 import type { AgentContext } from '../context.ts';
+import { forgetDueAt } from '../forgetSeen.ts';
 import { readStrangers } from '../inbox/strangers.ts';
 import { listDue } from '../jobs/pursue.ts';
 import type { Service } from '../jobs/service.ts';
@@ -44,7 +45,7 @@ export function openAgenda(context: AgentContext, services: readonly Service[]):
     rfqs: new Map(),
     leaves: new Map(),
     outboxAt: outboxDueAt(store),
-    choresAt: readStrangers(store).length > 0 ? now : Infinity,
+    choresAt: readStrangers(store).length > 0 ? now : Math.max(now, forgetDueAt(context)),
     keyPackageAt: keyPackageDueAt(store),
     restoredAt: now,
     invitesAt: store.listInvites().length > 0 ? now : Infinity,

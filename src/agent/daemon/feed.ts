@@ -7,8 +7,14 @@ import type { ChannelRecord } from '../../store/records.ts';
 /** What has come for the inbox or a channel. */
 export interface Batch {
   readonly events: readonly NostrEvent[];
-  /** True when every relay has just sent all it had stored. */
-  readonly isWhole: boolean;
+  /** There when every relay has just sent all it had stored. */
+  readonly end?: BacklogEnd | undefined;
+}
+
+/** All that the relays of a channel (or `INBOX`) had stored has come, but for seconds that hold more events than a relay shows: `crowdedAt` is the oldest (unix seconds). */
+export interface BacklogEnd {
+  readonly owner: Hex;
+  readonly crowdedAt?: number | undefined;
 }
 
 /** The open subscriptions of an agent. */
@@ -21,16 +27,18 @@ export interface Feed {
   take(): ReadonlyMap<Hex, Batch>;
   /** The channels for which something is there. */
   listGathered(): readonly Hex[];
-  /** Asks for everything in the inbox once more. */
-  renewInbox(): void;
+  /** Asks for everything in the inbox, or of a channel, once more. */
+  renew(owner: Hex): void;
+  /** False while a relay is still sending what it has for the inbox, for an hour at most: to begin anew would keep the rest from coming. */
+  mayRenewInbox(): boolean;
   /** True, once, when a relay has come back: what could not be sent to it can be sent now. */
   takeReturn(): boolean;
   /** True when everything that the relays had by now is taken in. */
   isSettled(): boolean;
   /** How many subscriptions there are, and how many have not heard from all of their relays yet. */
   count(): { readonly open: number; readonly starting: number };
-  /** The channels (and `INBOX`) all of whose relays are there now: nothing has been missed. */
-  listWhole(): readonly Hex[];
+  /** The channels (and `INBOX`) all of whose relays are there now, and from which nothing waits to be taken: nothing has been missed. */
+  listWhole(): readonly BacklogEnd[];
   /** True while none of the relays of the inbox is there. */
   isDeaf(): boolean;
   close(): Promise<void>;

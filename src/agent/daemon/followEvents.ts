@@ -3,11 +3,12 @@
 import type { Hex } from '../../core/bytes.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { Filter } from '../../nostr/filter.ts';
+import type { SubscriptionItem } from '../../nostr/followRound.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
 import type { WrapDesk } from '../inbox/wrapDesk.ts';
 import type { Log } from './log.ts';
-import type { Batch, Feed } from './feed.ts';
+import type { BacklogEnd, Batch, Feed } from './feed.ts';
 import type { Throttle } from './throttle.ts';
 import { INBOX, listWanted, type Wanted } from './wantedStreams.ts';
 
@@ -17,10 +18,14 @@ const overlapSeconds = Infinity;
 const MAX_GATHERED = 2_000;
 const MAX_OF_PAUSED = 16;
 const MAX_OPENING = 32;
+// For so long a relay that still sends what it has keeps the inbox from being asked for anew.
+const RENEW_ANYWAY_MS = 3_600_000;
 
 interface Stream extends Pick<Wanted, 'owner' | 'isPresent' | 'relays'> {
   readonly up: Set<string>;
   readonly heard: Set<string>;
+  /** Relays that are up and have sent all they had, each with the oldest second that it could not show all of. */
+  readonly read: Map<string, number | undefined>;
   readonly stop: AbortController;
   ended: Promise<void>;
 }
@@ -36,21 +41,28 @@ export interface FeedParts {
   readonly log: Log;
 }
 
+interface Slot {
+  readonly events: NostrEvent[];
+  end?: BacklogEnd | undefined;
+}
+
 interface State extends FeedParts {
   readonly streams: Map<string, Stream>;
-  readonly gathered: Map<Hex, { events: NostrEvent[]; isWhole: boolean }>;
+  readonly gathered: Map<Hex, Slot>;
   /** Subscriptions that are being opened, and those that wait for that. */
   opening: number;
   readonly unopened: (() => void)[];
   /** True when a relay that was down is up again. */
   hasReturned: boolean;
+  /** When the inbox was last asked for anew, by a clock that does not jump. */
+  inboxRenewedMs: number;
   /** Resolves when what is gathered has been taken. */
   taken: PromiseWithResolvers<void>;
 }
 
 /** Opens nothing yet: {@link Feed.refresh} does. */
 export function createFeed({ context, inbox, throttle, onNews, onFault, log }: FeedParts): Feed {
-  const [streams, gathered] = [new Map<string, Stream>(), new Map<Hex, { events: NostrEvent[]; isWhole: boolean }>()];
+  const [streams, gathered] = [new Map<string, Stream>(), new Map<Hex, Slot>()];
   const state: State = {
     context,
     inbox,
@@ -63,6 +75,7 @@ export function createFeed({ context, inbox, throttle, onNews, onFault, log }: F
     opening: 0,
     unopened: [],
     hasReturned: false,
+    inboxRenewedMs: performance.now(),
     taken: Promise.withResolvers(),
   };
   const refresh: Feed['refresh'] = (changed) => refreshStreams(state, changed);
@@ -74,14 +87,8 @@ export function createFeed({ context, inbox, throttle, onNews, onFault, log }: F
       refresh();
     },
     take: () => takeGathered(state),
-    renewInbox: () => {
-      for (const [key, { owner, stop }] of streams) {
-        if (owner !== INBOX) continue;
-        stop.abort();
-        streams.delete(key);
-      }
-      refresh();
-    },
+    renew: (owner) => renew(state, owner),
+    mayRenewInbox: () => mayRenewInbox(state),
     listGathered: () => [...gathered.keys()],
     takeReturn: () => {
       const { hasReturned } = state;
@@ -92,8 +99,8 @@ export function createFeed({ context, inbox, throttle, onNews, onFault, log }: F
     count: () => ({ open: streams.size, starting: list().filter(isStarting).length }),
     listWhole: () =>
       list()
-        .filter((stream) => stream.isPresent && isAllUp(stream))
-        .map(({ owner }) => owner),
+        .filter((stream) => stream.isPresent && isRead(stream) && !gathered.has(stream.owner))
+        .map(endOf),
     isDeaf: () => list().some((stream) => stream.owner === INBOX && stream.isPresent && stream.up.size === 0 && !isStarting(stream)),
     close: () => closeStreams(state),
   };
@@ -103,8 +110,28 @@ function isStarting({ heard, relays }: Stream): boolean {
   return heard.size < relays.length;
 }
 
-function isAllUp({ up, relays }: Stream): boolean {
-  return up.size === relays.length;
+function isRead({ read, relays }: Stream): boolean {
+  return read.size === relays.length;
+}
+
+function endOf({ owner, read }: Stream): BacklogEnd {
+  const crowded = [...read.values()].filter((at) => at !== undefined);
+  return { owner, ...(crowded.length > 0 ? { crowdedAt: Math.min(...crowded) } : {}) };
+}
+
+function renew(state: State, renewed: Hex): void {
+  for (const [key, { owner, stop }] of state.streams) {
+    if (owner !== renewed) continue;
+    stop.abort();
+    state.streams.delete(key);
+  }
+  if (renewed === INBOX) state.inboxRenewedMs = performance.now();
+  refreshStreams(state, undefined);
+}
+
+function mayRenewInbox({ streams, inboxRenewedMs }: State): boolean {
+  const isReading = [...streams.values()].some(({ owner, up, read }) => owner === INBOX && read.size < up.size);
+  return !isReading || performance.now() - inboxRenewedMs >= RENEW_ANYWAY_MS;
 }
 
 function refreshStreams(state: State, changed: readonly ChannelRecord[] | undefined): void {
@@ -122,7 +149,7 @@ function refreshStreams(state: State, changed: readonly ChannelRecord[] | undefi
 function openStream(state: State, wanted: Wanted): void {
   const { owner, isPresent, relays, key } = wanted;
   const stop = new AbortController();
-  const stream: Stream = { owner, isPresent, relays, up: new Set(), heard: new Set(), stop, ended: Promise.resolve() };
+  const stream: Stream = { owner, isPresent, relays, up: new Set(), heard: new Set(), read: new Map(), stop, ended: Promise.resolve() };
   stream.ended = followInTurn(state, wanted, stream).catch((error: unknown) => {
     // Only our own closing ends a subscription: what else does is a store that cannot be read, or a bug.
     if (stop.signal.aborted) return;
@@ -153,13 +180,14 @@ async function followInTurn(state: State, wanted: Wanted, stream: Stream): Promi
 }
 
 async function follow(state: State, { purpose, relays, filter }: Wanted, stream: Stream, onOpen: () => void): Promise<void> {
-  const { context, log, onNews } = state;
+  const { context, onNews } = state;
   const { signal } = stream.stop;
   const pool = await context.pool();
   const refilter = (): readonly Filter[] => [filter()];
   const access = purpose === 'identity' ? { purpose, auth: await context.signer() } : { purpose };
   // Signatures of gift wraps are checked when they are opened: that costs a flood its right to be looked at first.
-  const options = { ...access, signal, overlapSeconds, refilter, verifiesLater: stream.owner === INBOX };
+  const forInbox = { verifiesLater: true, beforePage: state.inbox.waitForRoom };
+  const options = { ...access, signal, overlapSeconds, refilter, ...(stream.owner === INBOX ? forInbox : {}) };
   for await (const item of pool.subscribe(relays, refilter(), options)) {
     if (item.type === 'event') {
       if (context.store.hasSeen(item.event.id)) continue;
@@ -167,8 +195,8 @@ async function follow(state: State, { purpose, relays, filter }: Wanted, stream:
       else await gather(state, stream, item.event);
       continue;
     }
-    if (item.type === 'eose') noteUp(state, stream, item.relay);
-    else if (stream.up.delete(item.relay)) log('warn', 'relay-down');
+    if (item.type === 'eose') noteUp(state, stream, item);
+    else noteDown(state, stream, item.relay);
     stream.heard.add(item.relay);
     if (!isStarting(stream)) onOpen();
     onNews();
@@ -190,15 +218,25 @@ function isFull({ gathered, throttle }: State, owner: Hex): boolean {
   return count >= MAX_GATHERED;
 }
 
-function noteUp(state: State, stream: Stream, relay: string): void {
+function noteUp(state: State, stream: Stream, { relay, complete, crowdedAt }: Extract<SubscriptionItem, { type: 'eose' }>): void {
   // Heard before, and not as up: it was down.
   state.hasReturned ||= stream.heard.has(relay) && !stream.up.has(relay);
   stream.up.add(relay);
-  if (stream.isPresent && isAllUp(stream)) slotOf(state, stream.owner).isWhole = true;
+  if (crowdedAt !== undefined) state.log('warn', 'crowded-second', { isInbox: stream.owner === INBOX });
+  else if (!complete) state.log('info', 'backlog', { isInbox: stream.owner === INBOX });
+  // There is more to come: what is not read yet must not be taken for read.
+  if (!complete && crowdedAt === undefined) return;
+  stream.read.set(relay, crowdedAt);
+  if (stream.isPresent && isRead(stream)) slotOf(state, stream.owner).end = endOf(stream);
 }
 
-function slotOf({ gathered }: State, owner: Hex): { events: NostrEvent[]; isWhole: boolean } {
-  const slot = gathered.get(owner) ?? { events: [], isWhole: false };
+function noteDown({ log }: State, stream: Stream, relay: string): void {
+  stream.read.delete(relay);
+  if (stream.up.delete(relay)) log('warn', 'relay-down');
+}
+
+function slotOf({ gathered }: State, owner: Hex): Slot {
+  const slot = gathered.get(owner) ?? { events: [] };
   gathered.set(owner, slot);
   return slot;
 }

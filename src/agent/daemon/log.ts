@@ -12,6 +12,8 @@ export type LogEvent =
   | 'jobs'
   | 'relay-up'
   | 'relay-down'
+  | 'backlog'
+  | 'crowded-second'
   | 'woke'
   | 'fault'
   | 'signer'

@@ -105,6 +105,7 @@ function createRuntime(
     feed: createFeed({ context, inbox, throttle, onNews, onFault: (error) => mendFeed(runtime, error), log }),
     agenda: openAgenda(context, []),
     kept: new Map(),
+    short: new Set(),
     desk: createNewsDesk(),
     log,
     services: [],

@@ -6,6 +6,7 @@ import { hasBehind } from '../behind.ts';
 import { doChores, finishCommits } from '../chores.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
+import { forgetDueAt } from '../forgetSeen.ts';
 import { advanceJobs, isJobOpen, type JobProblem } from '../jobs/pursue.ts';
 import type { Service } from '../jobs/service.ts';
 import { listOpenChannels } from '../openChannels.ts';
@@ -27,6 +28,7 @@ import type { Log } from './log.ts';
 import { createNewsDesk, type NewsDesk } from './newsDesk.ts';
 import { takeIn, type Kept } from './takeIn.ts';
 import type { Throttle } from './throttle.ts';
+import { INBOX } from './wantedStreams.ts';
 import type { WatchedStore } from './watchStore.ts';
 
 const MAX_TURNS = 50;
@@ -44,6 +46,7 @@ export interface Engine {
   readonly feed: Feed;
   readonly agenda: Agenda;
   readonly kept: Kept;
+  readonly short: Set<Hex>;
   readonly inbox: WrapDesk;
   readonly throttle: Throttle;
   readonly trust: TrustBook;
@@ -83,7 +86,8 @@ export async function runRound(engine: Engine): Promise<Round> {
   engine.answered.clear();
   const taken = await takeIn(engine, feed.take(), again);
   if (taken.waiting.length > 0) agenda.invitesAt = context.clock.now();
-  if (engine.inbox.takeShortfall()) feed.renewInbox();
+  if (feed.mayRenewInbox() && engine.inbox.takeShortfall()) feed.renew(INBOX);
+  for (const owner of taken.renewed) feed.renew(owner);
   own.add({ ...taken, ended: [] });
   // What has come may have shown that the home is an old one.
   if (agenda.restoredAt === Infinity && hasBehind(context.store)) agenda.restoredAt = context.clock.now();
@@ -175,8 +179,9 @@ async function doDueChores(engine: Engine, own: NewsDesk): Promise<void> {
   if (report !== undefined) own.add({ ...report, joined: [], waiting: [], ended: [] });
   note(engine);
   const isBusy = listOpenChannels(context.store).some(({ hasChores }) => hasChores);
-  const laterS = readStrangers(context.store).length > 0 ? STRANGERS_EVERY_S : Infinity;
-  agenda.choresAt = context.clock.now() + (isBusy ? AGAIN_S : laterS);
+  const now = context.clock.now();
+  const laterAt = readStrangers(context.store).length > 0 ? now + STRANGERS_EVERY_S : Infinity;
+  agenda.choresAt = Math.max(now + AGAIN_S, isBusy ? 0 : Math.min(laterAt, forgetDueAt(context)));
   // A renewal that no relay took is tried again after a while, and not in the same second.
   for (const id of listDueAt(agenda.leaves, context.clock.now())) set(agenda.leaves, id, context.clock.now() + AGAIN_S);
 }

@@ -14,7 +14,6 @@ import type { CallOptions } from './callOptions.ts';
 import type { StepQueue } from './queue.ts';
 import { mayPass, runRound, type Engine, type Round } from './round.ts';
 import { markRead } from './takeIn.ts';
-import { INBOX } from './wantedStreams.ts';
 
 /** Something happened to jobs, or somebody knocks, or the signer fails: for the owner to be told. */
 export interface DaemonNews {
@@ -87,10 +86,8 @@ function beat(runtime: Runtime): void {
     runtime.lastMarkMs = now.monotonicMs;
     // The time may be over for which relays that the agent has left are still read.
     engine.feed.refresh();
-    // What waits in the inbox has to be fetched again by the next process.
-    const isRead = (owner: string): boolean => owner !== INBOX || engine.inbox.hasAll();
     void queue
-      .run(async () => markRead(engine.context, engine.feed.listWhole().filter(isRead)))
+      .run(async () => markRead(engine.context, engine.feed.listWhole(), engine.inbox))
       .catch((error: unknown) => fail(runtime, error));
   }
   if (isBack || nextDueAt(engine.agenda) <= now.wallS) void runOne(runtime);

@@ -79,7 +79,7 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const due = (): readonly Hex[] => listDue(context, named);
   const before = describeJobs(context, due());
   const first = await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
-  const others = { invites: [], signer: takeSignerProblem(context) };
+  const others = { invites: [], signer: takeSignerProblem(context), unopened: engine.inbox.countUnopened() };
   if (first.touched.size > 0 || wanted.waitS === 0) return reportJobs(context, named, first, others);
   requireRelays(engine);
   const wasThinking = isThinking(context, due());
@@ -87,7 +87,8 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const isNews = (): boolean => describeJobs(context, due()) !== before || (wasThinking && !isThinking(context, due()));
   await waitUntil(hub, isNews, Math.min(wanted.waitS, first.pollS), by);
   const last = hub.stopping.aborted ? first : await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
-  return reportJobs(context, named, last, { ...others, signer: takeSignerProblem(context) ?? others.signer });
+  const signer = takeSignerProblem(context) ?? others.signer;
+  return reportJobs(context, named, last, { ...others, signer, unopened: engine.inbox.countUnopened() });
 }
 
 async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<RfqReport> {
@@ -102,7 +103,7 @@ async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Pro
     if (waitS > 0) requireRelays(engine);
     await waitUntil(hub, () => describe() !== before, waitS, by);
   }
-  return reportRfqs(context, ids, round);
+  return reportRfqs(context, ids, round, engine.inbox.countUnopened());
 }
 
 /** A step in its turn. Throws when its client has gone before it came. */

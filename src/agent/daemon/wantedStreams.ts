@@ -4,7 +4,7 @@ import type { Hex } from '../../core/bytes.ts';
 import type { Filter } from '../../nostr/filter.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import type { AgentContext } from '../context.ts';
-import { channelFilter, listGapped, wrapFilter } from '../fetchNews.ts';
+import { channelFilter, listGapped, wrapFilter } from '../newsFilters.ts';
 import { formerInbox } from '../formerRelays.ts';
 import { listOpenChannels } from '../openChannels.ts';
 import { relaysOf } from '../relaysOf.ts';

@@ -1,5 +1,6 @@
 // Says something in words to everybody in a group (kind 9).
 
+import { seenInChannel } from '../forgetSeen.ts';
 import { z } from 'zod';
 import { NegotiateError } from '../../core/errors.ts';
 import { decodeChannel } from '../../marmot/channelCodec.ts';
@@ -48,8 +49,8 @@ export async function say(context: AgentContext, { group, text, isApproved }: z.
   const message = readMessage(record.id, rumor, channel.epoch.id);
   work.changes.push(
     { kind: 'queue', record: toQueued(work, sealed.event, `group:${record.nostrGroupId}`, record.relays) },
-    { kind: 'seen', id: sealed.event.id, at: work.now },
-    { kind: 'seen', id: sealed.mlsHash, at: work.now },
+    seenInChannel(record.id, sealed.channel, sealed.event.id, work.now),
+    seenInChannel(record.id, sealed.channel, sealed.mlsHash, work.now),
     ...(message === undefined ? [] : [{ kind: 'message' as const, record: message }]),
   );
   countSends(context.store, work.changes);

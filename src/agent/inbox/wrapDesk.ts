@@ -1,18 +1,22 @@
 // Opens gift wraps beside the rounds of a daemon, within a budget of time: junk costs what it may cost, and holds up nothing else.
 
 import { spend } from '../../core/cpuBudget.ts';
-import { waitFor } from '../../nostr/deadline.ts';
+import { orAborted, waitFor } from '../../nostr/deadline.ts';
 import type { NostrEvent } from '../../nostr/event.ts';
 import type { OpenedWrap, Unwrapper } from '../../nostr/unwrapper.ts';
 import { takeAffordable, type WrapBudgets } from './wrapBudgets.ts';
-import { createWrapQueue, type WrapQueue } from './wrapQueue.ts';
+import { createWrapQueue, QUEUE_LIMITS, type QueueLimits, type WrapQueue } from './wrapQueue.ts';
 
 /** The desk of one inbox. */
 export interface WrapDesk {
   /** Takes a wrap as it came, its signature unchecked. */
   add(wrap: NostrEvent): void;
+  /** Resolves when much of the room is free, or the signal aborts: who asks a relay for more waits for that. */
+  waitForRoom(signal: AbortSignal): Promise<void>;
   /** What was opened since. */
   take(): readonly OpenedWrap[];
+  /** How many wait to be opened. */
+  countUnopened(): number;
   /** True when nothing waits to be opened or taken. */
   isIdle(): boolean;
   /** True when all that came was opened and taken: nothing waits here, and nothing was left to the relays for want of room. */
@@ -32,6 +36,8 @@ interface State {
   opened: OpenedWrap[];
   isShort: boolean;
   working: Promise<void> | undefined;
+  /** Resolves when some of what waits has been taken to be opened. */
+  lessened: PromiseWithResolvers<void>;
   taken: PromiseWithResolvers<void>;
 }
 
@@ -40,10 +46,20 @@ const MAX_OPENED = 512;
 const SIGNER_AGAIN_MS = 30_000;
 
 /** A desk that starts to open as soon as something comes. `onOpened` is called when there is something to take. */
-export function createWrapDesk(openUnwrapper: () => Promise<Unwrapper>, budgets: WrapBudgets, onOpened: () => void): WrapDesk {
+export function createWrapDesk(
+  openUnwrapper: () => Promise<Unwrapper>,
+  budgets: WrapBudgets,
+  onOpened: () => void,
+  limits: QueueLimits = QUEUE_LIMITS,
+): WrapDesk {
   const state: State = {
     ...{ openUnwrapper, budgets, onOpened, unwrapper: undefined, working: undefined, opened: [], isShort: false },
-    ...{ queue: createWrapQueue(), closing: new AbortController(), taken: Promise.withResolvers() },
+    ...{
+      queue: createWrapQueue(limits),
+      closing: new AbortController(),
+      taken: Promise.withResolvers(),
+      lessened: Promise.withResolvers(),
+    },
   };
   return {
     add: (wrap) => {
@@ -51,7 +67,11 @@ export function createWrapDesk(openUnwrapper: () => Promise<Unwrapper>, budgets:
       state.isShort = state.queue.takeDropped() > 0 || state.isShort;
       begin(state);
     },
+    waitForRoom: async (signal) => {
+      while (!state.queue.hasRoom() && !signal.aborted) await orAborted(state.lessened.promise, signal);
+    },
     take: () => takeOpened(state),
+    countUnopened: () => state.queue.size(),
     isIdle: () => isIdle(state),
     hasAll: () => isIdle(state) && !state.isShort,
     takeShortfall: () => {
@@ -111,6 +131,9 @@ async function openBatch(state: State): Promise<number> {
     const opened = await (await state.unwrapper).open(wraps);
     for (const { tookMs } of opened) spend(budget, tookMs, performance.now());
     state.opened.push(...opened);
+    const { lessened } = state;
+    state.lessened = Promise.withResolvers();
+    lessened.resolve();
     return 0;
   } catch {
     // The signer is away: they wait for it.

@@ -16,6 +16,8 @@ export interface WrapQueue {
   /** Takes up to `count` wraps, best first; only those with at least `leastWork` bits of work. */
   take(count: number, leastWork: number): readonly NostrEvent[];
   size(): number;
+  /** True while half of the room or more is free. */
+  hasRoom(): boolean;
   /** How many were dropped since this was last asked, and again if they came again: the relays have them still. */
   takeDropped(): number;
 }
@@ -69,6 +71,7 @@ export function createWrapQueue(limits: QueueLimits = QUEUE_LIMITS): WrapQueue {
       return taken;
     },
     size: () => size,
+    hasRoom: () => size <= limits.wraps / 2 && chars <= limits.chars / 2,
     takeDropped: () => {
       const answer = dropped;
       dropped = 0;

@@ -47,6 +47,8 @@ export interface PursueReport {
   readonly problems: readonly JobProblem[];
   /** npubs of those who would like to open a channel and wait for the owner's word. */
   readonly invites: readonly string[];
+  /** About how many messages of strangers were not opened yet (see `SyncReport`). */
+  readonly unopened: number;
   /** Why the signer could not do its part; jobs that need none went on. */
   readonly signer?: SignerProblem;
 }
@@ -57,12 +59,13 @@ export interface PursueReport {
  */
 export async function pursue(context: AgentContext, wanted: z.output<typeof pursueInput>): Promise<PursueReport> {
   const input = wanted.nid === undefined ? wanted : { ...wanted, nid: findNegotiation(context.store, wanted.nid).nid };
-  const { invites, signer } = await sync(context, { from: [], waitS: 0 });
+  const { invites, signer, unopened } = await sync(context, { from: [], waitS: 0 });
   const first = await advanceAll(context, input);
-  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted) return reportJobs(context, input, first, { invites, signer });
+  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted)
+    return reportJobs(context, input, first, { invites, signer, unopened });
   const waitS = Math.min(input.waitS, first.pollS);
   const later = await syncUntil(context, { from: [], waitS }, whenWorkEnds(context));
-  const told = { invites: [...new Set([...invites, ...later.invites])], signer: later.signer ?? signer };
+  const told = { invites: [...new Set([...invites, ...later.invites])], signer: later.signer ?? signer, unopened: later.unopened };
   return reportJobs(context, input, await advanceAll(context, input), told);
 }
 
@@ -200,9 +203,9 @@ export function reportJobs(
   { store }: AgentContext,
   { nid }: z.output<typeof pursueInput>,
   { touched, problems }: Pick<Round, 'touched' | 'problems'>,
-  { invites, signer }: { readonly invites: readonly string[]; readonly signer: SignerProblem | undefined },
+  { invites, signer, unopened }: Pick<PursueReport, 'invites' | 'unopened'> & { readonly signer: SignerProblem | undefined },
 ): PursueReport {
   const jobs = store.listJobs().map((record) => viewJob(store, readJob(record)));
   const wanted = jobs.filter((job) => (nid === undefined ? !job.isOver || touched.has(job.nid) : job.nid === nid));
-  return { jobs: wanted, problems, invites, ...(signer === undefined ? {} : { signer }) };
+  return { jobs: wanted, problems, invites, unopened, ...(signer === undefined ? {} : { signer }) };
 }

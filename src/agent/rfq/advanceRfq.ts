@@ -34,21 +34,27 @@ export const advanceRfqInput = z.strictObject({
   waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
 });
 
-/** The requests that were looked at, and what keeps some of their negotiations from going on. */
-export interface RfqReport {
+/** Requests, as they stand now. */
+export interface RfqList {
   readonly rfqs: readonly RfqView[];
+}
+
+/** The requests that were looked at, and what keeps some of their negotiations from going on. */
+export interface RfqReport extends RfqList {
   readonly problems: readonly JobProblem[];
+  /** About how many messages of strangers were not opened yet (see `SyncReport`). */
+  readonly unopened: number;
 }
 
 /** Does what is due for every request that runs; then waits for news, at most once. Throws what `sync` throws, `input/not-found`. */
 export async function advanceRfq(context: AgentContext, { rfq, waitS }: z.output<typeof advanceRfqInput>): Promise<RfqReport> {
   const named = rfq === undefined ? undefined : findRfq(context.store, rfq).record.id;
   const wanted = listRfqIds(context, named);
-  await sync(context, { from: [], waitS: 0 });
+  const { unopened } = await sync(context, { from: [], waitS: 0 });
   const first = await advanceThinking(context, wanted);
-  if (first.didMove || waitS === 0 || !wanted.some((id) => isRfqOpen(context, id))) return reportRfqs(context, wanted, first);
-  await syncUntil(context, { from: [], waitS: Math.min(waitS, first.pollS, untilDue(context, wanted)) }, undefined);
-  return reportRfqs(context, wanted, await advanceThinking(context, wanted));
+  if (first.didMove || waitS === 0 || !wanted.some((id) => isRfqOpen(context, id))) return reportRfqs(context, wanted, first, unopened);
+  const later = await syncUntil(context, { from: [], waitS: Math.min(waitS, first.pollS, untilDue(context, wanted)) }, undefined);
+  return reportRfqs(context, wanted, await advanceThinking(context, wanted), later.unopened);
 }
 
 /** Does what is due, and where a strategy thinks goes on with its answer. */
@@ -67,13 +73,18 @@ function listAsked({ store }: AgentContext, ids: readonly Hex[]): readonly Hex[]
 }
 
 /** What is told of requests. */
-export function reportRfqs(context: AgentContext, ids: readonly Hex[], { problems }: Pick<RfqRound, 'problems'>): RfqReport {
-  return { rfqs: ids.map((id) => viewRfq(context, findRfq(context.store, id))), problems };
+export function reportRfqs(
+  context: AgentContext,
+  ids: readonly Hex[],
+  { problems }: Pick<RfqRound, 'problems'>,
+  unopened: number,
+): RfqReport {
+  return { rfqs: ids.map((id) => viewRfq(context, findRfq(context.store, id))), problems, unopened };
 }
 
 /** Shows requests, newest first, without doing anything. */
-export function showRfqs(context: AgentContext): RfqReport {
-  return { rfqs: listRfqs(context.store).map((each) => viewRfq(context, each)), problems: [] };
+export function showRfqs(context: AgentContext): RfqList {
+  return { rfqs: listRfqs(context.store).map((each) => viewRfq(context, each)) };
 }
 
 /** The requests that run, or the named one. */

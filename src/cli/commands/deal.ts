@@ -11,7 +11,7 @@ import { displayText } from '../../core/text.ts';
 import { printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
 import { saveResult } from '../jobs/saveResult.ts';
 import { renderAsked } from '../jobs/renderRfq.ts';
-import { createTeller } from '../jobs/tellJobs.ts';
+import { createTeller, type Teller } from '../jobs/tellJobs.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
 import { openFor } from '../openFor.ts';
@@ -40,6 +40,14 @@ export interface DealOptions extends CommonOptions {
   readonly wait?: string;
 }
 
+/** How a deal is watched: who tells, until when (milliseconds of the process's clock), and what ends it. */
+interface Sight {
+  readonly teller: Teller;
+  readonly endsAt: number;
+  readonly options: DealOptions;
+  readonly signal: AbortSignal;
+}
+
 const EXIT_NO_DEAL = 65;
 const EXIT_LATER = 75;
 const DEFAULT_WAIT = '10m';
@@ -56,8 +64,9 @@ export async function runDeal(nid: string | undefined, options: DealOptions): Pr
     try {
       const job = order === undefined ? await findJob(agent, nid ?? '') : await placeOrder(agent, order, options);
       const endsAt = performance.now() + waitS * 1_000;
-      const chosen = job.rfq === undefined ? job : await chooseAmong(agent, job, endsAt, options, signal);
-      return chosen === undefined ? EXIT_LATER : await seeThrough(agent, chosen, endsAt, options, signal);
+      const sight = { teller: createTeller(options.json === true), endsAt, options, signal };
+      const chosen = job.rfq === undefined ? job : await chooseAmong(agent, job, sight);
+      return chosen === undefined ? EXIT_LATER : await seeThrough(agent, chosen, sight);
     } finally {
       await agent.close();
     }
@@ -129,16 +138,14 @@ async function findJob(agent: Agent, nid: string): Promise<JobView> {
 async function chooseAmong(
   agent: Agent,
   job: JobView & { readonly rfq?: string },
-  endsAt: number,
-  options: DealOptions,
-  signal: AbortSignal,
+  { teller, endsAt, options, signal }: Sight,
 ): Promise<JobView | undefined> {
-  const teller = createTeller(options.json === true);
   let told = '';
   for (;;) {
     const leftS = Math.max(0, (endsAt - performance.now()) / 1_000);
     const report = await retryLater(agent.advanceRfq({ rfq: job.rfq, waitS: Math.min(ROUND_S, leftS) }), signal);
     teller.problems(report?.problems ?? []);
+    teller.unopened(report?.unopened ?? 0);
     const [view] = report?.rfqs ?? [];
     told = view === undefined ? told : tellRequest(view, told, options);
     if (view?.chosen !== undefined) return findJob(agent, view.chosen);
@@ -161,8 +168,7 @@ function tellRequest(view: RfqView, told: string, options: DealOptions): string 
   return now;
 }
 
-async function seeThrough(agent: Agent, job: JobView, endsAt: number, options: DealOptions, signal: AbortSignal): Promise<number> {
-  const teller = createTeller(options.json === true);
+async function seeThrough(agent: Agent, job: JobView, { teller, endsAt, options, signal }: Sight): Promise<number> {
   let current = job;
   await teller.jobs(agent, [current]);
   while (!current.isOver) {
@@ -170,6 +176,7 @@ async function seeThrough(agent: Agent, job: JobView, endsAt: number, options: D
     if (leftS <= 0 || signal.aborted) return tellLater(current, options);
     const report = await retryLater(agent.pursue({ nid: current.nid, waitS: Math.min(ROUND_S, leftS) }), signal);
     teller.problems(report?.problems ?? [], report?.signer);
+    teller.unopened(report?.unopened ?? 0);
     current = report?.jobs[0] ?? current;
     await teller.jobs(agent, [current]);
   }

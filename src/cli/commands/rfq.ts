@@ -81,6 +81,7 @@ async function seeThrough(agent: Agent, started: RfqView | undefined, waitS: num
     const leftS = Math.max(0, (endsAt - performance.now()) / 1_000);
     const report = await retryLater(agent.advanceRfq({ ...named, waitS: Math.min(ROUND_S, leftS) }), signal);
     teller.problems(report?.problems ?? []);
+    teller.unopened(report?.unopened ?? 0);
     current = report?.rfqs ?? current;
     const isDone = current.every(({ state }) => state === 'agreed' || state === 'no-deal');
     if (isDone || leftS <= 0 || signal.aborted) return current;

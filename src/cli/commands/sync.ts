@@ -2,6 +2,7 @@
 
 import type { SyncReport } from '../../agent/sync.ts';
 import { printRemark, printResult, type CommonOptions } from '../io.ts';
+import { renderUnopened } from '../jobs/renderUnopened.ts';
 import { parseDuration } from '../parseValues.ts';
 import { displayText } from '../../core/text.ts';
 import { renderSummary, shortId, shortNpub } from '../render.ts';
@@ -18,7 +19,7 @@ export async function runSync(options: SyncOptions): Promise<void> {
   const waitS = options.wait === undefined ? 0 : parseDuration(options.wait);
   const report = await useAgent(options, 'write', (agent) => agent.sync({ waitS, from: [...(options.from ?? [])] }));
   printResult(options, report, () => renderReport(report));
-  if (report.unopened > 0) printRemark(renderUnopened(report.unopened));
+  if (report.unopened > 0) printRemark(renderUnopened(report.unopened, 'sync'));
   if (report.signer !== undefined) printRemark(`${report.signer.message} Everything that needs no signature was done.`);
 }
 
@@ -38,11 +39,6 @@ function renderReport({ events, negotiations, joined, invites, ended, groups, pu
     ...(published.refused > 0 ? [`${published.refused} messages of yours are refused by every relay; use another one with --relay.`] : []),
     ...(silentRelays.length > 0 ? [`No answer from: ${silentRelays.join(' ')}`] : []),
   ];
-}
-
-function renderUnopened(count: number): string {
-  const what = count === 1 ? 'One message of a stranger was' : `About ${count} messages of strangers were`;
-  return `${what} not opened yet: there is more than one call may spend on them. Run sync again to go on, or serve.`;
 }
 
 function renderGroupNews(news: SyncReport['groups'][number]): string {

@@ -6,6 +6,7 @@ import type { JobView, StepView } from '../../agent/jobs/viewJob.ts';
 import { isSpoken } from '../../agent/spokenMoves.ts';
 import { displayText } from '../../core/text.ts';
 import { shortId } from '../render.ts';
+import { renderUnopened } from './renderUnopened.ts';
 import { PLAIN, type Voice } from '../serve/voice.ts';
 
 const PAYMENT_REMARKS: Readonly<Record<string, string>> = {
@@ -18,6 +19,8 @@ export interface Teller {
   readonly jobs: (agent: Agent, jobs: readonly JobView[]) => Promise<void>;
   /** `signer` is what keeps the signer from its work, in no job in particular. */
   readonly problems: (problems: readonly JobProblem[], signer?: PursueReport['signer']) => void;
+  /** Messages of strangers that wait unopened, when there are any; said once. */
+  readonly unopened: (count: number) => void;
 }
 
 /** A teller. For people it says no text and no price of a peer: the output of a daemon ends up in logs. */
@@ -52,6 +55,11 @@ export function createTeller(isJson: boolean, voice: Voice = PLAIN): Teller {
         if (isJson) voice.json({ event: 'problem', nid, code, message });
         voice.remark(message);
       }
+    },
+    unopened: (count) => {
+      if (count === 0 || !isNew('unopened')) return;
+      if (isJson) voice.json({ event: 'unopened', unopened: count });
+      voice.remark(renderUnopened(count, 'sync'));
     },
   };
 }
