@@ -111,6 +111,18 @@ describe('simulate', () => {
     expect(stdout).not.toContain('SECRET');
   });
 
+  it('shows its mistakes, and what a module prints, to whoever looks for them', async () => {
+    const module = `export const tired = ({ history }) => { console.log('HERE'); if (history.length > 0) throw new Error('TOO TIRED'); return { kind: 'offer', because: { figures: {} } }; };`;
+    const path = write('mistaken.mjs', module);
+    const args = ['simulate', '--strategy', path, '--against', 'linear', '--scenarios', '30', '--json'];
+    const [quiet, loud] = await Promise.all([runCli(args), runCli([...args, '--debug'])]);
+    expect([quiet.stderr, loud.json()]).toEqual(['', quiet.json()]);
+    expect(loud.stderr).toContain('HERE');
+    expect(loud.stderr).toContain('The strategy threw: Error: TOO TIRED');
+    expect(loud.stderr).toContain('The strategy returned what is not sent (malformed): {');
+    expect(loud.stderr.match(/The strategy (threw|returned)/g)).toHaveLength(10);
+  });
+
   it('refuses a module that it cannot use, without naming its path', async () => {
     const wrong = await Promise.all(
       [join(folder, 'none.js'), `${shown}#other`].map((path) => runCli(['simulate', '--against', `linear,${path}`])),

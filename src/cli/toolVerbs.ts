@@ -31,6 +31,7 @@ export function addTools(program: Command, setExitCode: (code: number) => void):
     .option('--reserve <worth>', 'what no deal is worth to made-up sides, 0 to 1 (0.3)')
     .option('--seed <text>', 'another seed makes up others (1)')
     .option('--plot <file>', 'draw the first negotiation as SVG in this file')
+    .option('--debug', 'own strategies print to stderr, and what they throw is shown there')
     .action(async (file, options) => (await import('./commands/simulate.ts')).runSimulate(file, options));
   verb(program, 'relay', 'run a small relay for tests, demos and agents on one machine')
     .option('--host <address>', 'address to listen at (127.0.0.1)')

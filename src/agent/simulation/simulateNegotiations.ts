@@ -14,7 +14,7 @@ import type { OwnStrategy, StrategyChoice } from '../../decide/strategies/buildS
 import { NAMED_STRATEGIES, nameOfStrategy, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
 import { DEFAULT_ROUNDS, ownStrategySchema } from '../../decide/strategies/strategySchema.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
-import { openStrategy, settleStanding } from '../strategies/openStrategy.ts';
+import { openStrategy, settleStanding, type Loudness } from '../strategies/openStrategy.ts';
 import { readPolicyTask, type PolicyTask } from './policyTask.ts';
 import { parseSimulationFile } from './simulationFile.ts';
 
@@ -49,6 +49,8 @@ const simulationInput = z.strictObject({
   seed: z.string().max(200).default('1'),
   /** Whether the first negotiation with the first opponent is drawn. */
   plot: z.boolean().default(false),
+  /** Whether own strategies write to stderr what they print, what they throw, and what they return that is no decision. */
+  debug: z.boolean().default(false),
 });
 
 /** Input of {@link simulateNegotiations}. */
@@ -91,10 +93,10 @@ export function simulateNegotiations(request: SimulationRequest = {}): Simulatio
   if (!input.success) throw explainRequest(input.error);
   const options = input.data;
   const task = readTask(options);
-  const { seed, against = strategyName.options, plot } = options;
+  const { seed, against = strategyName.options, plot, debug: isLoud } = options;
   const { strategy, rounds } = chooseOwn(options, task);
-  const me = makeContestant(strategy);
-  const opponents = [...new Set(against)].map((each) => makeContestant(toChoice(each)));
+  const me = makeContestant(strategy, { isLoud });
+  const opponents = [...new Set(against)].map((each) => makeContestant(toChoice(each), { isLoud }));
   const scenarios = listScenarios(task, options);
   const play = { me, opponents, scenarios, rounds, seed, first: task.first };
   const policy = task.policy === undefined ? {} : { policy: task.policy };
@@ -118,10 +120,10 @@ function readTask({ file, policy, role, bestMsat, now = Math.floor(Date.now() / 
 }
 
 /** A strategy with its name in tables: of a module of one's own the name of its export. */
-function makeContestant(choice: StrategyChoice): Contestant {
+function makeContestant(choice: StrategyChoice, loudness: Loudness): Contestant {
   if (choice.kind !== 'own') return { name: nameOfStrategy(choice) ?? `own ${choice.kind}`, strategy: openStrategy(choice) };
-  const own = settleStanding(choice);
-  return { name: own.export, strategy: openStrategy(own) };
+  const own = settleStanding(choice, loudness);
+  return { name: own.export, strategy: openStrategy(own, loudness) };
 }
 
 function toChoice(named: NamedStrategy | OwnStrategy): StrategyChoice {

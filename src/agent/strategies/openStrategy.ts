@@ -13,16 +13,22 @@ import type { Answer, ModuleProblem, OwnModule } from './strategyThread.ts';
 // One of each for the process: a module that stalled once is known to everybody in it.
 const host = createStrategyHost();
 const standing = createStandingHost();
+const loud = createStandingHost({ isLoud: true });
 
 /**
  * The function of a choice, for `runStrategy` and all that takes a strategy. One of the owner's own answers, or fails, in bounded time, for
  * which the calling thread stands still; an agent asks with {@link askModule}. Throws `input/invalid` for options that are out of range; what
- * is wrong with a module is found when it is asked.
+ * is wrong with a module is found when it is asked. With `isLoud` one of the owner's own writes to stderr what it prints and what is wrong with it.
  *
  * @example runStrategy(openStrategy({ kind: 'own', module: './stubborn.js' }), input)
  */
-export function openStrategy(choice: StrategyChoice): Strategy {
-  return choice.kind === 'own' ? standing.strategyOf(choice) : buildStrategy(choice);
+export function openStrategy(choice: StrategyChoice, { isLoud = false }: Loudness = {}): Strategy {
+  return choice.kind === 'own' ? (isLoud ? loud : standing).strategyOf(choice) : buildStrategy(choice);
+}
+
+/** Whether somebody looks for a mistake. */
+export interface Loudness {
+  readonly isLoud?: boolean;
 }
 
 /** Asks a module one question while other things go on. The answer is for that question alone. Never rejects. */
@@ -43,8 +49,8 @@ export async function settleChoice({ strategies = host }: Thinking, choice: Stra
 }
 
 /** The same for one of the owner's own, at once: the calling thread stands still while it is loaded. */
-export function settleStanding(own: OwnStrategy): Required<OwnStrategy> {
-  return settle(own, standing.load(own));
+export function settleStanding(own: OwnStrategy, { isLoud = false }: Loudness = {}): Required<OwnStrategy> {
+  return settle(own, (isLoud ? loud : standing).load(own));
 }
 
 function settle({ module }: OwnStrategy, loaded: OwnModule): Required<OwnStrategy> {

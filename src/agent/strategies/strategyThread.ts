@@ -25,11 +25,15 @@ export interface Answer {
   readonly state: OwnModule;
 }
 
-/** How long a thread may take, in milliseconds. `onStall` is called when one took longer. */
+/**
+ * How long a thread may take, in milliseconds. `onStall` is called when one took longer. One that `isLoud` writes to stderr what its module prints,
+ * what it throws, and what it returned that is no decision.
+ */
 export interface ThreadLimits {
   readonly loadMs: number;
   readonly decideMs: number;
   readonly onStall: () => void;
+  readonly isLoud: boolean;
 }
 
 /** A wait for the next reply of a thread, for so many milliseconds at most. */
@@ -61,6 +65,7 @@ export interface WorkerStart {
   /** Where `import … from 'agent-negotiate'` leads. */
   readonly library: string;
   readonly maxSteps: number;
+  readonly isLoud: boolean;
 }
 
 /** What it is asked. Preferences are sent once and then known by their place, so that what was worked out from them stays good. */
@@ -83,7 +88,7 @@ export type Reply =
 /** How many preferences a worker knows at a time. */
 export const PLACES = 8;
 
-const LIMITS: ThreadLimits = { loadMs: 5_000, decideMs: 2_000, onStall: () => undefined };
+const LIMITS: ThreadLimits = { loadMs: 5_000, decideMs: 2_000, onStall: () => undefined, isLoud: false };
 const WORKER_HEAP_MB = { old: 128, young: 16 } as const;
 
 /** A thread as this side knows it. */
@@ -111,7 +116,7 @@ export function openThreads(changed: Partial<ThreadLimits>): Threads {
     if (known !== undefined && known.version === version) return known;
     if (known !== undefined) void end(known);
     if (version === undefined) return undefined;
-    const thread = startThread(module, own.export, version);
+    const thread = startThread(module, own.export, version, limits.isLoud);
     thread.state = yield* awaitLoaded(thread, limits);
     // The same function by its name and without one has one thread.
     for (const name of [own.export, nameOf(thread)]) {
@@ -163,18 +168,18 @@ export function readVersion({ module }: OwnStrategy): string | undefined {
   }
 }
 
-function startThread(module: string, exported: string | undefined, version: string): Thread {
+function startThread(module: string, exported: string | undefined, version: string, isLoud: boolean): Thread {
   const { port1, port2 } = new MessageChannel();
   const changes = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const library = programUrl(import.meta.url, '../../index').href;
-  const workerData: WorkerStart = { module, exported, port: port2, changes, library, maxSteps: MAX_STEPS };
+  const workerData: WorkerStart = { module, exported, port: port2, changes, library, maxSteps: MAX_STEPS, isLoud };
   const worker = new Worker(programUrl(import.meta.url, './strategyWorker'), {
     workerData,
     transferList: [port2],
     argv: [],
     env: {},
     execArgv: [],
-    // Nobody reads them: reading would keep the process alive. The worker throws away what is printed.
+    // Nobody reads them: reading would keep the process alive. The worker throws away what is printed, or writes it to stderr itself.
     stdout: true,
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB.old, maxYoungGenerationSizeMb: WORKER_HEAP_MB.young },

@@ -1,21 +1,33 @@
 // The thread that runs one strategy of the owner's own (see strategyThread.ts): loads its module, then answers question after question.
 
+import { writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { serialize } from 'node:v8';
 import { workerData } from 'node:worker_threads';
-import { makeMeter } from '../../decide/strategies/runStrategy.ts';
-import type { Strategy } from '../../decide/strategies/strategy.ts';
+import { makeMeter, runStrategy } from '../../decide/strategies/runStrategy.ts';
+import type { Decision, Strategy, StrategyInput } from '../../decide/strategies/strategy.ts';
 import type { Preferences, Question, Reply, WorkerStart } from './strategyThread.ts';
 
 // No decision is as large.
 const MAX_ANSWER_BYTES = 1_048_576;
 const PACKAGE = 'agent-negotiate';
+const STDERR = 2;
+const MAX_SHOWN_CHARS = 2_000;
+// The same mistake comes in every round.
+const MAX_SHOWN = 10;
 
-const { module, exported, port, changes, library, maxSteps } = workerData as WorkerStart;
+const { module, exported, port, changes, library, maxSteps, isLoud } = workerData as WorkerStart;
 const known: Preferences[] = [];
+let mistakes = 0;
 
-for (const stream of [process.stdout, process.stderr]) stream._writev = (_chunks, done) => done();
+for (const stream of [process.stdout, process.stderr]) {
+  stream._writev = (chunks, done) => {
+    for (const { chunk } of chunks) show(String(chunk));
+    done();
+  };
+}
 process.on('exit', () => tell({ kind: 'ended' }));
 // The library that runs the strategy is the one that it gets, wherever its file lies.
 registerHooks({
@@ -34,6 +46,23 @@ function tell(reply: Reply): void {
   Atomics.notify(changes, 0);
 }
 
+/** For whoever looks for a mistake in a module: at once, since the other thread stands still. */
+function show(text: string): void {
+  if (!isLoud) return;
+  try {
+    writeSync(STDERR, text);
+  } catch {
+    // Nobody reads it.
+  }
+}
+
+function showMistake(what: string, value: unknown): void {
+  mistakes += 1;
+  if (mistakes > MAX_SHOWN) return;
+  const shown = value instanceof Error ? (value.stack ?? String(value)) : inspect(value, { depth: 4, breakLength: 120 });
+  show(`${what} ${shown.slice(0, MAX_SHOWN_CHARS)}\n`);
+}
+
 async function load(): Promise<{ readonly reply: Reply; readonly strategy?: Strategy }> {
   try {
     const space = (await import(pathToFileURL(module).href)) as Readonly<Record<string, unknown>>;
@@ -42,7 +71,8 @@ async function load(): Promise<{ readonly reply: Reply; readonly strategy?: Stra
     const strategy = space[name];
     if (typeof strategy !== 'function') return { reply: { kind: 'refused', problem: 'no-such-export' } };
     return { reply: { kind: 'loaded', name }, strategy: strategy as Strategy };
-  } catch {
+  } catch (error) {
+    showMistake('The module cannot be loaded:', error);
     return { reply: { kind: 'refused', problem: 'unloadable' } };
   }
 }
@@ -62,10 +92,17 @@ function answer(strategy: Strategy | undefined, { place, preferences, ...rest }:
   if (strategy === undefined || shared === undefined) return { kind: 'threw', steps: 0 };
   try {
     const decision: unknown = strategy({ ...shared, ...rest }, meter.spend);
+    if (isLoud) showFault(decision, { ...shared, ...rest });
     return { ...writeDown(decision), steps: meter.spent() };
-  } catch {
+  } catch (error) {
+    showMistake('The strategy threw:', error);
     return { kind: 'threw', steps: meter.spent() };
   }
+}
+
+function showFault(decision: unknown, input: StrategyInput): void {
+  const run = runStrategy(() => decision as Decision, input);
+  if (run.kind === 'refused') showMistake(`The strategy returned what is not sent (${run.fault}):`, decision);
 }
 
 /** Promises and functions cannot be written down: they are no decisions. */

@@ -22,6 +22,7 @@ export interface SimulateOptions extends CommonOptions {
   readonly reserve?: string;
   readonly seed?: string;
   readonly plot?: string;
+  readonly debug?: true;
 }
 
 /** Simulates with the domain and utility of a file, under the owner's policy, or with made-up ones. The exit code is 0 however the negotiations end. */
@@ -36,7 +37,7 @@ export function runSimulate(path: string | undefined, options: SimulateOptions):
 
 // Names and ranges are checked where the simulation is.
 function readRequest(path: string | undefined, options: SimulateOptions): SimulationRequest {
-  const { policy, role, best, strategy, against, rounds, scenarios, sizes, reserve, seed, plot } = options;
+  const { policy, role, best, strategy, against, rounds, scenarios, sizes, reserve, seed, plot, debug } = options;
   const request = {
     ...(path === undefined ? {} : { file: readSimulation(path) }),
     ...(policy === undefined ? {} : { policy: readFileOrStdin(policy) }),
@@ -50,6 +51,7 @@ function readRequest(path: string | undefined, options: SimulateOptions): Simula
     ...(reserve === undefined ? {} : { reserve: readNumber(reserve) }),
     ...(seed === undefined ? {} : { seed }),
     plot: plot !== undefined,
+    debug: debug === true,
   };
   return request as SimulationRequest;
 }
@@ -65,10 +67,16 @@ function readNumber(text: string): number {
   throw new NegotiateError('input/invalid', 'Expected a number such as 12 or 0.3, or several with commas for --sizes.');
 }
 
-function renderSimulation(result: Omit<SimulationResult, 'svg'>, table: readonly string[], { plot }: SimulateOptions): readonly string[] {
+function renderSimulation(
+  result: Omit<SimulationResult, 'svg'>,
+  table: readonly string[],
+  { plot, debug }: SimulateOptions,
+): readonly string[] {
   const { isExact, total } = result;
   const { refused: failed, faults = [], played } = total;
-  const refused = failed === 0 ? [] : [`${failed} of ${played} negotiations ended because a strategy failed (${faults.join(', ')}).`];
+  const hint = debug === true ? '' : ' To see what it does: --debug';
+  const refused =
+    failed === 0 ? [] : [`${failed} of ${played} negotiations ended because a strategy failed (${faults.join(', ')}).${hint}`];
   return [
     renderHead(result),
     '',
