@@ -58,9 +58,9 @@ export interface JobView {
 
 const VERDICTS: Readonly<Record<string, string>> = {
   ok: 'well spoken of',
-  'warn, unknown': 'nobody has attested it yet; the policy warns and goes on',
-  'warn, low': 'little speaks for it; the policy warns and goes on',
-  'warn, disputed': 'somebody of standing disputes its work; the policy warns and goes on',
+  'warn, unknown': 'nobody has attested it yet; goes on with a warning',
+  'warn, low': 'little speaks for it; goes on with a warning',
+  'warn, disputed': 'somebody of standing disputes its work; goes on with a warning',
 };
 
 // Within hours, at a time that nobody can tell the deal's from.
