@@ -16,6 +16,7 @@ import { readDeal } from '../src/negotiate/settleHeld.ts';
 import { readMandate } from '../src/agent/mandate/mandateSetting.ts';
 import { isNegotiateError } from '../src/core/errors.ts';
 import { listBodies, listOffers, policyOf } from './autopilot.fixture.ts';
+import { isWholeLane } from './lane.fixture.ts';
 import { stateOf } from './mandate.fixture.ts';
 import { describeService } from './market.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
@@ -234,6 +235,56 @@ describe('on autopilot over a relay', () => {
     const error = await bargain(buyer.context, stateOf(buyer.context.store, nid), job, damaged).catch((thrown: unknown) => thrown);
     expect(isNegotiateError(error) && [error.code, error.details]).toEqual(['negotiation/refused', { reason: 'strategy' }]);
     expect([buyer.context.store.listMoves(nid).length, buyer.wallet.payCalls()]).toEqual([before, 0]);
+  });
+});
+
+describe('the fixed rules', () => {
+  const priceOf = (role: 'buyer' | 'seller', reserve: number): string => policyOf(role, [{ term: '/price', reserve }]);
+
+  async function placeOrder(service: object, more: object): Promise<Pair> {
+    const [buyer, seller] = [await stage.makeParty(GRANT), await stage.makeParty(0n)];
+    const wanted = { find: 'upper-case', peer: seller.npub, about: 'Large letters.', maxMsat: 900_000n };
+    const { job } = await buyer.call('buy', { ...wanted, ...more });
+    return { buyer, seller, nid: job.nid, services: [describeService(service)] };
+  }
+
+  it.each([
+    { whose: 'seller', reserve: 700_000, service: { min_sats: '500' }, more: { bidMsat: 606_000n }, most: 700_000n, least: 700_000n },
+    // What the seller offers comes down to within the order's limit well before it is within the policy's.
+    {
+      whose: 'buyer',
+      reserve: 650_000,
+      service: { min_sats: '600', strategy: 'linear', rounds: 6 },
+      more: { bidMsat: 500_000n },
+      most: 650_000n,
+      least: 600_000n,
+    },
+  ] as const)('keep to the policy of a $whose where that is narrower, and go on until there is a deal', async (each) => {
+    const pair = await placeOrder(each.service, each.more);
+    const { kind } = await pair[each.whose].call('setPolicy', { text: priceOf(each.whose, each.reserve) });
+    expect(kind).toBe('set');
+    expect((await play(pair)).outcome).toBe('completed');
+    const paid = GRANT - pair.buyer.wallet.balance();
+    expect(paid >= each.least && paid <= each.most).toBe(true);
+  });
+
+  it.runIf(isWholeLane)('end where the policy leaves nothing to agree on, after as many offers as a strategy has', async () => {
+    const pair = await placeOrder({ min_sats: '500' }, { maxMsat: 690_000n, bidMsat: 606_000n });
+    await pair.seller.call('setPolicy', { text: priceOf('seller', 700_000) });
+    await pair.buyer.call('setPolicy', { text: priceOf('buyer', 650_000) });
+    const job = await play(pair);
+    expect(job.outcome).toBe('no-deal');
+    const offers = listOffers(pair.buyer, pair.nid);
+    const by = (party: Party): bigint[] =>
+      offers.flatMap(({ author, terms }) => (author === party.context.pubkey ? [amountOf(terms.price)] : []));
+    expect(by(pair.seller)).toEqual([900_000n, ...Array<bigint>(11).fill(700_000n)]);
+    expect(by(pair.buyer)).toEqual(Array<bigint>(12).fill(606_000n));
+  });
+
+  it('of a seller wait for a buyer whose strategy comes to the floor by and by', async () => {
+    const pair = await placeOrder({ min_sats: '720' }, { strategy: 'trade-off', rounds: 8 });
+    expect((await play(pair)).outcome).toBe('completed');
+    expect(GRANT - pair.buyer.wallet.balance()).toBe(720_000n);
   });
 });
 

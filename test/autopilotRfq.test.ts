@@ -7,6 +7,7 @@ import { readState } from '../src/agent/negotiationState.ts';
 import { readDeal } from '../src/negotiate/settleHeld.ts';
 import { listOffers, policyOf } from './autopilot.fixture.ts';
 import { openStage, type Party, type Stage } from './bank.fixture.ts';
+import { isWholeLane } from './lane.fixture.ts';
 import { describeService } from './market.fixture.ts';
 
 const GRANT = 10_000_000n;
@@ -102,6 +103,17 @@ describe('an order to several providers', () => {
       // One that goes no further ends by itself.
       if (!isChosen) expect(/not-selected|too-cheap/.test(said.join())).toBe(true);
     }
+  });
+
+  it.runIf(isWholeLane)('keeps the best offer of one that goes no lower, while it bargains on with the other', async () => {
+    const sellers = await openSellers([
+      { list_sats: '900', min_sats: '720' },
+      { list_sats: '880', min_sats: '780', strategy: 'linear', rounds: 8 },
+    ]);
+    const buyer = await stage.makeParty(GRANT);
+    const { rfq } = await order(buyer, { peer: npubsOf(sellers), bidMsat: 600_000n, strategy: 'trade-off', rounds: 8 });
+    const { job } = await play(buyer, sellers, rfq);
+    expect([job?.outcome, job?.peer, GRANT - buyer.wallet.balance()]).toEqual(['completed', sellers[0]?.party.npub, 720_000n]);
   });
 
   it('never bids more in one negotiation than what another one offers already', async () => {

@@ -31,7 +31,16 @@ describe('serve under a policy', () => {
       const refused = startDaemon(seller.home, ['--config', services]);
       expect(await refused.ended).toBe(77);
       expect(refused.log()).toMatch(/service 1 of the file .*reserve \(issues\[0\]\.reserve\)/);
+      expect(refused.log()).toContain('upper: list_sats and min_sats below what your policy agrees to.');
       expect(refused.log()).not.toContain('900001');
+
+      await setPolicy({ issues: [{ term: '/price', reserve: 800_000 }], disclosure: { ...POLICY.disclosure, public: ['announcement'] } });
+      const narrowed = startDaemon(seller.home, ['--config', services]);
+      expect(await narrowed.ready).toMatchObject({ services: ['upper'] });
+      expect(narrowed.log().split('upper: min_sats below what your policy agrees to.')).toHaveLength(2);
+      narrowed.kill('SIGTERM');
+      expect(await narrowed.ended).toBe(0);
+      expect((await runCli(['announce', ...home, '--withdraw', 'upper'])).code).toBe(0);
 
       await setPolicy({ issues: [], approval: { when: ['publication'] } });
       const daemon = startDaemon(seller.home, ['--config', services]);

@@ -3,6 +3,7 @@
 import type { Msat } from '../core/money.ts';
 import type { Package } from './bargainTerms.ts';
 import { isAsGood, type Direction } from './mandateIssues.ts';
+import { DEFAULT_ROUNDS } from './strategies/strategySchema.ts';
 
 /** A move so far, oldest first; receipts and errors left out. */
 export interface SeenMove {
@@ -21,13 +22,20 @@ export type Decision =
   | { readonly kind: 'accept'; readonly alternative: number; readonly priceMsat: Msat }
   | { readonly kind: 'reject'; readonly reason: 'too-expensive' | 'too-cheap' };
 
-/** A buyer pays at most `maxMsat` and bids `bidMsat` once before it takes what its limit allows. */
+/**
+ * A buyer pays at most `maxMsat` and bids `bidMsat` before it takes what its limit allows. `patience` is how many offers it makes before it
+ * ends over a price: as many as a strategy has, unless said.
+ */
 export interface BuyerLimits {
   readonly maxMsat: Msat;
   readonly bidMsat: Msat;
+  readonly patience?: number;
 }
 
-/** A provider asks `listMsat` and goes down to `minMsat`, and no further. With `asksFirst` it has a question before it names a price. */
+/**
+ * A provider asks `listMsat` and goes down to `minMsat`, and no further: it has as many offers as a strategy before it ends over a price. With
+ * `asksFirst` it has a question before it names one.
+ */
 export interface ProviderLimits {
   readonly listMsat: Msat;
   readonly minMsat: Msat;
@@ -35,17 +43,19 @@ export interface ProviderLimits {
 }
 
 /** The buyer's next move. */
-export function decideAsBuyer(moves: readonly SeenMove[], { maxMsat, bidMsat }: BuyerLimits): Decision {
+export function decideAsBuyer(moves: readonly SeenMove[], { maxMsat, bidMsat, patience = DEFAULT_ROUNDS }: BuyerLimits): Decision {
   const last = moves.at(-1);
   if (last?.by !== 'peer') return { kind: 'wait' };
   if (last.type === 'ask') return { kind: 'answer' };
   if (last.packages === undefined) return { kind: 'wait' };
   const cheapest = findBest(last.packages, 'lower');
   const bid = bidMsat < maxMsat ? bidMsat : maxMsat;
-  const hasBid = moves.some(({ by, type }) => by === 'me' && type === 'offer');
-  if (!hasBid && cheapest !== undefined && bid < cheapest.priceMsat) return offerAt(bid);
-  const isFit = cheapest !== undefined && cheapest.priceMsat <= maxMsat;
-  return isFit ? { kind: 'accept', ...cheapest } : { kind: 'reject', reason: 'too-expensive' };
+  if (cheapest === undefined) return { kind: 'reject', reason: 'too-expensive' };
+  const bids = countOffers(moves);
+  const isFit = cheapest.priceMsat <= maxMsat;
+  if (isFit && (bids > 0 || cheapest.priceMsat <= bid)) return { kind: 'accept', ...cheapest };
+  // Where nothing fits yet the bid is said again: the other side may come down by small steps.
+  return bids < patience ? offerAt(bid) : { kind: 'reject', reason: 'too-expensive' };
 }
 
 /** The provider's next move. */
@@ -59,9 +69,12 @@ export function decideAsProvider(moves: readonly SeenMove[], { listMsat, minMsat
   if (last.packages === undefined) return { kind: 'wait' };
   const dearest = findBest(last.packages, 'higher');
   if (dearest !== undefined && dearest.priceMsat >= minMsat) return { kind: 'accept', ...dearest };
-  // A bid below the floor is answered with the floor, twice: the other side may bid once for form's sake.
-  const floors = moves.filter(({ by, packages = [] }) => by === 'me' && packages.some(({ '/price': price }) => price === minMsat)).length;
-  return floors < 2 ? offerAt(minMsat) : { kind: 'reject', reason: 'too-cheap' };
+  // A bid below the floor is answered with the floor, again and again: the other side may come up by small steps.
+  return countOffers(moves) < DEFAULT_ROUNDS ? offerAt(minMsat) : { kind: 'reject', reason: 'too-cheap' };
+}
+
+function countOffers(moves: readonly SeenMove[]): number {
+  return moves.filter(({ by, type }) => by === 'me' && type === 'offer').length;
 }
 
 function offerAt(priceMsat: Msat): Decision {

@@ -61,7 +61,10 @@ async function actIfAllowed(context: AgentContext, state: Negotiation, plan: Pla
 function decide(context: AgentContext, state: Negotiation, job: Job, plan: Plan): Decision {
   const moves = listSeenMoves(context, state, plan);
   if (plan.tactics !== undefined) return decideByTactics(context, moves, job, { ...plan, tactics: plan.tactics });
-  return plan.role === 'buyer' ? decideAsBuyer(moves, plan.limits) : decideAsProvider(moves, plan.limits);
+  // The owner's mandate narrows the limit: what it would refuse is neither offered nor taken.
+  const worst = listIssues(context, plan).find(({ term }) => term === '/price')?.worst;
+  if (plan.role === 'buyer') return decideAsBuyer(moves, { ...plan.limits, maxMsat: worst ?? plan.limits.maxMsat });
+  return decideAsProvider(moves, { ...plan.limits, minMsat: worst ?? plan.limits.minMsat });
 }
 
 async function act(context: AgentContext, state: Negotiation, plan: Plan, decision: Decision): Promise<boolean> {

@@ -84,13 +84,19 @@ async function haggleOne(context: AgentContext, thread: Thread, problems: Map<He
   if (mostMsat === undefined) return 'out';
   const plan = planOf(job.body);
   const maxMsat = mostMsat < plan.limits.maxMsat ? mostMsat : plan.limits.maxMsat;
+  const limits = { ...plan.limits, maxMsat, ...(hasBetter(thread) ? { patience: 1 } : {}) };
   try {
-    return await bargainOpenly(context, state, job, { ...plan, limits: { ...plan.limits, maxMsat } }, mayBid);
+    return await bargainOpenly(context, state, job, { ...plan, limits }, mayBid);
   } catch (error) {
     if (!isNegotiateError(error) || !STAYS_HERE.has(error.code)) throw error;
     problems.set(state.nid, { nid: state.nid, code: error.code, message: error.message });
     return 'waits';
   }
+}
+
+/** True when somebody else has made the best offer: by the fixed rules one bid is enough then, and nobody waits for small steps. */
+function hasBetter({ best, state }: Thread): boolean {
+  return best?.kind === 'fit' && best.of.nid !== state.nid;
 }
 
 /**

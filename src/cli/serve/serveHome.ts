@@ -4,7 +4,10 @@ import type { Agent, InputOf } from '../../agent/api.ts';
 import type { HomeKey } from '../../agent/composeHome.ts';
 import type { Log } from '../../agent/daemon/log.ts';
 import { openDaemon, type Daemon, type DaemonNews, type DaemonOptions } from '../../agent/daemon/openDaemon.ts';
+import { listBelowPolicy } from '../../agent/jobs/listBelowPolicy.ts';
+import { servicesSchema } from '../../agent/jobs/service.ts';
 import { isMandateError, mayYetBeAllowed } from '../../agent/mandate/mandateError.ts';
+import { readMandateFile } from '../../agent/mandate/readMandateFile.ts';
 import { connectAgent } from '../../agent/rpc/connectAgent.ts';
 import { serveSocket } from '../../agent/rpc/serveSocket.ts';
 import { loadModules } from '../../agent/strategies/openStrategy.ts';
@@ -91,6 +94,7 @@ async function begin(daemon: Daemon, services: Services, { isJson, voice }: Serv
   const { agent } = daemon;
   const startedMs = performance.now();
   if (services.length > 0) {
+    await remarkPrices(agent, services, voice);
     const sold = await keepTrying(() => announceAndSell(daemon, services), signal, voice);
     if (sold === undefined) return;
     const { balance, isTestMoney, obstacle } = sold;
@@ -107,6 +111,18 @@ async function begin(daemon: Daemon, services: Services, { isJson, voice }: Serv
   const ms = Math.round(performance.now() - startedMs);
   if (isJson) voice.json({ event: 'ready', npub, services: [], ms });
   else voice.lines([`Running as ${npub}`, 'Stop with Ctrl-C.']);
+}
+
+/** Says which prices the owner's policy overrules; they are no fault, since it is kept to. */
+async function remarkPrices(agent: Agent, services: Services, voice: Voice): Promise<void> {
+  const { text } = await agent.showPolicy();
+  const checked = servicesSchema.safeParse(services);
+  const file = text === undefined ? undefined : readMandateFile(text);
+  // What is wrong with the services is told where they are announced.
+  if (!checked.success || file?.kind !== 'ok') return;
+  for (const { service, fields } of listBelowPolicy(checked.data, file.mandate)) {
+    voice.remark(`${service}: ${fields.join(' and ')} below what your policy agrees to. The policy's reserve is the least that is taken.`);
+  }
 }
 
 /** `obstacle` says what the owner's policy waits for before it lets the services be announced; they are sold all the same. */
