@@ -87,14 +87,14 @@ describe('simulate', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['no object', 7, 'Invalid input'],
+    ['no object', 7, 'The simulation file must be an object with fields'],
     [
       'a number that JSON cannot hold',
       { ...FILE, domain: { issues: [{ kind: 'integer', name: 'n', min: 1.5, max: 2 }] } },
-      '/domain/issues/0/min',
+      'domain.issues[0].min must be a whole number, in quotes',
     ],
-    ['a word too many', { ...FILE, hint: 1 }, 'hint'],
-    ['an unknown strategy', { ...FILE, strategy: 'psychic' }, '/strategy'],
+    ['a word too many', { ...FILE, hint: 1 }, 'hint is not known here'],
+    ['an unknown strategy', { ...FILE, strategy: 'psychic' }, 'strategy must be one of boulware, '],
     [
       'a range the wrong way round',
       { ...FILE, domain: { issues: [{ kind: 'integer', name: 'n', min: 2, max: 1 }] } },

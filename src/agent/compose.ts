@@ -21,6 +21,7 @@ import { openSigner, type BunkerOptions } from './composeSigner.ts';
 import type { AgentContext } from './context.ts';
 import { CALL_BURST_MS, createWrapBudgets } from './inbox/wrapBudgets.ts';
 import { readProxy, readSetting } from './settings.ts';
+import { explainInput } from './inputProblems.ts';
 import type { InitResult, initInput } from './init.ts';
 import type { InputCheck, InputSchema, ParsedBy } from './plainInput.ts';
 
@@ -246,13 +247,11 @@ async function catchUp(context: AgentContext): Promise<void> {
   await unlessSignerFails(() => recoverChannels(context));
 }
 
-/** Reads an input by its schema. Throws `input/invalid`, which names the field and not its value. */
+/** Reads an input by its schema. Throws `input/invalid`, which names every field that is wrong and what would be right, and no value. */
 export function parseInput<T extends InputSchema>(schema: T, input: unknown): ParsedBy<T> {
   const parsed: InputCheck<unknown> = schema.safeParse(input);
   if (parsed.success) return parsed.data as ParsedBy<T>;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? 'input' : issue.path.map(String).join('.');
-  throw new NegotiateError('input/invalid', `The value of ${where} is not valid (${issue?.code ?? 'invalid'}). Correct it and try again.`);
+  throw explainInput('The input', parsed.error.issues, input);
 }
 
 /** A relay pool that is made when it is first used; its options are read only then. */

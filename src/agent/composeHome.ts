@@ -7,6 +7,7 @@ import { makeMarkerOf, openHome as openStoredHome, readMethod, type HomeOptions,
 import type { Change, Store } from '../store/records.ts';
 import { openSentinel } from '../store/sentinel.ts';
 import type { HomeKey, ProtectionMethod } from '../store/wrapKey.ts';
+import type { Diagnosis } from './doctor/doctor.ts';
 import { judgeStart } from './judgeStart.ts';
 import { seedLocks } from './lockValues.ts';
 import { createSendGuard, type SendGuard } from './sendCount.ts';
@@ -79,6 +80,13 @@ export async function protectHome(input: HomeInput, next: HomeKey | undefined): 
   } finally {
     opened.close();
   }
+}
+
+/** What `doctor` can say of a home that has no room to be opened in; it is not changed. */
+export async function diagnoseWithoutRoom(home: string): Promise<Diagnosis> {
+  requireIdentity(home);
+  const [{ diagnoseFullHome }, { inspectHome }] = await Promise.all([import('./doctor/doctor.ts'), import('../store/inspectHome.ts')]);
+  return diagnoseFullHome({ inspectHome: () => inspectHome(home) });
 }
 
 /** Writes a backup of a home, in use or not, to a new file. Throws as `openHome` of the store, `home/unreadable`, `input/invalid`. */

@@ -1,16 +1,13 @@
 // Inputs that are a few texts at most, checked without zod: loading that would cost a verb that only looks more than all the rest.
 
 import type { z } from 'zod';
-
-/** An issue, as zod tells it. */
-interface Issue {
-  readonly code?: string | undefined;
-  readonly path: readonly PropertyKey[];
-}
+import type { InputIssue } from './inputProblems.ts';
 
 /** What checking an input came to. */
 export type InputCheck<O> =
-  { readonly success: true; readonly data: O } | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+  { readonly success: true; readonly data: O } | { readonly success: false; readonly error: { readonly issues: readonly InputIssue[] } };
+
+const NO_TEXT = { code: 'invalid_type', expected: 'string' } as const;
 
 /** An input of texts. */
 export interface PlainInput<T> {
@@ -32,13 +29,16 @@ export type ParsedBy<S extends InputSchema> = S extends z.ZodType ? z.output<S> 
 export function plainInput<T extends object>(fields: Readonly<Record<keyof T, 'required' | 'optional'>>): PlainInput<T> {
   return {
     safeParse: (input) => {
-      if (typeof input !== 'object' || input === null || Array.isArray(input)) return refuse('invalid_type', []);
+      if (typeof input !== 'object' || input === null || Array.isArray(input))
+        return refuse([{ code: 'invalid_type', expected: 'object', path: [] }]);
       const given = new Map<string, unknown>(Object.entries(input));
       const entries = Object.entries(fields);
-      const wrong = entries.find(([name, need]) => !isText(given.get(name)) && !(need === 'optional' && given.get(name) === undefined));
-      if (wrong !== undefined) return refuse('invalid_type', [wrong[0]]);
-      if ([...given.keys()].some((name) => !Object.hasOwn(fields, name))) return refuse('unrecognized_keys', []);
-      return { success: true, data: { ...input } as T };
+      const isWrong = ([name, need]: (typeof entries)[number]): boolean =>
+        !isText(given.get(name)) && !(need === 'optional' && given.get(name) === undefined);
+      const wrong = entries.filter(isWrong).map(([name]): InputIssue => ({ ...NO_TEXT, path: [name] }));
+      const keys = [...given.keys()].filter((name) => !Object.hasOwn(fields, name));
+      const issues = [...wrong, ...(keys.length === 0 ? [] : [{ code: 'unrecognized_keys', keys, path: [] }])];
+      return issues.length === 0 ? { success: true, data: { ...input } as T } : refuse(issues);
     },
   };
 }
@@ -47,6 +47,6 @@ function isText(value: unknown): boolean {
   return typeof value === 'string';
 }
 
-function refuse(code: string, path: readonly string[]): InputCheck<never> {
-  return { success: false, error: { issues: [{ code, path }] } };
+function refuse(issues: readonly InputIssue[]): InputCheck<never> {
+  return { success: false, error: { issues } };
 }

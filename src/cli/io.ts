@@ -1,7 +1,9 @@
 // What a command prints: for a program one JSON document on stdout, for a person lines; everything else goes to stderr.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { NegotiateError } from '../core/errors.ts';
+import { explainFullDisk, isFullDiskFault } from '../core/fullDisk.ts';
+import { writeWholeFile } from './wholeFile.ts';
 
 const MAX_STDIN_BYTES = 1_048_576;
 
@@ -69,20 +71,22 @@ export function readBytes(path: string, maxBytes = MAX_STDIN_BYTES): Uint8Array 
   throw new NegotiateError('input/invalid', `The file is larger than ${maxBytes / 1_048_576} MiB. Give a smaller one.`);
 }
 
-/** Writes a file that only its owner can read. Throws `input/invalid`. */
+/** Writes a file that only its owner can read, whole or not at all. Throws `input/invalid`, `store/unavailable` for a full disk. */
 export function writeOwnFile(path: string, text: string): void {
   try {
-    writeFileSync(path, text, { mode: 0o600 });
+    writeWholeFile(path, text, 'replace');
   } catch (cause) {
+    if (isFullDiskFault(cause)) throw explainFullDisk(cause);
     throw new NegotiateError('input/invalid', 'The file cannot be written there. Check the path and that you may write to it.', { cause });
   }
 }
 
-/** Writes a file that only its owner can read and that must not be there yet. Throws `input/invalid`. */
+/** Writes a file that only its owner can read and that must not be there yet. Throws as {@link writeOwnFile}. */
 export function writeNewOwnFile(path: string, text: string): void {
   try {
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    writeWholeFile(path, text, 'new');
   } catch (cause) {
+    if (isFullDiskFault(cause)) throw explainFullDisk(cause);
     throw new NegotiateError('input/invalid', 'The file is there already, or cannot be written. Choose another path.', { cause });
   }
 }

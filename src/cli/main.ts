@@ -3,19 +3,20 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isNegotiateError } from '../core/errors.ts';
+import { isFullDiskFault } from '../core/fullDisk.ts';
 import { printJson, printRemark } from './io.ts';
 import { addVerbs } from './verbs.ts';
 
 const EXIT_USAGE = 64;
 const EXIT_BUG = 70;
+const EXIT_OUTPUT = 74;
 const LINGER_MS = 1_000;
 
 /** Runs one command line (without node and script) and returns its exit code. Never throws; leaves nothing open. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that has seen enough, such as `head`, is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  process.stdout.on('error', endWithoutOutput);
+  // There is nowhere else to say it.
+  process.stderr.on('error', () => undefined);
   const outcome = { exitCode: 0 };
   const program = new Command('agent-negotiate');
   program
@@ -34,6 +35,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     // A library may still wait for a wallet that never answers; nobody else needs to.
     setTimeout(() => process.exit(), LINGER_MS).unref();
   }
+}
+
+/** A reader that has seen enough, such as `head`, is no fault; where output cannot be written otherwise, whoever waits for it has to know. */
+function endWithoutOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  const why = isFullDiskFault(error) ? 'the disk is full. Make room' : 'writing failed. Check where it goes';
+  printRemark(`The output could not be written: ${why}, and run it again.`);
+  process.exit(EXIT_OUTPUT);
 }
 
 function readVersion(): string {

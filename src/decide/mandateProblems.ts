@@ -1,5 +1,7 @@
 // What can be wrong with a mandate, in words that say what to do.
 
+import { renderPlace } from '../core/place.ts';
+
 const TEXTS = {
   'unknown-field': 'is no field of a mandate; take it out, or correct its spelling',
   missing: 'is missing',
@@ -66,21 +68,11 @@ export interface MandateProblem {
 
 /** Describes a problem at a path of names and places. */
 export function describeProblem(path: readonly PropertyKey[] | string, code: MandateProblemCode): MandateProblem {
-  const at = typeof path === 'string' ? path : renderPath(path);
+  const at = typeof path === 'string' ? path : renderPlace(path);
   return { path: at, code, text: `${at === '' ? 'The mandate' : at} ${TEXTS[code]}.` };
 }
 
 /** True for a word of the table. */
 export function isProblemCode(text: string): text is MandateProblemCode {
   return Object.hasOwn(TEXTS, text);
-}
-
-/** A name that is no plain word is quoted, so that a path always reads in one way. */
-function renderPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    const name = String(part).slice(0, 80);
-    const shown = /^\w+$/.test(name) ? name : JSON.stringify(name);
-    return text === '' ? shown : `${text}.${shown}`;
-  }, '');
 }

@@ -2,9 +2,11 @@
 
 import { statfsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { isNegotiateError } from '../core/errors.ts';
 import { checkModes } from './checkModes.ts';
 import { databasePath } from './home.ts';
+import { hasNoRoom } from './room.ts';
 
 /** What was seen. Sizes are bytes. */
 export interface HomeInspection {
@@ -39,11 +41,20 @@ function checkIntegrity(path: string): HomeInspection['integrity'] {
     return quickCheck(path) === 'ok' ? 'sound' : 'damaged';
   } catch (error) {
     const code = (error as { errcode?: number }).errcode ?? 0;
-    return DAMAGED.has(code & 0xff) ? 'damaged' : 'unreadable';
+    if (DAMAGED.has(code & 0xff)) return 'damaged';
+    return attempt(() => checkWithoutRoom(path)) ?? 'unreadable';
   }
 }
 
-function quickCheck(path: string): unknown {
+/** On a full disk SQLite has no room for the index of its log; a database without a log can be read as a file that nobody changes. */
+function checkWithoutRoom(path: string): HomeInspection['integrity'] | undefined {
+  if (sizeOf(`${path}-wal`) > 0 || !hasNoRoom(path)) return undefined;
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return quickCheck(url) === 'ok' ? 'sound' : 'damaged';
+}
+
+function quickCheck(path: string | URL): unknown {
   const db = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     return db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];

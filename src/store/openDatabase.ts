@@ -3,16 +3,19 @@
 import { chmodSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { NegotiateError } from '../core/errors.ts';
+import { explainFullDisk, isFullDiskFault } from '../core/fullDisk.ts';
 import { conflict } from './conflict.ts';
 import { checkOwner, migrate } from './migrate.ts';
 import { setPragmas } from './pragmas.ts';
 import { touchPrivate } from './privateFile.ts';
+import { hasNoRoom } from './room.ts';
 
 const OWNER_WRITES = 0o200;
 const BUSY_TIMEOUT_MS = 5_000;
 // SQLite result codes (sqlite.org/rescode.html).
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
+const IO_ERROR = 10;
 const FULL = 13;
 const CANNOT_OPEN = 14;
 const CONSTRAINT = 19;
@@ -39,7 +42,7 @@ export function openDatabase(path: string | URL): DatabaseSync {
       db.close();
       throw cause;
     }
-  });
+  }, path);
 }
 
 /** Files that were made while the database was read-only are so as well; they must not stay it longer than that. */
@@ -51,18 +54,27 @@ function mendModes(path: string): void {
   }
 }
 
-/** Runs `work`; what SQLite throws becomes an error of the closed table. */
-export function explainFaults<T>(work: () => T): T {
+/**
+ * Runs `work`; what SQLite throws becomes an error of the closed table. SQLite calls many a full disk an input or output error: where the
+ * database lies at `path`, the room there is tried.
+ */
+export function explainFaults<T>(work: () => T, path?: string | URL | null): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof NegotiateError) throw cause;
+    if (isFullDiskFault(cause)) throw explainFullDisk(cause);
     const code = (cause as { errcode?: number }).errcode;
-    if (code !== undefined) throw explain(code, cause);
+    if (code !== undefined) throw isForWantOfRoom(code, path) ? explainFullDisk(cause) : explain(code, cause);
     // Files beside the database fail with the system's own errors.
-    const { syscall, code: name } = cause as NodeJS.ErrnoException;
-    throw syscall === undefined ? cause : explain(name === 'ENOSPC' ? FULL : CANNOT_OPEN, cause);
+    throw (cause as NodeJS.ErrnoException).syscall === undefined ? cause : explain(CANNOT_OPEN, cause);
   }
+}
+
+function isForWantOfRoom(code: number, path: string | URL | null | undefined): boolean {
+  const primary = code & 0xff;
+  if (primary === FULL) return true;
+  return (primary === IO_ERROR || primary === CANNOT_OPEN) && typeof path === 'string' && path !== ':memory:' && hasNoRoom(path);
 }
 
 function explain(code: number, cause: unknown): NegotiateError {
@@ -72,9 +84,7 @@ function explain(code: number, cause: unknown): NegotiateError {
   if (primary === CORRUPT || primary === NOT_A_DATABASE) {
     return new NegotiateError('store/corrupt', 'The home’s database is damaged. Keep the folder as it is and restore a copy.', { cause });
   }
-  const advice =
-    primary === FULL
-      ? 'The disk is full: nothing was saved. Free some space and run it again.'
-      : 'The home’s database cannot be used. Check that the folder and its files are writable and on a local disk, then run it again.';
-  return new NegotiateError('store/unavailable', advice, { cause, details: { sqlite: code } });
+  const message =
+    'The home’s database cannot be used. Check that the folder and its files are writable and on a local disk, then run it again.';
+  return new NegotiateError('store/unavailable', message, { cause, details: { sqlite: code } });
 }

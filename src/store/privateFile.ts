@@ -2,6 +2,7 @@
 
 import { closeSync, existsSync, fchmodSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { NegotiateError } from '../core/errors.ts';
+import { explainFullDisk, isFullDiskFault } from '../core/fullDisk.ts';
 
 /** Writes a file that must not exist yet, mode 0600, on disk before this returns. Throws `home/unreadable`. */
 export function createPrivateFile(path: string, data: string | Uint8Array): void {
@@ -45,11 +46,12 @@ export function touchPrivate(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
 }
 
-/** Runs work on the files of a home. What goes wrong is thrown as `home/unreadable`. */
+/** Runs work on the files of a home. What goes wrong is thrown as `home/unreadable`, a full disk as `store/unavailable`. */
 export function guardHome<T>(work: () => T): T {
   try {
     return work();
   } catch (cause) {
+    if (isFullDiskFault(cause)) throw explainFullDisk(cause);
     const message = 'The home cannot be read or written. Check that the folder belongs to you, or choose another --home.';
     throw new NegotiateError('home/unreadable', message, { cause });
   }

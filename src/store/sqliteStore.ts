@@ -31,12 +31,15 @@ export function openSqliteStore(path: string): Store {
 
 /** The store in an open database. */
 export function createSqliteStore(db: DatabaseSync): Store {
+  const path = db.location();
   const all = <T>(sql: string, read: (row: Row) => T, ...values: SQLInputValue[]): T[] =>
-    explainFaults(() =>
-      db
-        .prepare(sql)
-        .all(...values)
-        .map(read),
+    explainFaults(
+      () =>
+        db
+          .prepare(sql)
+          .all(...values)
+          .map(read),
+      path,
     );
   return {
     readSetting: (key) => all('SELECT value FROM setting WHERE key = ?', (row) => String(row['value']), key)[0],
@@ -70,7 +73,7 @@ export function createSqliteStore(db: DatabaseSync): Store {
         : all('SELECT * FROM payment WHERE payment_hash = ?', readPayment, by.paymentHash)[0],
     readLedger: () => all('SELECT * FROM ledger', readLedger)[0],
     listQueued: () => all('SELECT * FROM outbox ORDER BY place', (row) => readQueued(db, row)),
-    save: (changes) => explainFaults(() => saveChanges(db, changes)),
+    save: (changes) => explainFaults(() => saveChanges(db, changes), path),
     close: () => db.close(),
   };
 }

@@ -4,9 +4,9 @@ import type { Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseRelayUrl } from '../../nostr/relayUrl.ts';
 import { USE_CASES, type Agent, type UseCaseName } from '../api.ts';
-import { callUseCase, openParts, type AgentParts, type OpenOptions } from '../compose.ts';
+import { callUseCase, openParts, parseInput, type AgentParts, type OpenOptions } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
-import { servicesSchema, type Service } from '../jobs/service.ts';
+import { servicesSchema } from '../jobs/service.ts';
 import { listOpenChannels } from '../openChannels.ts';
 import { openAgenda } from './agenda.ts';
 import type { CallOptions } from './callOptions.ts';
@@ -79,7 +79,7 @@ export function openDaemon({ onApprovalUrl, ...options }: DaemonOptions): Daemon
     await ended.promise;
   };
   const sell = async (services: unknown): Promise<void> => {
-    engine.services = servicesSchema.parse(services) as readonly Service[];
+    engine.services = parseInput(servicesSchema, services);
     await queue.run(async () => {
       for (const [nid, at] of openAgenda(context, engine.services).jobs) agenda.jobs.set(nid, at);
     });

@@ -8,7 +8,7 @@ import { parsePublicKey } from '../../nostr/npub.ts';
 import type { AgentContext } from '../context.ts';
 import { relaysOf } from '../relaysOf.ts';
 import { readSetting } from '../settings.ts';
-import type { Check } from './check.ts';
+import { warn, type Check } from './check.ts';
 import { checkChannels } from './checkChannels.ts';
 import { checkClock } from './checkClock.ts';
 import { checkCopies } from './checkCopies.ts';
@@ -59,6 +59,12 @@ export async function doctor(context: AgentContext, { peer }: z.infer<typeof doc
     ...(subject === undefined ? [] : await checkPeer(context, subject)),
   ];
   return conclude(checks);
+}
+
+/** What can be told of a home that cannot be opened, since its disk has no room: the disk, and that nothing else was looked at. */
+export function diagnoseFullHome(home: Pick<AgentContext, 'inspectHome'>): Diagnosis {
+  const finding = 'Nothing else was looked at: the home cannot be opened on a full disk.';
+  return conclude([checkStore(home), warn('rest', finding, 'Make room, and run doctor again.')]);
 }
 
 function conclude(checks: readonly Check[]): Diagnosis {

@@ -60,9 +60,17 @@ export const buyInput = z.strictObject({
   answer: talkText.optional(),
   /** What to hand over once the deal is made. */
   inputs: z
-    .array(z.strictObject({ name: lineText, data: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_FILE_BYTES) }))
+    .array(
+      z.strictObject({
+        name: lineText,
+        data: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_FILE_BYTES, 'is too large for a file of a deal'),
+      }),
+    )
     .max(MAX_FILES)
-    .refine((inputs) => new Set(inputs.map(({ name }) => name)).size === inputs.length)
+    .refine(
+      (inputs) => new Set(inputs.map(({ name }) => name)).size === inputs.length,
+      'must have different names: two files have the same',
+    )
     .default([]),
   /** The most that is paid. */
   maxMsat: z.bigint().min(1n).max(MAX_MSAT),

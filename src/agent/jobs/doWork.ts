@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hex } from '../../core/bytes.ts';
 import { NegotiateError } from '../../core/errors.ts';
+import { explainFullDisk, isFullDiskFault } from '../../core/fullDisk.ts';
 import { callEndpoint } from '../../request/callEndpoint.ts';
 import { runCommand, type JobOutcome } from '../../request/runCommand.ts';
 import type { AgentContext, BackgroundWork } from '../context.ts';
@@ -53,6 +54,7 @@ function prepare(cwd: string, summary: string, inputs: readonly Uint8Array[]): v
     writeFileSync(join(cwd, 'request.txt'), summary, { mode: 0o600 });
     inputs.forEach((bytes, i) => writeFileSync(join(cwd, `input-${i + 1}`), bytes, { mode: 0o600 }));
   } catch (cause) {
+    if (isFullDiskFault(cause)) throw explainFullDisk(cause);
     throw new NegotiateError('home/unreadable', 'The folder for jobs cannot be written. Check the home’s folder and the disk.', { cause });
   }
 }

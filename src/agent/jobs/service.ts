@@ -10,11 +10,9 @@ import { NO_DESCRIPTION } from '../../decide/mandatePublic.ts';
 import { choiceSchema, roundsSchema } from '../../decide/strategies/strategySchema.ts';
 
 const LONGEST_RUN_S = 3_600;
-const amount = z
-  .string()
-  .regex(/^(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,3})?$/)
-  .transform(parseSats)
-  .refine((amountMsat) => amountMsat > 0n);
+const AMOUNT = 'must be an amount in sats above 0, in quotes, with at most three decimals, such as "700" or "0.5"';
+const amount = z.string(AMOUNT).refine(isPrice, { abort: true, error: AMOUNT }).transform(parseSats);
+const ENDPOINT = 'must be an http URL of this machine, such as http://127.0.0.1:8080/job';
 const byteCount = z.int().min(1).max(MAX_FILE_BYTES);
 
 /**
@@ -24,7 +22,7 @@ const byteCount = z.int().min(1).max(MAX_FILE_BYTES);
 export const serviceSchema = z
   .strictObject({
     /** Names the service among those of this provider. */
-    id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+    id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be a name of at most 64 small letters, digits and ._-'),
     name: lineText,
     description: longText.default(NO_DESCRIPTION),
     capabilities: z.array(capability).min(1).max(16),
@@ -40,8 +38,8 @@ export const serviceSchema = z
     question: talkText.optional(),
     command: z.array(z.string().min(1)).min(1).max(64).optional(),
     endpoint: z
-      .url()
-      .refine((url) => isEndpoint(url))
+      .url(ENDPOINT)
+      .refine((url) => isEndpoint(url), ENDPOINT)
       .optional(),
     /** Name of the result's file. */
     result: lineText.default('result'),
@@ -58,8 +56,14 @@ export const serviceSchema = z
     /** Whether buyers who wish to may attest the work in public. */
     attest: z.boolean().default(true),
   })
-  .refine(({ command, endpoint }) => (command === undefined) !== (endpoint === undefined))
-  .refine(({ list_sats, min_sats }) => list_sats >= min_sats);
+  .refine(
+    ({ command, endpoint }) => (command === undefined) !== (endpoint === undefined),
+    'needs either a command or an endpoint, and not both',
+  )
+  .refine(({ list_sats, min_sats }) => list_sats >= min_sats, {
+    path: ['min_sats'],
+    error: 'is above list_sats: the least that is taken cannot be more than the price that is announced',
+  });
 
 /** A checked service. */
 export type Service = z.output<typeof serviceSchema>;
@@ -68,8 +72,11 @@ export type Service = z.output<typeof serviceSchema>;
 export const servicesSchema = z
   .array(serviceSchema)
   .max(32)
-  .refine((services) => areDistinct(services.map(({ id }) => id)))
-  .refine((services) => areDistinct(services.flatMap(({ capabilities }) => capabilities)));
+  .refine((services) => areDistinct(services.map(({ id }) => id)), 'must have different ids: two services have the same')
+  .refine(
+    (services) => areDistinct(services.flatMap(({ capabilities }) => capabilities)),
+    'must have different capabilities: one is named twice',
+  );
 
 /** The announcement of a service. */
 export function announcementOf({ id, name, description, capabilities, list_sats }: Service): AnnouncementDraft {
@@ -82,6 +89,14 @@ export function announcementOf({ id, name, description, capabilities, list_sats 
     isActive: true,
     isNegotiable: true,
   };
+}
+
+function isPrice(text: string): boolean {
+  try {
+    return parseSats(text) > 0n;
+  } catch {
+    return false;
+  }
 }
 
 function isEndpoint(url: string): boolean {

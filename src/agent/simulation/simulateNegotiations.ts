@@ -14,6 +14,7 @@ import type { OwnStrategy, StrategyChoice } from '../../decide/strategies/buildS
 import { NAMED_STRATEGIES, nameOfStrategy, type NamedStrategy } from '../../decide/strategies/namedStrategies.ts';
 import { DEFAULT_ROUNDS, ownStrategySchema } from '../../decide/strategies/strategySchema.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
+import { explainInput } from '../inputProblems.ts';
 import { openStrategy, settleStanding, type Loudness } from '../strategies/openStrategy.ts';
 import { readPolicyTask, type PolicyTask } from './policyTask.ts';
 import { parseSimulationFile } from './simulationFile.ts';
@@ -21,7 +22,7 @@ import { parseSimulationFile } from './simulationFile.ts';
 const strategyName = z.enum(Object.keys(NAMED_STRATEGIES) as [NamedStrategy, ...NamedStrategy[]]);
 // By name, or a module of one's own.
 const contestant = z.union([strategyName, ownStrategySchema], {
-  error: `Choose from: ${strategyName.options.join(', ')}; or name a module`,
+  error: `must be one of ${strategyName.options.join(', ')}; or a module of your own by its path`,
 });
 const share = z.number().min(0).max(1);
 
@@ -90,7 +91,7 @@ interface Task {
  */
 export function simulateNegotiations(request: SimulationRequest = {}): SimulationResult {
   const input = simulationInput.safeParse(request);
-  if (!input.success) throw explainRequest(input.error);
+  if (!input.success) throw explainInput('The simulation', input.error.issues, request);
   const options = input.data;
   const task = readTask(options);
   const { seed, against = strategyName.options, plot, debug: isLoud } = options;
@@ -157,10 +158,4 @@ function drawFirst(task: Parameters<typeof simulate>[0]): string {
   const played = playOne(task, { scenario, prospects, opponent, number: 0 });
   const [myName, theirName] = [task.me.name, opponent.name];
   return drawPlot({ title: `${myName} with ${theirName}, ${task.rounds} rounds`, myName, theirName, scenario, prospects, played });
-}
-
-function explainRequest(error: z.ZodError): NegotiateError {
-  const [first] = error.issues;
-  const where = (first?.path ?? []).map(String).join('.');
-  return new NegotiateError('input/invalid', `The simulation cannot be run: ${where}: ${first?.message ?? ''}. Correct it and try again.`);
 }

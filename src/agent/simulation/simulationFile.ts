@@ -5,7 +5,8 @@ import { NegotiateError } from '../../core/errors.ts';
 import type { StrategyChoice } from '../../decide/strategies/buildStrategy.ts';
 import type { Domain, Utility } from '../../decide/utility.ts';
 import { findDomainProblem, findUtilityProblem, type UtilityProblem } from '../../decide/utilityProblem.ts';
-import { ownStrategySchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
+import { explainInput } from '../inputProblems.ts';
+import { choiceSchema } from '../../decide/strategies/strategySchema.ts';
 
 /** What a simulation file says. Without `opponent` the other side is made up: it wants the opposite, and other issues matter to it. */
 export interface SimulationFile {
@@ -15,8 +16,9 @@ export interface SimulationFile {
   readonly strategy?: StrategyChoice | undefined;
 }
 
+const WHOLE = 'must be a whole number, in quotes where it is larger than 9007199254740991';
 // Numbers as JSON has them, or as decimal digits where they may be large, as amounts in msat are.
-const integer = z.union([z.int(), z.string().regex(/^-?(?:0|[1-9][0-9]{0,21})$/)]).transform((value) => BigInt(value));
+const integer = z.union([z.int(), z.string().regex(/^-?(?:0|[1-9][0-9]{0,21})$/)], WHOLE).transform((value) => BigInt(value));
 const issue = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('discrete'), name: z.string(), values: z.array(z.string()).readonly() }),
   z.strictObject({ kind: z.literal('integer'), name: z.string(), min: integer, max: integer, step: integer.default(1n) }),
@@ -35,16 +37,13 @@ const fileSchema = z.strictObject({
   domain: z.strictObject({ issues: z.array(issue).max(64).readonly() }),
   utility,
   opponent: utility.optional(),
-  strategy: z.union([strategySchema, ownStrategySchema]).optional(),
+  strategy: choiceSchema.optional(),
 });
 
 /** Reads a simulation file from its JSON value. Throws `input/invalid`, with the place of what is wrong. */
 export function parseSimulationFile(value: unknown): SimulationFile {
   const parsed = fileSchema.safeParse(value);
-  if (!parsed.success) {
-    const [first] = parsed.error.issues;
-    throw fail(`${(first?.path ?? []).map((part) => `/${String(part)}`).join('')}: ${first?.message ?? ''}`);
-  }
+  if (!parsed.success) throw explainInput('The simulation file', parsed.error.issues, value);
   const { domain, utility: own, opponent } = parsed.data;
   refuseUnsound('the domain', findDomainProblem(domain));
   refuseUnsound('the utility', findUtilityProblem(domain, own));

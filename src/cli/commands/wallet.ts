@@ -1,12 +1,14 @@
 // `wallet` and `sandbox`: connect a wallet, see it; wallets of test money for trying things out.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { openSandbox } from '../../agent/compose.ts';
 import { NegotiateError } from '../../core/errors.ts';
+import { explainFullDisk, isFullDiskFault } from '../../core/fullDisk.ts';
 import { formatSats, parseSats } from '../../core/money.ts';
 import { printJson, printLines, printResult, readFileOrStdin, type CommonOptions } from '../io.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
 import { useAgent } from '../useAgent.ts';
+import { writeWholeFile } from '../wholeFile.ts';
 
 /** Options of `wallet`. */
 export interface WalletOptions extends CommonOptions {
@@ -71,8 +73,9 @@ function readWanted(text: string): { readonly path: string; readonly grantMsat: 
 
 function writeSecret(path: string, url: string): void {
   try {
-    writeFileSync(path, `${url}\n`, { mode: 0o600, flag: 'wx' });
+    writeWholeFile(path, `${url}\n`, 'new');
   } catch (cause) {
+    if (isFullDiskFault(cause)) throw explainFullDisk(cause);
     throw new NegotiateError('input/invalid', 'The wallet’s file cannot be written. Check the path and that you may write to it.', {
       cause,
     });

@@ -1,9 +1,11 @@
 // Writes the files of a result, under names that are safe whatever the provider called them, and never over another file.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ResultFile } from '../../agent/jobs/result.ts';
 import { NegotiateError } from '../../core/errors.ts';
+import { explainFullDisk, isFullDiskFault } from '../../core/fullDisk.ts';
+import { writeWholeFile } from '../wholeFile.ts';
 
 const MAX_NAME = 100;
 const MAX_COPIES = 1_000;
@@ -14,6 +16,7 @@ export function saveResult(folder: string, files: readonly ResultFile[]): readon
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return files.map(({ name, data }, i) => writeFresh(resolve(folder), safeName(name, i), data));
   } catch (cause) {
+    if (isFullDiskFault(cause)) throw explainFullDisk(cause);
     throw new NegotiateError('input/invalid', 'The result cannot be written there. Name another folder with --out, and run it again.', {
       cause,
     });
@@ -33,7 +36,7 @@ function writeFresh(folder: string, name: string, data: Uint8Array): string {
   for (let copy = 0; copy < MAX_COPIES; copy += 1) {
     const path = join(folder, copy === 0 ? name : `${copy}-${name}`);
     try {
-      writeFileSync(path, data, { mode: 0o600, flag: 'wx' });
+      writeWholeFile(path, data, 'new');
       return path;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

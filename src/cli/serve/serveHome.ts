@@ -4,6 +4,7 @@ import type { Agent, InputOf } from '../../agent/api.ts';
 import type { HomeKey } from '../../agent/composeHome.ts';
 import type { Log } from '../../agent/daemon/log.ts';
 import { openDaemon, type Daemon, type DaemonNews, type DaemonOptions } from '../../agent/daemon/openDaemon.ts';
+import { checkServices } from '../../agent/jobs/checkServices.ts';
 import { listBelowPolicy } from '../../agent/jobs/listBelowPolicy.ts';
 import { servicesSchema } from '../../agent/jobs/service.ts';
 import { isMandateError, mayYetBeAllowed } from '../../agent/mandate/mandateError.ts';
@@ -44,6 +45,7 @@ export async function serveHome(options: ServeHomeOptions): Promise<void> {
   const { plan, voice, log, signal, findKey } = options;
   const { home, relays } = plan;
   const services = plan.config === undefined ? [] : readServices(plan.config);
+  checkServices(services);
   await loadModules(services);
   await refuseSecond(home);
   const key = await findKey(plan);

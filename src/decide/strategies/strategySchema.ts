@@ -1,6 +1,7 @@
 // A strategy as its owner writes it, in a file, a configuration or an order.
 
 import { z } from 'zod';
+import { isNegotiateError } from '../../core/errors.ts';
 import { buildStrategy, type OwnStrategy, type StrategyChoice, type StrategySpec } from './buildStrategy.ts';
 import { NAMED_STRATEGIES } from './namedStrategies.ts';
 
@@ -39,7 +40,10 @@ const described = z.discriminatedUnion('kind', [
 export const strategySchema: z.ZodType<StrategySpec> = z.union([named, described]);
 
 /** A strategy that can be built: its options are in their ranges. */
-export const soundStrategySchema = strategySchema.refine(isSound);
+export const soundStrategySchema = strategySchema.superRefine((spec, context) => {
+  const message = findProblem(spec);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 
 /** A strategy of the owner's own; whether its module can be loaded is seen by whoever runs it. */
 export const ownStrategySchema: z.ZodType<OwnStrategy> = z.strictObject({
@@ -52,8 +56,13 @@ export const ownStrategySchema: z.ZodType<OwnStrategy> = z.strictObject({
     .exactOptional(),
 });
 
+const NO_CHOICE = `must be one of ${Object.keys(NAMED_STRATEGIES).join(', ')}; or a kind with options, or a module of your own by its path (docs/strategies.md)`;
+
 /** A strategy of the product that can be built, or one of the owner's own. */
-export const choiceSchema: z.ZodType<StrategyChoice> = z.union([soundStrategySchema, ownStrategySchema]);
+export const choiceSchema: z.ZodType<StrategyChoice> = z.union([soundStrategySchema, ownStrategySchema], {
+  // What an object lacks is told field by field.
+  error: ({ input }) => (typeof input === 'object' ? undefined : NO_CHOICE),
+});
 
 /** No strategy has more offers. */
 export const MOST_ROUNDS = 100;
@@ -62,11 +71,13 @@ export const roundsSchema = z.int().min(1).max(MOST_ROUNDS);
 /** So many unless named. */
 export const DEFAULT_ROUNDS = 12;
 
-function isSound(spec: StrategySpec): boolean {
+function findProblem(spec: StrategySpec): string | undefined {
   try {
     buildStrategy(spec);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return isNegotiateError(error)
+      ? `has an option out of its range: ${error.message.replace(/^The/, 'the').replace(/\.$/, '')}`
+      : 'is no strategy';
   }
 }
