@@ -6,6 +6,7 @@ import { NegotiateError } from '../core/errors.ts';
 import type { Clock, Rng } from '../core/ports.ts';
 import type { RelayPool, RelayPoolOptions } from '../nostr/relayPool.ts';
 import { parseRelayUrl } from '../nostr/relayUrl.ts';
+import { countCalls, type CountedRail } from '../pay/countedRail.ts';
 import type { Rail } from '../pay/rail.ts';
 import type { Sandbox, SandboxOptions } from '../pay/sandbox/startSandbox.ts';
 import { jobsPath, makeHome, readWallet, requireIdentity, writeWallet } from '../store/home.ts';
@@ -181,15 +182,25 @@ function buildContext(
 
 /** The wallet of a home, opened when first used. */
 function openWallet(secrets: Secrets): Pick<AgentContext, 'rail' | 'connectWallet'> & { readonly close: () => Promise<void> } {
-  let rail: Promise<Rail> | undefined;
-  const open = async (): Promise<Rail> => {
+  let rail: Promise<CountedRail> | undefined;
+  const left = new Set<Rail>();
+  const open = async (): Promise<CountedRail> => {
     const url = readWallet(secrets);
-    if (url !== undefined) return (await import('../pay/nwcRail.ts')).openNwcRail(url);
+    if (url !== undefined) return countCalls((await import('../pay/nwcRail.ts')).openNwcRail(url));
     throw new NegotiateError('wallet/missing', 'This agent has no wallet yet. Connect one with: agent-negotiate wallet --connect FILE');
   };
+  // It may be paying: its answer is heard, and nobody waits for that.
+  const leave = async (old: CountedRail | undefined): Promise<void> => {
+    if (old === undefined) return;
+    left.add(old);
+    await old.quiet();
+    left.delete(old);
+    await old.close();
+  };
   const close = async (): Promise<void> => {
-    await (await rail?.catch(() => undefined))?.close();
+    const last = await rail?.catch(() => undefined);
     rail = undefined;
+    await Promise.all([...left, ...(last === undefined ? [] : [last])].map((each) => each.close()));
   };
   return {
     rail: () =>
@@ -199,8 +210,10 @@ function openWallet(secrets: Secrets): Pick<AgentContext, 'rail' | 'connectWalle
       })),
     connectWallet: async (url) => {
       (await import('../pay/walletUrl.ts')).parseWalletUrl(url);
-      await close();
       writeWallet(secrets, url);
+      const old = rail?.catch(() => undefined);
+      rail = undefined;
+      void leave(await old);
     },
     close,
   };

@@ -11,6 +11,7 @@ import type { JobOutcome } from '../request/runCommand.ts';
 import type { HomeInspection } from '../store/inspectHome.ts';
 import type { Store } from '../store/records.ts';
 import type { WrapBudgets } from './inbox/wrapBudgets.ts';
+import type { WalletDesk } from './jobs/walletDesk.ts';
 import type { SendGuard } from './sendCount.ts';
 import type { StrategyHost } from './strategies/strategyHost.ts';
 import type { Answer } from './strategies/strategyThread.ts';
@@ -51,6 +52,8 @@ export interface AgentContext {
   readonly rail: () => Promise<Rail>;
   /** Connects a wallet (NIP-47 URL) in place of the one before. Throws `input/invalid`, `home/unreadable`. */
   readonly connectWallet: (url: string) => Promise<void>;
+  /** Set in a daemon, whose jobs do not wait for the wallet within their steps. */
+  readonly wallets?: WalletDesk | undefined;
   /** Tells a second place how much is sent; undefined when the store is in memory. */
   readonly sends?: SendGuard | undefined;
   /** Looks at the home on disk; undefined when the store is elsewhere. */

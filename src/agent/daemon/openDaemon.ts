@@ -7,6 +7,7 @@ import { USE_CASES, type Agent, type UseCaseName } from '../api.ts';
 import { callUseCase, openParts, parseInput, type AgentParts, type OpenOptions } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { servicesSchema } from '../jobs/service.ts';
+import { createWalletDesk } from '../jobs/walletDesk.ts';
 import { listOpenChannels } from '../openChannels.ts';
 import { openAgenda } from './agenda.ts';
 import type { CallOptions } from './callOptions.ts';
@@ -63,12 +64,8 @@ export function openDaemon({ onApprovalUrl, ...options }: DaemonOptions): Daemon
   const { engine, queue, ready, ended, attached } = runtime;
   const { context, agenda } = engine;
   // A command that has ended, or a strategy that has answered, is what a job waits for.
-  const lookAgain = (nid: Hex): void => {
-    engine.answered.add(nid);
-    wake(runtime);
-  };
-  watchEnds(context.background, lookAgain);
-  watchEnds(context.thoughts, lookAgain);
+  watchEnds(context.background, (nid) => lookAgain(runtime, nid));
+  watchEnds(context.thoughts, (nid) => lookAgain(runtime, nid));
   engine.log('info', 'starting');
   engine.feed.refresh();
   wake(runtime);
@@ -97,7 +94,8 @@ function createRuntime(
 ): Runtime {
   const watched = watchStore(parts.context.store);
   const wrapBudgets = createWrapBudgets(DAEMON_BURST_MS);
-  const context: AgentContext = { ...parts.context, store: watched.store, wrapBudgets, strategies };
+  const wallets = createWalletDesk((nid) => lookAgain(runtime, nid));
+  const context: AgentContext = { ...parts.context, store: watched.store, wrapBudgets, strategies, wallets };
   const onNews: () => void = () => wake(runtime);
   const [inbox, throttle] = [createWrapDesk(context.openUnwrapper, wrapBudgets, onNews), createThrottle()];
   const engine: Engine = {
@@ -123,6 +121,11 @@ function createRuntime(
   // Whoever wants to know waits for it.
   runtime.ended.promise.catch(() => undefined);
   return runtime;
+}
+
+function lookAgain(runtime: Runtime, nid: Hex): void {
+  runtime.engine.answered.add(nid);
+  wake(runtime);
 }
 
 /** Reads run at once, writes in their turn, and what waits waits outside the queue. */

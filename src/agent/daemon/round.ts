@@ -9,6 +9,7 @@ import { drainOutbox } from '../drainOutbox.ts';
 import { forgetDueAt } from '../forgetSeen.ts';
 import { advanceJobs, isJobOpen, type JobProblem } from '../jobs/pursue.ts';
 import type { Service } from '../jobs/service.ts';
+import { forgetAnswer } from '../jobs/walletDesk.ts';
 import { listOpenChannels } from '../openChannels.ts';
 import type { ChannelRecord } from '../../store/records.ts';
 import { renewKeyPackage } from '../publishIdentity.ts';
@@ -56,7 +57,7 @@ export interface Engine {
   /** Channels that have changed: to be followed anew, and their kept events to be tried again. */
   readonly unfollowed: Map<Hex, ChannelRecord>;
   readonly unread: Set<Hex>;
-  /** Negotiations that have what their jobs waited for: a command has ended, a strategy has answered. */
+  /** Negotiations that have what their jobs waited for: a command has ended, a strategy or the wallet has answered. */
   readonly answered: Set<Hex>;
   /** Channels that were not over when last looked at, with their peers. */
   readonly open: Map<Hex, Hex | undefined>;
@@ -117,7 +118,9 @@ async function runTurn(whole: Engine, own: NewsDesk, touched: Set<Hex>, problems
     problems.push(...round.problems);
     note(whole);
     const inS = Math.max(1, Math.min(round.pollS, LOOK_AGAIN_S));
-    set(agenda.jobs, nid, isJobOpen(context, nid, services) ? context.clock.now() + inS : Infinity);
+    const isOpen = isJobOpen(context, nid, services);
+    if (!isOpen) forgetAnswer(context, nid);
+    set(agenda.jobs, nid, isOpen ? context.clock.now() + inS : Infinity);
   }
   for (const nid of listDueAt(agenda.timers, now)) {
     await unlessSignerFails(() => letTimePass(context, nid));

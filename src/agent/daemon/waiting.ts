@@ -7,6 +7,7 @@ import { parseInput } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
 import type { BuyResult } from '../jobs/buy.ts';
+import { isConsulting } from '../jobs/walletDesk.ts';
 import { advanceJobs, listDue, pursueInput, reportJobs, type PursueReport } from '../jobs/pursue.ts';
 import { advanceRfqInput, advanceRfqs, isRfqOpen, listRfqIds, reportRfqs, type RfqReport } from '../rfq/advanceRfq.ts';
 import { findRfq } from '../rfq/rfqRecord.ts';
@@ -14,6 +15,7 @@ import { takeSignerProblem } from '../signerFaults.ts';
 import { loadChoice } from '../strategies/openStrategy.ts';
 import { isThinking } from '../strategies/thoughts.ts';
 import { allow, pass, report, syncInput, type Pass, type SyncReport } from '../sync.ts';
+import type { WalletView } from '../wallet.ts';
 import { GONE, type CallOptions } from './callOptions.ts';
 import { followChanges, joinAllowed, type Engine } from './round.ts';
 
@@ -30,7 +32,7 @@ export interface Hub {
 const CATCH_UP_MS = 15_000;
 // What somebody says who has just opened a channel belongs to the news of it.
 const FIRST_WORDS_S = 3;
-const WAITING = { buy: buyWaiting, sync: syncWaiting, pursue: pursueWaiting, advanceRfq: advanceRfqWaiting } as const;
+const WAITING = { buy: buyWaiting, sync: syncWaiting, pursue: pursueWaiting, advanceRfq: advanceRfqWaiting, connectWallet: connectWaiting } as const;
 
 /** True for a use case that may wait. */
 export function isWaiting(name: UseCaseName): name is keyof typeof WAITING {
@@ -42,11 +44,21 @@ export function callWaiting(hub: Hub, name: keyof typeof WAITING, input: unknown
   return WAITING[name](hub, input, by);
 }
 
-/** The module of an own strategy is loaded before its turn comes. */
+/** The wallet is asked what it is and holds once its URL is saved: whatever it takes, others go on. */
+async function connectWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<WalletView> {
+  const { connectWalletInput, wallet } = await import('../wallet.ts');
+  const { url } = parseInput(connectWalletInput, input);
+  await runStep(hub, by, (own) => own.connectWallet(url));
+  return wallet(hub.engine.context);
+}
+
+/** The module of an own strategy is loaded before its turn comes, and the wallet asked what kind it is. */
 async function buyWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<BuyResult> {
-  const { buy, buyInput } = await import('../jobs/buy.ts');
+  const { buy, buyInput, findOrdered } = await import('../jobs/buy.ts');
   const wanted = parseInput(buyInput, input);
   if (wanted.strategy !== undefined) await loadChoice(hub.engine.context, wanted.strategy);
+  // What kind of wallet it is stays known while it is open.
+  if (findOrdered(hub.engine.context, wanted) === undefined) await (await hub.engine.context.rail()).describe();
   return runStep(hub, by, (own) => buy(own, wanted));
 }
 
@@ -82,9 +94,10 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const others = { invites: [], signer: takeSignerProblem(context), unopened: engine.inbox.countUnopened() };
   if (first.touched.size > 0 || wanted.waitS === 0) return reportJobs(context, named, first, others);
   requireRelays(engine);
-  const wasThinking = isThinking(context, due());
-  // What a strategy has answered may be that it cannot.
-  const isNews = (): boolean => describeJobs(context, due()) !== before || (wasThinking && !isThinking(context, due()));
+  const isBusy = (): boolean => isThinking(context, due()) || isConsulting(context, due());
+  const wasBusy = isBusy();
+  // What a strategy or the wallet has answered may be that it cannot.
+  const isNews = (): boolean => describeJobs(context, due()) !== before || (wasBusy && !isBusy());
   await waitUntil(hub, isNews, Math.min(wanted.waitS, first.pollS), by);
   const last = hub.stopping.aborted ? first : await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
   const signer = takeSignerProblem(context) ?? others.signer;

@@ -30,6 +30,7 @@ import { updateJob, type Job, type Sale } from './job.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
 import type { Service } from './service.ts';
 import { foreseePerforming, objectTo, recordedAt, settleMove } from './settleMove.ts';
+import { consult } from './walletDesk.ts';
 
 // A buyer may be away for a while; the work is done, and an invoice costs nothing.
 const INVOICE_LIFE_S = 86_400;
@@ -76,7 +77,10 @@ async function negotiate(context: AgentContext, state: Negotiation, job: Job<Sal
     await reject(context, { nid: state.nid, keepTalking: false, code: 'input-too-large' });
     return MOVED;
   }
-  const { id: rail, payee } = await (await context.rail()).describe();
+  const wallet = await context.rail();
+  const info = await consult(context, state.nid, 'kind', () => wallet.describe());
+  if (info === undefined) return IDLE;
+  const { id: rail, payee } = info;
   const { list_sats: listMsat, min_sats: minMsat, question = '', within_s: withinS, retention_s: retentionS, output, attest } = service;
   const sells = { capability: state.open.service, rail, payee, withinS, retentionS, output, mayAttest: attest };
   const limits = { listMsat, minMsat, asksFirst: question !== '' };
@@ -152,10 +156,15 @@ async function askForMoney(context: AgentContext, { nid }: Negotiation, { terms,
   // Neither the wallet nor the key is asked for what will not be said.
   await foreseePerforming(context, nid, 'payterms');
   const rail = await context.rail();
-  const info = await rail.describe();
-  const salt = bytesToHex(context.rng.bytes(32));
-  const { description, hash: descriptionHash } = describePayment({ agreement, index: 0, salt });
-  const request = await rail.makeInvoice({ amountMsat, description, descriptionHash, expiryS: INVOICE_LIFE_S });
+  const made = await consult(context, nid, `invoice ${agreement}`, async () => {
+    const info = await rail.describe();
+    const salt = bytesToHex(context.rng.bytes(32));
+    const { description, hash: descriptionHash } = describePayment({ agreement, index: 0, salt });
+    const request = await rail.makeInvoice({ amountMsat, description, descriptionHash, expiryS: INVOICE_LIFE_S });
+    return { info, salt, description, descriptionHash, request };
+  });
+  if (made === undefined) return IDLE;
+  const { info, salt, description, descriptionHash, request } = made;
   const invoice = readOwnInvoice(request);
   const isOurs = invoice.amountMsat === amountMsat && isDescribed(invoice, { description, hash: descriptionHash });
   const agreedPayee = terms.payment?.payee?.address ?? invoice.payee;
@@ -196,7 +205,9 @@ async function deliverOncePaid(context: AgentContext, state: Negotiation, deal: 
   const now = context.clock.now();
   const dueS = nextLook(context, nid, job, funded !== undefined) - now;
   if (dueS > 0) return pollAfter(dueS);
-  const seen = await (await context.rail()).lookUp(asked.paymentHash, 'incoming');
+  const rail = await context.rail();
+  const seen = await consult(context, nid, `paid ${asked.paymentHash}`, () => rail.lookUp(asked.paymentHash, 'incoming'));
+  if (seen === undefined) return IDLE;
   if (seen.kind === 'settled' && seen.amountMsat >= asked.amountMsat) {
     const body: BodyOf<'deliver'> = { v: 1, type: 'deliver', agreement, files: [...files] };
     await settleMove(context, nid, body, { add: (step) => sendFiles(step, peer, files) });

@@ -103,12 +103,12 @@ export interface BuyResult {
  * `input/invalid` when the module of an own strategy cannot be used, `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
  */
 export async function buy(context: AgentContext, wanted: BuyInput): Promise<BuyResult> {
-  const inputs = wanted.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
+  const inputs = describeInputs(wanted);
   const key = orderKey(wanted, inputs);
-  const known = context.store.listJobs({ key })[0];
   const ask = readAsk(wanted);
-  const isResumed = known !== undefined && !wanted.again;
-  if (isResumed && !isCutShort(context, key, ask)) return { job: viewJob(context.store, readJob(known)), isResumed };
+  const ordered = findOrdered(context, wanted);
+  if (ordered !== undefined) return { job: ordered, isResumed: true };
+  const isResumed = !wanted.again && context.store.listJobs({ key }).length > 0;
   const input = { ...wanted, strategy: wanted.strategy === undefined ? undefined : await settleChoice(context, wanted.strategy) };
   const tactics = drawTactics(context, input);
   const info = await (await context.rail()).describe();
@@ -118,6 +118,18 @@ export async function buy(context: AgentContext, wanted: BuyInput): Promise<BuyR
   const record = context.store.findJob(nid);
   if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
   return { job: viewJob(context.store, readJob(record)), isResumed };
+}
+
+/** The job that this order is already, so that nothing is ordered; undefined for a new order, and for one that was cut off while it was placed. */
+export function findOrdered(context: AgentContext, wanted: BuyInput): JobView | undefined {
+  const key = orderKey(wanted, describeInputs(wanted));
+  const known = context.store.listJobs({ key })[0];
+  if (known === undefined || wanted.again || isCutShort(context, key, readAsk(wanted))) return undefined;
+  return viewJob(context.store, readJob(known));
+}
+
+function describeInputs({ inputs }: BuyInput): readonly FileRef[] {
+  return inputs.map(({ name, data }) => ({ name, sha256: sha256Hex(data), size: data.length }));
 }
 
 type AskSeveral = z.output<typeof askSchema>;

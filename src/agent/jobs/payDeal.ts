@@ -7,7 +7,7 @@ import type { DealFacts } from '../../negotiate/settlement.ts';
 import { signExactly } from '../../nostr/giftWrap.ts';
 import { checkPayTerms, makeFundedTemplate, readPayTerms } from '../../pay/payTerms.ts';
 import { applyObservation, applyOutcome, beginPayment, isPaymentOpen, nextAct, repeatPayment, type Payment } from '../../pay/payment.ts';
-import type { Rail } from '../../pay/rail.ts';
+import type { Observation, Rail } from '../../pay/rail.ts';
 import { isDoubtfulNow } from '../behind.ts';
 import type { AgentContext } from '../context.ts';
 import { followPayment, permitPayment, permitRepeat } from '../mandate/permitPayment.ts';
@@ -16,6 +16,7 @@ import { findPayment, savePayment, type SavedPayment } from './findPayment.ts';
 import type { Job, Purchase } from './job.ts';
 import { IDLE, MOVED, pollAfter, type Progress } from './progress.ts';
 import { objectTo, settleMove } from './settleMove.ts';
+import { consult, hasRoom, isAsked } from './walletDesk.ts';
 
 const POLL_S = 3;
 
@@ -35,13 +36,15 @@ export async function payDeal(context: AgentContext, job: Job<Purchase>, due: Du
   if (saved.payment.state === 'settled') return tellFunded(context, due, saved.payment);
   const rail = await context.rail();
   const { payment } = saved;
-  const seen = isPaymentOpen(payment) ? await rail.lookUp(payment.paymentHash, 'outgoing') : undefined;
+  if (isAsked(context, due.nid, orderOf(payment))) return callWallet(context, rail, due.nid, saved);
+  const seen = isPaymentOpen(payment) ? await lookUp(context, rail, due.nid, payment) : undefined;
+  if (seen === undefined && isPaymentOpen(payment)) return IDLE;
   const current = seen === undefined ? saved : save(context, due.nid, saved, applyObservation(payment, seen, context.clock.now()));
   switch (nextAct(current.payment, seen, context.clock.now())) {
     case 'pay':
+      if (!hasRoom(context, due.nid)) return IDLE;
       await permitRepeat(context, { nid: due.nid, terms: due.deal.terms, payment: current.payment });
-      await callWallet(context, rail, due.nid, save(context, due.nid, current, repeatPayment(current.payment, context.clock.now())));
-      return MOVED;
+      return callWallet(context, rail, due.nid, save(context, due.nid, current, repeatPayment(current.payment, context.clock.now())));
     case 'none':
       return current.payment.state === 'failed' ? giveUp(context, due, current.payment) : MOVED;
     case 'wait':
@@ -54,7 +57,10 @@ export async function payDeal(context: AgentContext, job: Job<Purchase>, due: Du
 export async function resolvePayment(context: AgentContext, nid: Hex, agreement: Hex): Promise<Progress> {
   const saved = findPayment(context.store, agreement);
   if (saved === undefined || !isPaymentOpen(saved.payment)) return IDLE;
-  const seen = await (await context.rail()).lookUp(saved.payment.paymentHash, 'outgoing');
+  const rail = await context.rail();
+  if (isAsked(context, nid, orderOf(saved.payment))) return callWallet(context, rail, nid, saved);
+  const seen = await lookUp(context, rail, nid, saved.payment);
+  if (seen === undefined) return IDLE;
   const { payment } = save(context, nid, saved, applyObservation(saved.payment, seen, context.clock.now()));
   return isPaymentOpen(payment) ? pollAfter(POLL_S) : MOVED;
 }
@@ -62,7 +68,11 @@ export async function resolvePayment(context: AgentContext, nid: Hex, agreement:
 async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: DueDeal): Promise<Progress> {
   const { nid, deal, agreement, payterms } = due;
   const rail = await context.rail();
-  const { id, isTestMoney } = await rail.describe();
+  const described = await consult(context, nid, 'kind', async () => ({ rail, info: await rail.describe() }));
+  if (described === undefined) return IDLE;
+  // Another wallet was connected meanwhile: it is that one that is asked.
+  if (described.rail !== rail) return MOVED;
+  const { id, isTestMoney } = described.info;
   if (id !== body.rail || isTestMoney !== body.isTestMoney) {
     const message =
       'The connected wallet is of another kind than the one this deal was made with. Nothing was paid; connect that one again.';
@@ -84,6 +94,7 @@ async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: Due
     await objectTo(context, nid, agreement, 'payterms-reused', 'This payment hash belongs to another deal of ours. I have paid nothing.');
     return MOVED;
   }
+  if (!hasRoom(context, nid)) return IDLE;
   const begun = beginPayment(check.terms, payterms.request, context.clock.now());
   // A restored home may have paid this and not know: it asks the wallet first, as after any order whose outcome is not known.
   const isForgetful = readRestored(context.store) !== undefined;
@@ -91,14 +102,29 @@ async function payFirst(context: AgentContext, { body }: Job<Purchase>, due: Due
   const ledger = await permitPayment(context, { nid, terms: deal.terms, payment });
   context.store.save([savePayment(payment, undefined), ...ledger]);
   const saved = findPayment(context.store, agreement);
-  if (saved !== undefined && !isForgetful) await callWallet(context, rail, nid, saved);
+  return saved === undefined || isForgetful ? MOVED : callWallet(context, rail, nid, saved);
+}
+
+/**
+ * The intent is saved by now, so that a process that ends here is followed by one that asks before it pays. In a daemon the order is given here
+ * and its outcome taken by a later step; until then nothing else is asked about this payment.
+ */
+async function callWallet(context: AgentContext, rail: Rail, nid: Hex, saved: SavedPayment): Promise<Progress> {
+  const { payment } = saved;
+  const outcome = await consult(context, nid, orderOf(payment), () => rail.pay(payment.request));
+  if (outcome === undefined) return IDLE;
+  save(context, nid, saved, applyOutcome(payment, outcome, context.clock.now()));
   return MOVED;
 }
 
-/** The intent is saved by now, so that a process that ends here is followed by one that asks before it pays. */
-async function callWallet(context: AgentContext, rail: Rail, nid: Hex, saved: SavedPayment): Promise<void> {
-  const outcome = await rail.pay(saved.payment.request);
-  save(context, nid, saved, applyOutcome(saved.payment, outcome, context.clock.now()));
+/** Names one order to pay: another one for the same payment has another name. */
+function orderOf({ paymentHash, tries, orderedAt }: Payment): string {
+  return `pay ${paymentHash} ${tries} ${orderedAt}`;
+}
+
+/** Undefined while the wallet has not been heard. */
+function lookUp(context: AgentContext, rail: Rail, nid: Hex, payment: Payment): Promise<Observation | undefined> {
+  return consult(context, nid, `after ${orderOf(payment)}`, () => rail.lookUp(payment.paymentHash, 'outgoing'));
 }
 
 function save(context: AgentContext, nid: Hex, { record, payment: before }: SavedPayment, payment: Payment): SavedPayment {
