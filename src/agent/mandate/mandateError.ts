@@ -2,7 +2,7 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import { isNegotiateError, NegotiateError, type ErrorDetails } from '../../core/errors.ts';
-import { isPassing, type Reason, type ReasonCode } from '../../decide/mandateVerdict.ts';
+import { DENIALS, isPassing, QUESTIONS, type Reason, type ReasonCode } from '../../decide/mandateVerdict.ts';
 
 /** What was refused, and when it is worth another try (unix seconds), where that is known. */
 export interface Denied {
@@ -74,4 +74,10 @@ function detailsOf({ reasons, retryAt }: Denied): ErrorDetails {
 /** Codes and places in the mandate; no value of it, and nothing of the peer's. */
 export function codesOf(reasons: readonly Reason[]): string {
   return reasons.map(({ code, path }) => (path === '' ? code : `${code} (${path})`)).join(', ');
+}
+
+/** The codes among reasons in words, as {@link codesOf} writes them; anything else is left out. */
+export function listReasonCodes(reasons: string): readonly ReasonCode[] {
+  const words = new Set(reasons.split(', ').map((each) => each.split(' ', 1)[0]));
+  return [...DENIALS, ...QUESTIONS].filter((code) => words.has(code));
 }

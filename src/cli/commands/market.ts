@@ -2,7 +2,7 @@
 
 import type { DecisionView } from '../../agent/jobs/explainDecisions.ts';
 import { printResult, type CommonOptions } from '../io.ts';
-import { shortId, shortNpub } from '../render.ts';
+import { renderSummary } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
 import { readApproval } from './talk.ts';
 import { readServices } from '../serve/readServices.ts';
@@ -68,11 +68,7 @@ export async function runTrust(peer: string, options: CommonOptions): Promise<vo
 export async function runJobs(options: CommonOptions): Promise<void> {
   const { jobs } = await useAgent(options, 'read', (agent) => agent.jobs());
   printResult(options, { jobs }, () => [
-    ...jobs.map(({ nid, role, service, phase, price = '', peer }) =>
-      [shortId(nid), phase.padEnd(10), price.padEnd(14), `${role === 'buyer' ? 'buying' : 'selling'} ${service}`, shortNpub(peer)].join(
-        '  ',
-      ),
-    ),
+    ...jobs.flatMap(renderSummary),
     ...(jobs.length === 0 ? ['No jobs yet. Buy with: agent-negotiate deal --find CAPABILITY --max SATS'] : []),
   ]);
 }
