@@ -79,7 +79,7 @@ describe('a second signature that waits', () => {
   it('for its pace says so, and from when on it is given', async () => {
     const [mine] = both();
     const nid = await bidIsAccepted({ rate: { moves_per_minute: 1, moves_per_hour: 10 } });
-    await mine.call('send', { nid, text: 'Hello?' }).catch(() => undefined);
+    await mine.call('send', { nid, text: 'Hello?' });
     const [problem] = await problemsOf(mine, nid);
     expect(problem).toMatchObject({ code: 'mandate/denied', reasons: expect.stringContaining('rate-minute (rate.moves_per_minute)') as string });
     expect(problem?.message).toMatch(/^Not now/);
