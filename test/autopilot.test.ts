@@ -235,6 +235,11 @@ describe('on autopilot over a relay', () => {
     const error = await bargain(buyer.context, stateOf(buyer.context.store, nid), job, damaged).catch((thrown: unknown) => thrown);
     expect(isNegotiateError(error) && [error.code, error.details]).toEqual(['negotiation/refused', { reason: 'strategy' }]);
     expect([buyer.context.store.listMoves(nid).length, buyer.wallet.payCalls()]).toEqual([before, 0]);
+    expect(await buyer.call('explainDecisions', { nid })).toMatchObject({ fault: 'threw', decisions: [], strategy: 'linear' });
+    // Once it has answered, that is past.
+    await bargain(buyer.context, stateOf(buyer.context.store, nid), findJob(buyer.context.store, nid) as Job<Purchase>, plan);
+    const later = await buyer.call('explainDecisions', { nid });
+    expect([later.decisions.length, later.fault]).toEqual([1, undefined]);
   });
 });
 

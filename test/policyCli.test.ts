@@ -68,6 +68,8 @@ describe('policy', () => {
     const asked = await runCli(['accept', nid, '--json', ...home]);
     expect([asked.code, asked.json().error]).toMatchObject([75, { code: 'mandate/approval-needed' }]);
     expect((await runCli(['policy', 'show', ...home])).stdout).toMatch(/accept for up to 600 sats {2}\(amount, first-deal\)/);
+    const unclear = await runCli(['approve', 'zzz', ...home]);
+    expect([unclear.code, unclear.stderr]).toEqual([64, expect.stringMatching(/digest, as policy show lists it/)]);
     const approved = await runCli(['approve', nid.slice(0, 8), ...home]);
     expect(approved.stdout).toContain('Approved: ');
     expect((await runCli(['accept', nid, ...home])).code).toBe(0);

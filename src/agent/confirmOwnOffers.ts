@@ -1,17 +1,21 @@
 // The second signature: an accept of our own open offer is confirmed without asking, because the offer was the consent.
 
-import { describeSigning } from '../decide/mandateAction.ts';
+import type { Hex } from '../core/bytes.ts';
+import type { NegotiateError } from '../core/errors.ts';
+import { describeSigning, type Action } from '../decide/mandateAction.ts';
 import { isPassing } from '../decide/mandateVerdict.ts';
 import { findOffer, type Negotiation, type PendingAccept } from '../negotiate/negotiation.ts';
 import { planConfirm } from '../negotiate/planSignature.ts';
 import { isBudgetTaken, issueIfAllowed } from './applyTransition.ts';
-import { subjectOf } from './mandate/facts.ts';
+import type { AgentContext } from './context.ts';
+import { subjectOf, type Subject } from './mandate/facts.ts';
 import { copyCell } from './mandate/ledgerRecord.ts';
+import { approvalNeeded, mandateDenied } from './mandate/mandateError.ts';
 import { consider, keepAsk } from './mandate/permit.ts';
 import { isDoubtful } from './restored.ts';
 import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { unlessSignerFails } from './signerFaults.ts';
-import { atPresent, type OpenNegotiation, type Work } from './work.ts';
+import { atPresent, beginWork, openNegotiation, type OpenNegotiation, type Work } from './work.ts';
 
 /** Confirms what waits for it among the negotiations this step has touched; the rules of the state machine decide what may. */
 export async function confirmOwnOffers(work: Work): Promise<void> {
@@ -39,10 +43,27 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
   await issueIfAllowed(atPresent(work), open, { type: 'confirm', body, signature, secrets });
 }
 
+/** Why our second signature, where it is due, is not given yet: `mandate/approval-needed`, or `mandate/denied` for what only has to wait. */
+export async function findConfirmObstacle(context: AgentContext, nid: Hex): Promise<NegotiateError | undefined> {
+  const work = beginWork(context);
+  const open = openNegotiation(work, nid);
+  const pending = open?.state.pending;
+  if (open === undefined || pending === undefined || work.now > pending.confirmBy) return undefined;
+  if (isDoubtful(work, nid) || isBudgetTaken(work, open)) return undefined;
+  const { action, subject } = describeConfirm(open.state, pending);
+  const considered = await consider(work, subject, action);
+  const { verdict, digest, reasons } = considered;
+  if (verdict === 'ask' && digest !== undefined) return approvalNeeded(digest, reasons);
+  return isPassing(considered) ? mandateDenied(considered) : undefined;
+}
+
+function describeConfirm(state: Negotiation, { offer, alternative }: PendingAccept): { readonly subject: Subject; readonly action: Action } {
+  return { subject: subjectOf(state), action: describeSigning('confirm', findOffer(state, offer), alternative, undefined) };
+}
+
 /** What the owner's mandate says of this signature; a question is kept with the step. Nothing is noted before the move is made. */
-async function mayConfirm(work: Work, state: Negotiation, { offer, alternative }: PendingAccept): Promise<'allow' | 'deny' | 'later'> {
-  const subject = subjectOf(state);
-  const action = describeSigning('confirm', findOffer(state, offer), alternative, undefined);
+async function mayConfirm(work: Work, state: Negotiation, pending: PendingAccept): Promise<'allow' | 'deny' | 'later'> {
+  const { subject, action } = describeConfirm(state, pending);
   const verdict = await consider({ ...work, ledger: copyCell(work.ledger) }, subject, action);
   if (verdict.verdict === 'ask') keepAsk(work, subject, action, verdict.reasons);
   if (verdict.verdict === 'ask' || isPassing(verdict)) return 'later';

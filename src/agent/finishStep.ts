@@ -3,6 +3,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { NegotiateError } from '../core/errors.ts';
 import { drainOutbox } from './drainOutbox.ts';
+import { readAskBook } from './mandate/askBook.ts';
 import { viewNegotiation, type NegotiationView } from './view.ts';
 import { saveWork, type Work } from './work.ts';
 
@@ -19,6 +20,6 @@ export async function finishStep(work: Work, nid: Hex): Promise<MoveResult> {
   await drainOutbox(context, { force: true });
   const record = context.store.findNegotiation(nid);
   if (record === undefined) throw new NegotiateError('internal/bug', 'A negotiation vanished while it was saved. Please report this.');
-  const negotiation = viewNegotiation(context.store, record, context.clock.now());
+  const negotiation = viewNegotiation(context.store, record, context.clock.now(), (await readAskBook(context)).get(nid));
   return { negotiation, isSent: negotiation.unsent === 0 };
 }

@@ -2,6 +2,7 @@
 
 import { encodeNpub } from '../nostr/npub.ts';
 import type { AgentContext } from './context.ts';
+import { readAskBook } from './mandate/askBook.ts';
 import { summarize, type NegotiationSummary } from './view.ts';
 
 /** Somebody who would like to open a channel: `agent-negotiate sync --from NPUB` lets them. */
@@ -17,10 +18,12 @@ export interface Listing {
 }
 
 /** Lists everything. */
-export function list({ store, clock }: AgentContext): Listing {
+export async function list(context: AgentContext): Promise<Listing> {
+  const { store, clock } = context;
   const now = clock.now();
+  const asks = await readAskBook(context);
   return {
-    negotiations: store.listNegotiations().map((record) => summarize(record, now)),
+    negotiations: store.listNegotiations().map((record) => summarize(record, now, asks.get(record.nid))),
     invites: store.listInvites().map(({ sender, receivedAt }) => ({ from: encodeNpub(sender), receivedAt })),
   };
 }

@@ -7,6 +7,7 @@ import type { Commitment, Negotiation } from '../negotiate/negotiation.ts';
 import { findDeal } from '../negotiate/slot.ts';
 import type { AgentContext } from './context.ts';
 import { findNegotiation } from './findNegotiation.ts';
+import { readAskBook } from './mandate/askBook.ts';
 import { readState } from './negotiationState.ts';
 import { plainInput } from './plainInput.ts';
 import { viewNegotiation, type NegotiationView } from './view.ts';
@@ -28,12 +29,14 @@ export interface Status extends NegotiationView {
 }
 
 /** Shows a negotiation. Throws `input/…`. */
-export function status({ store, clock }: AgentContext, { nid, agreement }: StatusInput): Status {
+export async function status(context: AgentContext, { nid, agreement }: StatusInput): Promise<Status> {
+  const { store, clock } = context;
   const record = findNegotiation(store, nid);
   const state = readState(record);
   const held = agreement === undefined ? findDeal(state) : findNamed(state, agreement);
   const bundle = held === undefined ? undefined : exportBundle(state, held);
-  return { ...viewNegotiation(store, record, clock.now()), ...(bundle === undefined ? {} : { bundle: encodeBundle(bundle) }) };
+  const asks = (await readAskBook(context)).get(record.nid);
+  return { ...viewNegotiation(store, record, clock.now(), asks), ...(bundle === undefined ? {} : { bundle: encodeBundle(bundle) }) };
 }
 
 /** Any agreement of ours that was signed, whatever became of it: what is void is evidence too. */

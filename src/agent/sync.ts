@@ -15,6 +15,7 @@ import { settleRestored } from './settleRestored.ts';
 import { runTimers } from './runTimers.ts';
 import { readInvitePolicy, writeInvitePolicy } from './inbox/invitePolicy.ts';
 import { takeSignerProblem, unlessSignerFails, type SignerProblem } from './signerFaults.ts';
+import { listOpenAsks } from './mandate/openAsks.ts';
 import { waitForEvents } from './waitForEvents.ts';
 import { beginWork, hasChanges, saveWork, type GroupNews, type News } from './work.ts';
 import { summarize, type NegotiationSummary } from './view.ts';
@@ -143,11 +144,13 @@ export function report(context: AgentContext, { fetched, ended, published }: Pas
   }
   const events = fetched.news;
   const nids = [...new Set(events.map(({ nid }) => nid))];
+  const now = context.clock.now();
+  const asks = listOpenAsks(context.store, now);
   return {
     events,
     negotiations: nids.flatMap((nid) => {
       const record = context.store.findNegotiation(nid);
-      return record === undefined ? [] : [summarize(record, context.clock.now())];
+      return record === undefined ? [] : [summarize(record, now, asks.get(nid))];
     }),
     joined: fetched.joined.map(encodeNpub),
     invites: fetched.waiting.map(encodeNpub),

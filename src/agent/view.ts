@@ -10,6 +10,7 @@ import { findDeal, findUndecided, readOfferStatus } from '../negotiate/slot.ts';
 import type { Terms } from '../negotiate/terms.ts';
 import { encodeNpub } from '../nostr/npub.ts';
 import type { NegotiationRecord, Store } from '../store/records.ts';
+import type { AskView } from './mandate/viewAsk.ts';
 import { readState } from './negotiationState.ts';
 import { isBroken, isDoubtfulNow } from './behind.ts';
 import { listAgreements, termsOfCommitment, viewTerms, type AgreementView } from './viewAgreement.ts';
@@ -47,11 +48,15 @@ export interface NegotiationSummary {
   /** Price of the deal, or of the newest open offer. */
   readonly price?: string;
   readonly updatedAt: number;
+  /** What waits for the owner's yes. */
+  readonly asks?: readonly AskView[];
 }
 
 /** All about one negotiation. */
 export interface NegotiationView extends NegotiationSummary {
   readonly startedBy: 'me' | 'peer';
+  /** The peer has accepted an offer of ours: our second signature is due by then (unix seconds). */
+  readonly confirmBy?: number;
   readonly requirements: string;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -69,8 +74,8 @@ export interface NegotiationView extends NegotiationSummary {
   readonly warnings: readonly string[];
 }
 
-/** The summary of a saved negotiation. */
-export function summarize(record: NegotiationRecord, now: number): NegotiationSummary {
+/** The summary of a saved negotiation; `asks` are what waits for the owner's yes in it. */
+export function summarize(record: NegotiationRecord, now: number, asks: readonly AskView[] = []): NegotiationSummary {
   const state = readState(record);
   const held = findDeal(state) ?? findUndecided(state);
   const open = state.offers.findLast((each) => statusOf(state, each, now) === 'open')?.terms;
@@ -83,19 +88,21 @@ export function summarize(record: NegotiationRecord, now: number): NegotiationSu
     phase: readPhase(state),
     ...(terms === undefined ? {} : { price: formatPrice(terms.price) }),
     updatedAt: record.updatedAt,
+    ...(asks.length === 0 ? {} : { asks }),
   };
 }
 
-/** The whole view of a saved negotiation. */
-export function viewNegotiation(store: Store, record: NegotiationRecord, now: number): NegotiationView {
+/** The whole view of a saved negotiation; `asks` as in {@link summarize}. */
+export function viewNegotiation(store: Store, record: NegotiationRecord, now: number, asks?: readonly AskView[]): NegotiationView {
   const state = readState(record);
   const agreements = listAgreements(state);
   const deal = findDeal(state) ?? findUndecided(state);
   const agreement = agreements.find(({ hash }) => hash === deal?.agreement);
   const own = store.listMoves(state.nid).filter(({ author }) => author === state.me);
   return {
-    ...summarize(record, now),
+    ...summarize(record, now, asks),
     startedBy: state.open.to === state.me ? 'peer' : 'me',
+    ...(state.pending === undefined || now > state.pending.confirmBy ? {} : { confirmBy: state.pending.confirmBy }),
     requirements: state.open.requirements,
     createdAt: record.createdAt,
     expiresAt: state.open.expires_at,

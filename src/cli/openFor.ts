@@ -13,6 +13,17 @@ const TRY_AGAIN_MS = 400;
 
 /** Opens the agent of the home that the options name. Throws what `openAgent` throws. */
 export async function openFor(options: CommonOptions, mode: 'read' | 'write' = 'write'): Promise<Agent> {
+  return (await openSomewhere(options, mode)).agent;
+}
+
+/** An agent; `isServed` where a daemon has its home, so that other commands use that at the same time. */
+export interface OpenedAgent {
+  readonly agent: Agent;
+  readonly isServed: boolean;
+}
+
+/** The same, and says where it runs. */
+export async function openSomewhere(options: CommonOptions, mode: 'read' | 'write' = 'write'): Promise<OpenedAgent> {
   const home = findHome(options.home);
   const relays = options.relay ?? [];
   const connect = async (): Promise<Agent | undefined> => {
@@ -22,15 +33,15 @@ export async function openFor(options: CommonOptions, mode: 'read' | 'write' = '
     return (await connectAgent(home, { onApprovalUrl, relays }))?.agent;
   };
   const running = await connect();
-  if (running !== undefined) return running;
+  if (running !== undefined) return { agent: running, isServed: true };
   const { openAgent } = await import('../agent/compose.ts');
   try {
-    return await openAgent({ home, mode, relays, onApprovalUrl, key: await findHomeKey(home, options) });
+    return { agent: await openAgent({ home, mode, relays, onApprovalUrl, key: await findHomeKey(home, options) }), isServed: false };
   } catch (error) {
     if (!isNegotiateError(error) || error.code !== 'home/locked') throw error;
     for (let i = 0; i < TRIES; i += 1) {
       const started = await connect();
-      if (started !== undefined) return started;
+      if (started !== undefined) return { agent: started, isServed: true };
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
     throw error;

@@ -29,13 +29,13 @@ attachments = false
 `;
 
 const PACE = `
-[rate]
-moves_per_minute = 30
+[rate]                   # a deal takes as many moves as it has rounds, and two or three more
+moves_per_minute = 60
 moves_per_hour = 300
 new_per_hour = 30        # negotiations begun
 
 [rate.per_peer]
-moves_per_minute = 10
+moves_per_minute = 30    # two deals of 12 rounds with one peer
 moves_per_hour = 100
 new_per_hour = 5
 

@@ -4,9 +4,12 @@ import type { AgreementView } from '../agent/viewAgreement.ts';
 import type { MoveResult } from '../agent/finishStep.ts';
 import type { MoveView } from '../agent/viewHistory.ts';
 import type { NegotiationSummary, NegotiationView, OfferView } from '../agent/view.ts';
+import type { AskView } from '../agent/mandate/viewAsk.ts';
+import { formatSats } from '../core/money.ts';
 import { displayText } from '../core/text.ts';
 
 const SHORT_ID = 8;
+const DIGEST_DIGITS = 12;
 
 /** The digits of an id that people see. */
 export function shortId(id: string): string {
@@ -23,11 +26,23 @@ export function renderTime(unixSeconds: number): string {
   return `${new Date(unixSeconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** One line of a list. */
-export function renderSummary({ nid, phase, price = '', role, service, peer }: NegotiationSummary): string {
-  return [shortId(nid), phase.padEnd(10), price.padEnd(14), `${role === 'buyer' ? 'buying' : 'selling'} ${service}`, shortNpub(peer)].join(
-    '  ',
-  );
+/** A negotiation or a job in a list: one line, and one for each thing in it that waits for the owner's yes. */
+export function renderSummary({ nid, phase, price = '', role, service, peer, asks = [] }: Summary): readonly string[] {
+  const deal = `${role === 'buyer' ? 'buying' : 'selling'} ${service}`;
+  const line = [shortId(nid), phase.padEnd(10), price.padEnd(14), deal, shortNpub(peer)].join('  ');
+  return [line, ...asks.map((ask) => `          waits for your yes to ${describeAsk(ask)}: ${approveCommand(ask)}`)];
+}
+
+type Summary = Pick<NegotiationSummary, 'nid' | 'role' | 'service' | 'peer' | 'price' | 'asks'> & { readonly phase: string };
+
+/** What the owner is asked, and the most that it comes to. */
+export function describeAsk({ what, msat }: Pick<AskView, 'what' | 'msat'>): string {
+  return msat === undefined ? what : `${what} for up to ${formatSats(msat)}`;
+}
+
+/** The command that says yes to it. */
+export function approveCommand({ digest }: Pick<AskView, 'digest'>): string {
+  return `agent-negotiate approve ${digest.slice(0, DIGEST_DIGITS)}`;
 }
 
 /** A whole negotiation. */
@@ -82,10 +97,13 @@ function renderOffer({ id, by, price, lines, expiresAt, alternatives, isPresigne
   return ['', head, ...indent(lines), ...others];
 }
 
-function renderNext({ nid, phase, offers, agreement }: NegotiationView): readonly string[] {
+function renderNext({ nid, phase, offers, agreement, asks = [], confirmBy }: NegotiationView): readonly string[] {
   const id = shortId(nid);
+  if (asks.length > 0) return asks.map((ask) => `Next: ${approveCommand(ask)}   (your yes to ${describeAsk(ask)})`);
   if (phase === 'agreed') return [`Next: agent-negotiate status ${id} --bundle deal.json   (then: agent-negotiate verify deal.json)`];
   if (agreement !== undefined) return ['Next: agent-negotiate sync --wait 60s   (the other signature is due)'];
+  if (confirmBy !== undefined)
+    return [`Next: agent-negotiate sync --wait 60s   (the peer has accepted your offer; your second signature is due by ${renderTime(confirmBy)})`];
   const theirs = offers.findLast(({ by, status }) => by === 'peer' && status === 'open');
   if (phase !== 'open' && phase !== 'offered') return [];
   return theirs === undefined

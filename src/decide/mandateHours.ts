@@ -38,6 +38,21 @@ export function isWithinHours({ utc_offset: offset, open }: Hours, now: number):
   return open.map(readSpan).some((span) => span !== undefined && span.days.includes(day) && span.fromMin <= ofDay && ofDay < span.untilMin);
 }
 
+/** When they open next after `now` (unix seconds); undefined where no span is ever open. */
+export function nextOpening({ utc_offset: offset, open }: Hours, now: number): number | undefined {
+  const shift = readOffset(offset);
+  const today = Math.floor((Math.floor(now / 60) + shift) / DAY_MIN);
+  const times = Array.from({ length: 8 }, (_, i) => today + i).flatMap((day) => {
+    const weekday = (((day + EPOCH_DAY) % 7) + 7) % 7;
+    return open.flatMap((text) => {
+      const span = readSpan(text);
+      return span?.days.includes(weekday) === true && span.fromMin < span.untilMin ? [(day * DAY_MIN + span.fromMin - shift) * 60] : [];
+    });
+  });
+  const coming = times.filter((time) => time > now);
+  return coming.length === 0 ? undefined : Math.min(...coming);
+}
+
 /** True for a span that ends before it begins, or at once. */
 export function isEmptySpan(text: string): boolean {
   const span = readSpan(text);

@@ -1,6 +1,7 @@
 // What a daemon writes down for its operator: what happened, how much and how long; never who, with whom or about what.
 
 import type { ErrorCode } from '../../core/errors.ts';
+import type { ReasonCode } from '../../decide/mandateVerdict.ts';
 
 /** What can be told of; a closed list, so that no text of anybody can come in. */
 export type LogEvent =
@@ -23,8 +24,8 @@ export type LogEvent =
   | 'stopping'
   | 'stopped';
 
-/** Counts, durations in milliseconds and error codes: there is no field that could hold an id or a text. */
-export type LogFields = Readonly<Record<string, number | boolean | ErrorCode | undefined>>;
+/** Counts, durations in milliseconds, error codes and codes of the policy's reasons: there is no field that could hold an id or a text. */
+export type LogFields = Readonly<Record<string, number | boolean | ErrorCode | ReasonCode | undefined>>;
 
 /** How much something matters, least first. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;

@@ -7,7 +7,8 @@ import { doChores, finishCommits } from '../chores.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { forgetDueAt } from '../forgetSeen.ts';
-import { advanceJobs, isJobOpen, type JobProblem } from '../jobs/pursue.ts';
+import { findConfirmProblem, nameProblem, type JobProblem } from '../jobs/jobProblem.ts';
+import { advanceJobs, isJobOpen } from '../jobs/pursue.ts';
 import type { Service } from '../jobs/service.ts';
 import { forgetAnswer } from '../jobs/walletDesk.ts';
 import { listOpenChannels } from '../openChannels.ts';
@@ -103,7 +104,9 @@ export async function runRound(engine: Engine): Promise<Round> {
   const ms = Math.round(performance.now() - startedMs);
   if (taken.events > 0) log('info', 'received', { events: taken.events, moves: news.news.length, ms });
   else log('debug', 'step', { ms });
-  return { touched, problems, waiting: news.waiting, isUnread: listReadable(engine).length > 0 };
+  // A job and the timer of its negotiation meet the same.
+  const named = new Map(problems.map((problem) => [nameProblem(problem), problem]));
+  return { touched, problems: [...named.values()], waiting: news.waiting, isUnread: listReadable(engine).length > 0 };
 }
 
 async function runTurn(whole: Engine, own: NewsDesk, touched: Set<Hex>, problems: JobProblem[]): Promise<void> {
@@ -124,6 +127,7 @@ async function runTurn(whole: Engine, own: NewsDesk, touched: Set<Hex>, problems
   }
   for (const nid of listDueAt(agenda.timers, now)) {
     await unlessSignerFails(() => letTimePass(context, nid));
+    problems.push(...[await findConfirmProblem(context, nid)].flatMap((problem) => problem ?? []));
     note(whole);
     rescheduleTimer(context, agenda, nid);
   }

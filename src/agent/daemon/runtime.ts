@@ -6,7 +6,8 @@ import type { AgentParts } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { drainOutbox } from '../drainOutbox.ts';
 import { readJob } from '../jobs/job.ts';
-import type { JobProblem } from '../jobs/pursue.ts';
+import type { JobProblem } from '../jobs/jobProblem.ts';
+import { listReasonCodes } from '../mandate/mandateError.ts';
 import { viewJob, type JobView } from '../jobs/viewJob.ts';
 import { takeSignerProblem, type SignerProblem } from '../signerFaults.ts';
 import { nextDueAt } from './agenda.ts';
@@ -117,7 +118,11 @@ async function runOne(runtime: Runtime): Promise<void> {
 function tell({ engine: { context, log }, onNews }: Runtime, { touched, problems, waiting }: Round): void {
   const signer = takeSignerProblem(context);
   if (signer !== undefined) log('warn', 'signer', { code: signer.code });
-  for (const { code } of problems) log('warn', 'jobs', { code });
+  for (const { code, reasons = '' } of problems) {
+    const codes = listReasonCodes(reasons);
+    if (codes.length === 0) log('warn', 'jobs', { code });
+    for (const reason of codes) log('warn', 'jobs', { code, reason });
+  }
   if (touched.size + problems.length + waiting.length === 0 && signer === undefined) return;
   const jobs = [...touched].flatMap((nid) => context.store.findJob(nid) ?? []).map((record) => viewJob(context.store, readJob(record)));
   onNews({ jobs, problems, invites: waiting.map(encodeNpub), ...(signer === undefined ? {} : { signer }) });

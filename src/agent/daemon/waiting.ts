@@ -7,6 +7,7 @@ import { parseInput } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
 import type { BuyResult } from '../jobs/buy.ts';
+import { isUntold } from '../jobs/jobProblem.ts';
 import { isConsulting } from '../jobs/walletDesk.ts';
 import { advanceJobs, listDue, pursueInput, reportJobs, type PursueReport } from '../jobs/pursue.ts';
 import { advanceRfqInput, advanceRfqs, isRfqOpen, listRfqIds, reportRfqs, type RfqReport } from '../rfq/advanceRfq.ts';
@@ -32,7 +33,13 @@ export interface Hub {
 const CATCH_UP_MS = 15_000;
 // What somebody says who has just opened a channel belongs to the news of it.
 const FIRST_WORDS_S = 3;
-const WAITING = { buy: buyWaiting, sync: syncWaiting, pursue: pursueWaiting, advanceRfq: advanceRfqWaiting, connectWallet: connectWaiting } as const;
+const WAITING = {
+  buy: buyWaiting,
+  sync: syncWaiting,
+  pursue: pursueWaiting,
+  advanceRfq: advanceRfqWaiting,
+  connectWallet: connectWaiting,
+} as const;
 
 /** True for a use case that may wait. */
 export function isWaiting(name: UseCaseName): name is keyof typeof WAITING {
@@ -92,7 +99,8 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const before = describeJobs(context, due());
   const first = await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
   const others = { invites: [], signer: takeSignerProblem(context), unopened: engine.inbox.countUnopened() };
-  if (first.touched.size > 0 || wanted.waitS === 0) return reportJobs(context, named, first, others);
+  if (first.touched.size > 0 || isUntold(first.problems, wanted.known) || wanted.waitS === 0)
+    return reportJobs(context, named, first, others);
   requireRelays(engine);
   const isBusy = (): boolean => isThinking(context, due()) || isConsulting(context, due());
   const wasBusy = isBusy();
@@ -105,14 +113,14 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
 }
 
 async function advanceRfqWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<RfqReport> {
-  const { rfq, waitS } = parseInput(advanceRfqInput, input);
+  const { rfq, waitS, known } = parseInput(advanceRfqInput, input);
   const { engine } = hub;
   const { context } = engine;
   const ids = listRfqIds(context, rfq === undefined ? undefined : findRfq(context.store, rfq).record.id);
   const describe = (): string => ids.map((id) => findRfq(context.store, id).record.version).join() + describeRfqs(context, ids);
   const before = describe();
   const round = await runStep(hub, by, (own) => advanceRfqs(own, ids));
-  if (!round.didMove && ids.some((id) => isRfqOpen(context, id))) {
+  if (!round.didMove && !isUntold(round.problems, known) && ids.some((id) => isRfqOpen(context, id))) {
     if (waitS > 0) requireRelays(engine);
     await waitUntil(hub, () => describe() !== before, waitS, by);
   }

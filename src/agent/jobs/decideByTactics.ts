@@ -35,30 +35,46 @@ export function decideByTactics(
   const voice = strategy.kind === 'own' ? hear(context, job.record.nid, strategy, makeQuestion(moves, input)) : speakFor(strategy);
   if (voice === undefined) return { kind: 'wait' };
   const bargained = bargainByStrategy(moves, { ...input, strategy: voice.give });
-  if (bargained.kind === 'refused')
+  if (bargained.kind === 'refused') {
+    keepFault(context, job, voice.nameFault(bargained.fault));
     throw new NegotiateError('negotiation/refused', voice.explain(bargained.fault), { details: { reason: 'strategy' } });
+  }
   if (bargained.record !== undefined) {
     const decisions = keepDecision(job.body.decisions ?? [], bargained.record);
-    if (decisions.length !== job.body.decisions?.length || decisions.at(-1) !== job.body.decisions.at(-1))
-      context.store.save([updateJob(job, { decisions, offers: saveOffers(moves) })]);
+    const isNew = decisions.length !== job.body.decisions?.length || decisions.at(-1) !== job.body.decisions.at(-1);
+    if (isNew || job.body.fault !== undefined)
+      context.store.save([updateJob(job, { decisions, offers: saveOffers(moves), fault: undefined })]);
   }
   return bargained.decision;
+}
+
+/** The owner may ask later why nothing was decided. */
+function keepFault(context: AgentContext, job: Job, fault: string): void {
+  if (job.body.fault !== fault) context.store.save([updateJob(job, { fault })]);
 }
 
 /** What decides, and what to say when that must not be sent. */
 interface Voice {
   readonly give: Strategy;
   readonly explain: (fault: StrategyFault) => string;
+  /** What was wrong, in a word. */
+  readonly nameFault: (fault: StrategyFault) => string;
 }
 
 function speakFor(spec: StrategySpec): Voice {
-  return { give: buildStrategy(spec), explain: explainFault };
+  return { give: buildStrategy(spec), explain: explainFault, nameFault: (fault) => fault };
 }
 
 /** The answer of a module to the question as it is now; undefined while it thinks. */
 function hear(context: AgentContext, nid: Hex, own: OwnStrategy, question: StrategyInput): Voice | undefined {
   const answer = think(context, nid, own, question);
-  return answer === undefined ? undefined : { give: answer.give, explain: (fault) => explainOwnFault(answer.state, fault) };
+  if (answer === undefined) return undefined;
+  const { give, state } = answer;
+  return {
+    give,
+    explain: (fault) => explainOwnFault(state, fault),
+    nameFault: (fault) => (state.kind === 'refused' ? state.problem : fault),
+  };
 }
 
 /** What a plan bargains about, by its own limits and the mandate in force. */

@@ -9,7 +9,7 @@ import { describeNumber, describeRange } from '../../decide/bargainWords.ts';
 import type { SeenMove } from '../../decide/haggle.ts';
 import type { Replay } from '../../decide/strategies/replayDecision.ts';
 import { nameOfStrategy } from '../../decide/strategies/namedStrategies.ts';
-import type { Because, Decision } from '../../decide/strategies/strategy.ts';
+import type { Decision } from '../../decide/strategies/strategy.ts';
 import { ownStrategySchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
 import type { Outcome } from '../../decide/utility.ts';
 import type { AgentContext } from '../context.ts';
@@ -46,6 +46,10 @@ export interface DecisionView {
 export interface DecisionsView {
   readonly nid: Hex;
   readonly decisions: readonly DecisionView[];
+  /** What was wrong with the strategy when it was last asked, in a word; nothing was sent then. */
+  readonly fault?: string;
+  /** The strategy that a purchase was given. */
+  readonly strategy?: string;
 }
 
 /** Explains them. Throws `input/…` for a negotiation that does not exist or is no job. */
@@ -54,11 +58,17 @@ export async function explainDecisions(context: AgentContext, { nid }: z.infer<t
   const job = findJob(context.store, record.nid);
   if (job === undefined)
     throw new NegotiateError('input/not-found', 'This negotiation is no job that runs by itself: every decision in it was yours.');
-  const { decisions = [], offers } = job.body;
+  const { decisions = [], offers, fault } = job.body;
   const moves = offers === undefined ? undefined : readOffers(offers);
   const views: DecisionView[] = [];
   for (const saved of decisions) views.push(await viewDecision(context, readDecision(saved), moves));
-  return { nid: record.nid, decisions: views };
+  const tactics = job.body.role === 'buyer' ? job.body.tactics : undefined;
+  return {
+    nid: record.nid,
+    decisions: views,
+    ...(fault === undefined ? {} : { fault }),
+    ...(tactics === undefined ? {} : { strategy: nameOf(tactics) }),
+  };
 }
 
 async function viewDecision(
@@ -91,7 +101,7 @@ async function replay(context: AgentContext, record: BargainRecord, moves: reado
   return replayBargain(record, moves, (await askModule(context, own.data, question)).give).kind;
 }
 
-function nameOf({ strategy }: Because): string {
+function nameOf({ strategy }: { readonly strategy: { readonly kind: string } }): string {
   const own = ownStrategySchema.safeParse(strategy);
   if (own.success) return own.data.export ?? own.data.kind;
   const spec = strategySchema.safeParse(strategy);

@@ -12,6 +12,9 @@ import { savedDecisionSchema, savedOffersSchema, MOST_DECISIONS } from './savedD
 /** What a strategy decided, latest last: for the owner alone. */
 const decisions = z.array(savedDecisionSchema).max(MOST_DECISIONS).optional();
 
+/** What was wrong with the strategy when it was last asked: a word of ours. */
+const fault = z.string().max(40).optional();
+
 const purchaseSchema = z.strictObject({
   role: z.literal('buyer'),
   find: capability,
@@ -32,6 +35,7 @@ const purchaseSchema = z.strictObject({
   /** The request to several providers that this is one of. */
   rfq: hex32.optional(),
   decisions,
+  fault,
   offers: savedOffersSchema.optional(),
   rail: z.enum(['sandbox', 'nwc']),
   isTestMoney: z.boolean(),
@@ -52,6 +56,7 @@ const saleSchema = z.strictObject({
   /** Decides what a strategy leaves to chance. */
   seed: z.string().optional(),
   decisions,
+  fault,
   offers: savedOffersSchema.optional(),
   askedAt: unixSeconds.optional(),
   /** When the wallet was last asked for the money. */

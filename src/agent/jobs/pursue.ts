@@ -2,13 +2,14 @@
 
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
-import { isNegotiateError, type ErrorCode } from '../../core/errors.ts';
+import { isNegotiateError } from '../../core/errors.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { findHeld } from '../../negotiate/slot.ts';
 import { readDeal } from '../../negotiate/settleHeld.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
 import { isMandateError } from '../mandate/mandateError.ts';
+import { listOpenAsks } from '../mandate/openAsks.ts';
 import { readState } from '../negotiationState.ts';
 import type { SignerProblem } from '../signerFaults.ts';
 import { sync, syncUntil } from '../sync.ts';
@@ -16,6 +17,7 @@ import { keepThoughts, markAnswers } from '../strategies/thoughts.ts';
 import { advanceBuyer } from './advanceBuyer.ts';
 import { advanceProvider } from './advanceProvider.ts';
 import { isFree } from './bargain.ts';
+import { describeProblem, findConfirmProblem, isUntold, type JobProblem } from './jobProblem.ts';
 import { findJob, newJob, readJob, type Job, type Purchase, type Sale } from './job.ts';
 import { IDLE, pollAfter, type Progress } from './progress.ts';
 import { servicesSchema, type Service } from './service.ts';
@@ -27,19 +29,16 @@ const AFTER_FAULT_S = 5;
 // The owner, the hour or another mandate may say otherwise.
 const AFTER_NO_S = 30;
 
-/** The services to sell, and for how long to wait (seconds) when there is nothing to do. With `nid` only that purchase is advanced. */
+/**
+ * The services to sell, and for how long to wait (seconds) when there is nothing to do. With `nid` only that purchase is advanced. With
+ * `known`, the names of the problems that were told before, it comes back at once with any other.
+ */
 export const pursueInput = z.strictObject({
   services: servicesSchema.default([]),
   waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
   nid: z.string().optional(),
+  known: z.array(z.string()).optional(),
 });
-
-/** Why a job cannot go on at the moment; nothing is lost. The message advises and holds no text of the peer. */
-export interface JobProblem {
-  readonly nid: Hex;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
 
 /** The jobs that are not over, and those that something happened to. */
 export interface PursueReport {
@@ -61,8 +60,8 @@ export async function pursue(context: AgentContext, wanted: z.output<typeof purs
   const input = wanted.nid === undefined ? wanted : { ...wanted, nid: findNegotiation(context.store, wanted.nid).nid };
   const { invites, signer, unopened } = await sync(context, { from: [], waitS: 0 });
   const first = await advanceAll(context, input);
-  if (first.touched.size > 0 || input.waitS === 0 || context.closing.aborted)
-    return reportJobs(context, input, first, { invites, signer, unopened });
+  const isNews = first.touched.size > 0 || isUntold(first.problems, input.known);
+  if (isNews || input.waitS === 0 || context.closing.aborted) return reportJobs(context, input, first, { invites, signer, unopened });
   const waitS = Math.min(input.waitS, first.pollS);
   const later = await syncUntil(context, { from: [], waitS }, whenWorkEnds(context));
   const told = { invites: [...new Set([...invites, ...later.invites])], signer: later.signer ?? signer, unopened: later.unopened };
@@ -128,15 +127,21 @@ async function advanceJob(context: AgentContext, nid: Hex, services: readonly Se
   for (let round = 0; round < MAX_ROUNDS && !context.closing.aborted; round += 1) {
     try {
       const last = await advanceOnce(context, nid, services);
-      if (last.kind !== 'moved') return { didMove, last };
+      if (last.kind !== 'moved') return { didMove, ...(await reviewConfirm(context, nid, last)) };
       didMove = true;
     } catch (error) {
       if (!isNegotiateError(error)) throw error;
-      const problem = { nid, code: error.code, message: error.message };
+      const problem = describeProblem(context, nid, error);
       return { didMove, last: pollAfter(isMandateError(error) ? AFTER_NO_S : AFTER_FAULT_S), problem };
     }
   }
   return { didMove, last: IDLE };
+}
+
+/** A second signature that the mandate holds back is no turn of the peer's. */
+async function reviewConfirm(context: AgentContext, nid: Hex, last: Progress): Promise<Pick<Advanced, 'last' | 'problem'>> {
+  const problem = await findConfirmProblem(context, nid);
+  return problem === undefined ? { last } : { last: pollAfter(AFTER_NO_S), problem };
 }
 
 async function advanceOnce(context: AgentContext, nid: Hex, services: readonly Service[]): Promise<Progress> {
@@ -200,12 +205,13 @@ function isSaleOpen({ store }: AgentContext, state: Negotiation): boolean {
 
 /** What is told of the jobs. */
 export function reportJobs(
-  { store }: AgentContext,
+  { store, clock }: AgentContext,
   { nid }: z.output<typeof pursueInput>,
   { touched, problems }: Pick<Round, 'touched' | 'problems'>,
   { invites, signer, unopened }: Pick<PursueReport, 'invites' | 'unopened'> & { readonly signer: SignerProblem | undefined },
 ): PursueReport {
-  const jobs = store.listJobs().map((record) => viewJob(store, readJob(record)));
+  const asks = listOpenAsks(store, clock.now());
+  const jobs = store.listJobs().map((record) => viewJob(store, readJob(record), asks.get(record.nid)));
   const wanted = jobs.filter((job) => (nid === undefined ? !job.isOver || touched.has(job.nid) : job.nid === nid));
   return { jobs: wanted, problems, invites, unopened, ...(signer === undefined ? {} : { signer }) };
 }

@@ -18,6 +18,7 @@ import { encodeNpub } from '../../nostr/npub.ts';
 import type { Store } from '../../store/records.ts';
 import { isHeldBack } from '../drainOutbox.ts';
 import { findPayment } from './findPayment.ts';
+import type { AskView } from '../mandate/viewAsk.ts';
 import { readState } from '../negotiationState.ts';
 import type { Job, Purchase, Sale } from './job.ts';
 
@@ -54,6 +55,8 @@ export interface JobView {
   readonly rfq?: Hex;
   /** Id of the attestation that was published, or will be. */
   readonly attestation?: Hex;
+  /** What waits for the owner's yes. */
+  readonly asks?: readonly AskView[];
 }
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -66,8 +69,8 @@ const VERDICTS: Readonly<Record<string, string>> = {
 // Within hours, at a time that nobody can tell the deal's from.
 const LATER = 'signed; sync or serve publishes it within hours';
 
-/** Shows a job. */
-export function viewJob(store: Store, { record, body }: Job): JobView {
+/** Shows a job; `asks` are what waits for the owner's yes in it. */
+export function viewJob(store: Store, { record, body }: Job, asks: readonly AskView[] = []): JobView {
   const saved = store.findNegotiation(record.nid);
   const state = saved === undefined ? undefined : readState(saved);
   if (state === undefined) throw new NegotiateError('store/corrupt', 'A job has lost its negotiation. Restore a copy of the home.');
@@ -91,6 +94,7 @@ export function viewJob(store: Store, { record, body }: Job): JobView {
     ...(payment === undefined ? {} : { payment: viewPayment(payment) }),
     ...(body.role === 'buyer' && body.rfq !== undefined ? { rfq: body.rfq } : {}),
     ...(body.role === 'buyer' && body.attestation !== undefined ? { attestation: body.attestation.id } : {}),
+    ...(asks.length === 0 ? {} : { asks }),
   };
 }
 

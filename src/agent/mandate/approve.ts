@@ -11,7 +11,7 @@ import { letTimePass } from '../runTimers.ts';
 import { unlessSignerFails } from '../signerFaults.ts';
 import { openLedger, writeLedger, type LedgerCell } from './ledgerRecord.ts';
 import { readMandate } from './mandateSetting.ts';
-import { viewAsk, type AskView } from './policy.ts';
+import { viewAsk, type AskView } from './viewAsk.ts';
 
 const MIN_DIGITS = 8;
 const MIN_GROUP_DIGITS = 4;
@@ -69,6 +69,11 @@ function findByPlace(context: AgentContext, asks: readonly Ask[], digits: string
   if (asks.length === 0) return [];
   const isInGroup = digits.length >= MIN_GROUP_DIGITS && asks.some(({ group }) => group?.startsWith(digits) === true);
   if (isInGroup) return asks.filter(({ group, nid }) => (group ?? nid)?.startsWith(digits) === true);
+  if (!/^npub1|^[0-9a-f]{4,}$/.test(digits)) {
+    const message =
+      'Say what to approve: the first eight digits of its digest, as policy show lists it, or at least four of its negotiation or group.';
+    throw new NegotiateError('input/invalid', message);
+  }
   const { nid } = findNegotiation(context.store, digits);
   return asks.filter((each) => each.nid === nid);
 }

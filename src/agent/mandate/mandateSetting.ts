@@ -6,8 +6,8 @@ import { parseMandate } from '../../decide/mandate.ts';
 import { toJson } from '../../decide/mandateAction.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
 import type { Change, Store } from '../../store/records.ts';
+import { MANDATE_KEY } from './mandateKey.ts';
 
-const KEY = 'mandate';
 const savedSchema = z.strictObject({ mandate: z.unknown(), text: z.string(), setAt: z.number() });
 
 /** A mandate that is in force, the owner's own text of it, and since when (unix seconds). */
@@ -19,7 +19,7 @@ export interface SavedMandate {
 
 /** The mandate in force; undefined when there is none. Throws `store/corrupt`: one that cannot be read is never taken for none. */
 export function readSavedMandate(store: Store): SavedMandate | undefined {
-  const saved = store.readSetting(KEY);
+  const saved = store.readSetting(MANDATE_KEY);
   if (saved === undefined || saved === 'null') return undefined;
   try {
     const { mandate, ...rest } = savedSchema.parse(JSON.parse(saved));
@@ -41,5 +41,5 @@ export function readMandate(store: Store): Mandate | undefined {
 
 /** The change that puts a mandate in force, or none. */
 export function writeMandate(saved: SavedMandate | undefined): Change {
-  return { kind: 'setting', key: KEY, value: saved === undefined ? 'null' : JSON.stringify({ ...saved, mandate: toJson(saved.mandate) }) };
+  return { kind: 'setting', key: MANDATE_KEY, value: saved === undefined ? 'null' : JSON.stringify({ ...saved, mandate: toJson(saved.mandate) }) };
 }

@@ -5,7 +5,8 @@ import { isNegotiateError, NegotiateError } from '../../core/errors.ts';
 import { toAction, type Action, type GroupAction, type PublicAction } from '../../decide/mandateAction.ts';
 import { closeBooks, followNegotiation, isLive, type Ask, type Ledger } from '../../decide/mandateLedger.ts';
 import type { Mandate } from '../../decide/mandateSchema.ts';
-import type { Reason, Verdict } from '../../decide/mandateVerdict.ts';
+import { findRetryTime } from '../../decide/mandateRetry.ts';
+import { isPassing, type Reason, type Verdict } from '../../decide/mandateVerdict.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { readRestored } from '../restoredNote.ts';
@@ -16,7 +17,15 @@ import { changeLedger, copyCell, openLedger, writeLedger, type LedgerCell } from
 import { announcementDenied, approvalNeeded, mandateDenied } from './mandateError.ts';
 import { readMandate } from './mandateSetting.ts';
 
-const ALLOWED: Verdict = { verdict: 'allow', reasons: [] };
+/** A verdict with what goes with it. */
+export interface Considered extends Verdict {
+  /** Names what was considered; what the owner would say yes to. */
+  readonly digest?: Hex;
+  /** Unix seconds: when a refusal that passes is worth another try, where that is known. */
+  readonly retryAt?: number;
+}
+
+const ALLOWED: Considered = { verdict: 'allow', reasons: [] };
 
 /** What becomes of a question to the owner: saved at once, since the step is given up, or left to whoever goes on with the step. */
 export type AskMode = 'save' | 'leave';
@@ -45,7 +54,7 @@ export async function permitAnnouncements(
   let asked: unknown;
   for (const [i, { action, place }] of announcements.entries()) {
     try {
-      await permitDeed(work, deedInPublic(work, action, i === 0), 'save', (reasons) => announcementDenied(reasons, place));
+      await permitDeed(work, deedInPublic(work, action, i === 0), 'save', (denied) => announcementDenied(denied, place));
     } catch (error) {
       if (!isNegotiateError(error) || error.code !== 'mandate/approval-needed') throw error;
       asked ??= error;
@@ -60,12 +69,13 @@ export async function reviewInPublic(work: Work, action: PublicAction): Promise<
 }
 
 async function permitDeed(work: Work, deed: Deed, ask: AskMode, deny = mandateDenied): Promise<void> {
-  const { verdict, reasons } = await considerDeed(work, deed);
+  const considered = await considerDeed(work, deed);
+  const { verdict, reasons } = considered;
   if (verdict === 'allow') return;
   if (verdict === 'deny') {
     if (ask === 'save' && reasons.some(({ code }) => code === 'expired'))
       saveBooks(work, (books) => (work.now > books.latestAt ? { ...books, latestAt: work.now } : books));
-    throw deny(reasons);
+    throw deny(considered);
   }
   // The step is given up, so the question is saved by itself.
   if (ask === 'save') saveBooks(work, (books, mandate) => addAsk(books, makeAsk(mandate, deed, reasons, work.now)));
@@ -86,11 +96,11 @@ export async function permitMoves(work: Work, before: Negotiation, rumors: reado
  * What a step may do, with the owner's yes taken into account: where he has said it to exactly this, it is used up and the verdict is
  * `allow`. What is allowed is noted as done; asked twice about one thing in one step, it is noted once.
  */
-export async function consider(work: Work, subject: Subject, action: Action): Promise<Verdict> {
+export async function consider(work: Work, subject: Subject, action: Action): Promise<Considered> {
   return action.kind === 'duty' ? ALLOWED : considerDeed(work, deedOf(work, subject, action));
 }
 
-async function considerDeed(work: Work, deed: Deed): Promise<Verdict> {
+async function considerDeed(work: Work, deed: Deed): Promise<Considered> {
   const { store } = work.context;
   const mandate = readMandate(store);
   if (mandate === undefined) return ALLOWED;
@@ -101,9 +111,16 @@ async function considerDeed(work: Work, deed: Deed): Promise<Verdict> {
   const isYes = (each: { readonly digest: Hex; readonly at: number }): boolean =>
     each.digest === deed.digest && each.at > restoredAt && isLive(each, work.now);
   const hasYes = work.isApproved || ledger.approved.some(isYes);
-  if (verdict.verdict === 'deny' || (verdict.verdict === 'ask' && !hasYes)) return verdict;
+  if (verdict.verdict === 'deny' || (verdict.verdict === 'ask' && !hasYes))
+    return { ...verdict, digest: deed.digest, ...retryOf(work, mandate, ledger, deed, verdict) };
   changeLedger(store, work.ledger, mandate, (books) => note(books, deed, work.now));
   return ALLOWED;
+}
+
+function retryOf({ now }: Work, mandate: Mandate, { acts }: Ledger, { act }: Deed, verdict: Verdict): Pick<Considered, 'retryAt'> {
+  const peers = act === undefined ? [] : [act.peer, ...(act.others ?? [])];
+  const retryAt = isPassing(verdict) ? findRetryTime(mandate, verdict.reasons, { acts, peers, now }) : undefined;
+  return retryAt === undefined ? {} : { retryAt };
 }
 
 /** What a step would do, without noting anything: asked before something is signed that is judged again when it is made. */

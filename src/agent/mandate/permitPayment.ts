@@ -30,7 +30,7 @@ export interface DuePayment {
 export async function permitPayment(context: AgentContext, due: DuePayment): Promise<readonly Change[]> {
   const work = beginWork(context);
   const open = openNegotiation(work, due.nid);
-  if (open === undefined) throw mandateDenied([{ code: 'no-hold', path: '' }]);
+  if (open === undefined) throw mandateDenied({ reasons: [{ code: 'no-hold', path: '' }] });
   await permit(work, subjectOf(open.state), describePayment(due));
   return ledgerChanges(context.store, work.ledger, [], work.now);
 }
@@ -42,9 +42,10 @@ export async function permitPayment(context: AgentContext, due: DuePayment): Pro
 export async function permitRepeat(context: AgentContext, due: DuePayment): Promise<void> {
   const work = beginWork(context);
   const open = openNegotiation(work, due.nid);
-  if (open === undefined) throw mandateDenied([{ code: 'no-hold', path: '' }]);
-  const { verdict, reasons } = await consider(work, subjectOf(open.state), describePayment(due));
-  if (verdict === 'deny') throw mandateDenied(reasons);
+  if (open === undefined) throw mandateDenied({ reasons: [{ code: 'no-hold', path: '' }] });
+  const considered = await consider(work, subjectOf(open.state), describePayment(due));
+  const { verdict, reasons } = considered;
+  if (verdict === 'deny') throw mandateDenied(considered);
   if (verdict === 'ask' && isAskedAnew(context, due.payment, reasons)) await permit(work, subjectOf(open.state), describePayment(due));
   // A yes that it took is used up before the wallet is told.
   if (verdict === 'allow') context.store.save(ledgerChanges(context.store, work.ledger, [], work.now));

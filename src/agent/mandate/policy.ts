@@ -3,32 +3,16 @@
 import { z } from 'zod';
 import type { Hex } from '../../core/bytes.ts';
 import type { Msat } from '../../core/money.ts';
-import { closeBooks, EMPTY_LEDGER, isLive, sumHeld, sumSpent, type Ask } from '../../decide/mandateLedger.ts';
+import { closeBooks, EMPTY_LEDGER, isLive, sumHeld, sumSpent } from '../../decide/mandateLedger.ts';
 import { explainMandate } from '../../decide/explainMandate.ts';
-import { encodeNpub } from '../../nostr/npub.ts';
 import type { AgentContext } from '../context.ts';
 import { openLedger, rebuildLedger, writeLedger, type LedgerCell } from './ledgerRecord.ts';
 import { readSavedMandate, writeMandate } from './mandateSetting.ts';
 import { hashMandate, MAX_MANDATE_BYTES, readMandateFile, type MandateFileProblem } from './readMandateFile.ts';
+import { viewAsk, type AskView } from './viewAsk.ts';
 
 /** The text of a mandate, in TOML or JSON; null takes the mandate out of force. */
 export const setPolicyInput = z.strictObject({ text: z.string().max(MAX_MANDATE_BYTES).nullable() });
-
-/** Something that waits for the owner's yes. */
-export interface AskView {
-  /** Name it by its first digits to `approve`. */
-  readonly digest: Hex;
-  readonly nid?: Hex;
-  /** npub; absent for what is said to a group or to everybody. */
-  readonly peer?: string;
-  /** The service that it announces. */
-  readonly service?: string;
-  /** The group that it is said to, where there is one yet. */
-  readonly group?: Hex;
-  readonly what: string;
-  readonly msat?: Msat;
-  readonly reasons: readonly string[];
-}
 
 /** The mandate in force; it holds the owner's limits and is for the owner alone. */
 export interface PolicyView {
@@ -86,19 +70,5 @@ export function showPolicy({ store, clock }: AgentContext): PolicyView {
     ...sumHeld(ledger),
     spentMsat: sumSpent(ledger, clock.now()),
     asks: ledger.asks.filter((each) => isLive(each, clock.now())).map(viewAsk),
-  };
-}
-
-/** A question as the owner sees it. */
-export function viewAsk({ digest, nid, peer, group, service, what, msat, reasons }: Ask): AskView {
-  return {
-    digest,
-    ...(nid === undefined ? {} : { nid }),
-    ...(peer === undefined ? {} : { peer: encodeNpub(peer) }),
-    ...(group === undefined ? {} : { group }),
-    ...(service === undefined ? {} : { service }),
-    what,
-    ...(msat === undefined ? {} : { msat }),
-    reasons: reasons.map(({ code }) => code),
   };
 }

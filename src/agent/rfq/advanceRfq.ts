@@ -8,7 +8,7 @@ import type { Negotiation } from '../../negotiate/negotiation.ts';
 import { findDeal } from '../../negotiate/slot.ts';
 import { accept } from '../accept.ts';
 import type { AgentContext } from '../context.ts';
-import type { JobProblem } from '../jobs/pursue.ts';
+import { describeProblem, findConfirmProblem, isForOwner, isUntold, type JobProblem } from '../jobs/jobProblem.ts';
 import { isMandateError } from '../mandate/mandateError.ts';
 import { reject } from '../reject.ts';
 import { send } from '../send.ts';
@@ -28,10 +28,14 @@ const MAX_TRIES = 2;
 const AFTER_NO_S = 30;
 const AT_ONCE_S = 1;
 
-/** Which request, by the first digits of its id; all that run unless named. Seconds to wait for news when there is nothing to do. */
+/**
+ * Which request, by the first digits of its id; all that run unless named. Seconds to wait for news when there is nothing to do. With `known`,
+ * the names of the problems that were told before, it comes back at once with any other.
+ */
 export const advanceRfqInput = z.strictObject({
   rfq: z.string().optional(),
   waitS: z.number().min(0).max(LONGEST_WAIT_S).default(0),
+  known: z.array(z.string()).optional(),
 });
 
 /** Requests, as they stand now. */
@@ -44,15 +48,18 @@ export interface RfqReport extends RfqList {
   readonly problems: readonly JobProblem[];
   /** About how many messages of strangers were not opened yet (see `SyncReport`). */
   readonly unopened: number;
+  /** True when none of them goes on before the owner has said yes to what is asked in `problems`. */
+  readonly isForOwner: boolean;
 }
 
 /** Does what is due for every request that runs; then waits for news, at most once. Throws what `sync` throws, `input/not-found`. */
-export async function advanceRfq(context: AgentContext, { rfq, waitS }: z.output<typeof advanceRfqInput>): Promise<RfqReport> {
+export async function advanceRfq(context: AgentContext, { rfq, waitS, known }: z.output<typeof advanceRfqInput>): Promise<RfqReport> {
   const named = rfq === undefined ? undefined : findRfq(context.store, rfq).record.id;
   const wanted = listRfqIds(context, named);
   const { unopened } = await sync(context, { from: [], waitS: 0 });
   const first = await advanceThinking(context, wanted);
-  if (first.didMove || waitS === 0 || !wanted.some((id) => isRfqOpen(context, id))) return reportRfqs(context, wanted, first, unopened);
+  const isNews = first.didMove || isUntold(first.problems, known);
+  if (isNews || waitS === 0 || !wanted.some((id) => isRfqOpen(context, id))) return reportRfqs(context, wanted, first, unopened);
   const later = await syncUntil(context, { from: [], waitS: Math.min(waitS, first.pollS, untilDue(context, wanted)) }, undefined);
   return reportRfqs(context, wanted, await advanceThinking(context, wanted), later.unopened);
 }
@@ -76,10 +83,12 @@ function listAsked({ store }: AgentContext, ids: readonly Hex[]): readonly Hex[]
 export function reportRfqs(
   context: AgentContext,
   ids: readonly Hex[],
-  { problems }: Pick<RfqRound, 'problems'>,
+  { problems, stuck }: Pick<RfqRound, 'problems' | 'stuck'>,
   unopened: number,
 ): RfqReport {
-  return { rfqs: ids.map((id) => viewRfq(context, findRfq(context.store, id))), problems, unopened };
+  const open = ids.filter((id) => isRfqOpen(context, id));
+  const isStuck = open.length > 0 && open.every((id) => stuck.has(id));
+  return { rfqs: ids.map((id) => viewRfq(context, findRfq(context.store, id))), problems, isForOwner: isStuck, unopened };
 }
 
 /** Shows requests, newest first, without doing anything. */
@@ -114,6 +123,8 @@ export function untilDue({ store, clock }: AgentContext, ids: readonly Hex[]): n
 export interface RfqRound {
   readonly didMove: boolean;
   readonly problems: readonly JobProblem[];
+  /** The requests that wait for the owner's yes and for nothing else. */
+  readonly stuck: ReadonlySet<Hex>;
   readonly pollS: number;
 }
 
@@ -122,22 +133,26 @@ export async function advanceRfqs(context: AgentContext, ids: readonly Hex[]): P
   let didMove = false;
   let pollS = Infinity;
   const problems: JobProblem[] = [];
+  const stuck = new Set<Hex>();
   for (const id of ids) {
-    const notes: Notes = { problems: new Map(), bidAt: Infinity };
+    const notes: Notes = { problems: new Map(), bidAt: Infinity, isStuck: false };
     let round = 0;
     for (; round < MAX_ROUNDS && (await advanceOne(context, id, notes)); round += 1) didMove = true;
     problems.push(...notes.problems.values());
+    if (notes.isStuck) stuck.add(id);
     if (round === MAX_ROUNDS) pollS = AT_ONCE_S;
     if (notes.problems.size > 0) pollS = Math.min(pollS, AFTER_NO_S);
     pollS = Math.min(pollS, Math.max(AT_ONCE_S, notes.bidAt - context.clock.now()));
   }
-  return { didMove, problems, pollS };
+  return { didMove, problems, stuck, pollS };
 }
 
 /** What is found on the way: what keeps negotiations from going on, and when the next bid goes out whoever has answered. */
 interface Notes {
   readonly problems: Map<Hex, JobProblem>;
   bidAt: number;
+  /** Nothing is left to do but what the owner is asked. */
+  isStuck: boolean;
 }
 
 /** One thing that is due. Returns whether something was done. */
@@ -146,10 +161,12 @@ async function advanceOne(context: AgentContext, id: Hex, notes: Notes): Promise
   if (rfq.body.outcome !== undefined) return false;
   const states = readStates(context.store, rfq.body);
   const now = context.clock.now();
+  notes.isStuck = false;
   const chosen = states.find((state) => findDeal(state) !== undefined);
   if (chosen !== undefined) return conclude(context, rfq, states, 'agreed');
   // Whatever is out has the budget until it is decided.
   if (states.some(hasSignature)) return false;
+  await reviewConfirms(context, states, notes);
   if (now > rfq.body.endsAt || states.every(({ ended }) => ended !== undefined)) return conclude(context, rfq, states, 'no-deal');
   if (await answerOne(context, rfq.body, states)) return true;
   const fit = listFit(context, rfq.body, states);
@@ -159,7 +176,18 @@ async function advanceOne(context: AgentContext, id: Hex, notes: Notes): Promise
   notes.bidAt = bidAt;
   if (kind === 'moved') return true;
   if (fit.length === 0 && isHopeless(stances)) return conclude(context, rfq, states, 'no-deal');
-  return signBest(context, { body: rfq.body, states, stances, fit }, notes.problems);
+  const live = states.filter(({ ended }) => ended === undefined);
+  const asks = ({ nid }: Negotiation): boolean => [notes.problems.get(nid)].some((each) => each !== undefined && isForOwner(each));
+  notes.isStuck ||= live.some(asks) && live.every((state) => asks(state) || stances.get(state.nid) === 'out');
+  return signBest(context, { body: rfq.body, states, stances, fit }, notes);
+}
+
+/** Tells of second signatures that wait for the owner's yes, or their time. */
+async function reviewConfirms(context: AgentContext, states: readonly Negotiation[], notes: Notes): Promise<void> {
+  for (const { nid } of states) {
+    const problem = await findConfirmProblem(context, nid);
+    if (problem !== undefined) notes.problems.set(nid, problem);
+  }
 }
 
 /** Answers a question that is open, with the words the owner has given for it. */
@@ -201,7 +229,7 @@ interface Offered {
  * Signs the best offer once the gathering is over, or nobody has more to say that could be better. One that came to nothing before gives way to those that have
  * not been tried.
  */
-async function signBest(context: AgentContext, { body, states, stances, fit }: Offered, problems: Map<Hex, JobProblem>): Promise<boolean> {
+async function signBest(context: AgentContext, { body, states, stances, fit }: Offered, notes: Notes): Promise<boolean> {
   const live = states.filter(({ ended }) => ended === undefined);
   const [best] = fit;
   const isSettled = (state: Negotiation): boolean => {
@@ -214,8 +242,9 @@ async function signBest(context: AgentContext, { body, states, stances, fit }: O
   const tries = ({ nid }: OfferRef): number => states.find((state) => state.nid === nid)?.commitments.length ?? 0;
   const ordered = fit.filter(({ of }) => tries(of) < MAX_TRIES).toSorted((a, b) => tries(a.of) - tries(b.of));
   for (const { of, priceMsat } of ordered) {
-    const outcome = await sign(context, of, priceMsat, problems);
+    const outcome = await sign(context, of, priceMsat, notes.problems);
     // What the owner's mandate refuses gives way to the next best; what it asks about waits for the answer.
+    if (outcome === 'asked') notes.isStuck = true;
     if (outcome !== 'denied') return outcome === 'signed';
   }
   return false;
@@ -237,7 +266,7 @@ async function sign(context: AgentContext, of: OfferRef, priceMsat: bigint, prob
   } catch (error) {
     const outcome = isNegotiateError(error) ? NOT_SIGNED.get(error.code) : undefined;
     if (!isNegotiateError(error) || outcome === undefined) throw error;
-    if (outcome !== 'gone') problems.set(of.nid, { nid: of.nid, code: error.code, message: error.message });
+    if (outcome !== 'gone') problems.set(of.nid, describeProblem(context, of.nid, error));
     return outcome;
   }
 }

@@ -9,7 +9,7 @@ import type { AgentContext } from '../context.ts';
 import { bargainOpenly, type Stance } from '../jobs/bargain.ts';
 import { findJob, type Job, type Purchase } from '../jobs/job.ts';
 import { planOf } from '../jobs/plan.ts';
-import type { JobProblem } from '../jobs/pursue.ts';
+import { describeProblem, type JobProblem } from '../jobs/jobProblem.ts';
 import { rankOffers, readRequest, trustOf, type OfferRef } from './viewRfq.ts';
 import { findBidTime, readProgression } from './pace.ts';
 import type { Rfq, RfqBody } from './rfqRecord.ts';
@@ -89,7 +89,7 @@ async function haggleOne(context: AgentContext, thread: Thread, problems: Map<He
     return await bargainOpenly(context, state, job, { ...plan, limits }, mayBid);
   } catch (error) {
     if (!isNegotiateError(error) || !STAYS_HERE.has(error.code)) throw error;
-    problems.set(state.nid, { nid: state.nid, code: error.code, message: error.message });
+    problems.set(state.nid, describeProblem(context, state.nid, error));
     return 'waits';
   }
 }

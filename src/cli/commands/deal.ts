@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
+import { isForOwner } from '../../agent/jobs/jobProblem.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
 import type { RfqView } from '../../agent/rfq/viewRfq.ts';
 import { readChoice } from '../../agent/strategies/readChoice.ts';
@@ -14,9 +15,9 @@ import { renderAsked } from '../jobs/renderRfq.ts';
 import { createTeller, type Teller } from '../jobs/tellJobs.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
-import { openFor } from '../openFor.ts';
+import { openSomewhere, type OpenedAgent } from '../openFor.ts';
 import { parseDuration, parseJsonText, parseScore, parseWeights } from '../parseValues.ts';
-import { shortId } from '../render.ts';
+import { approveCommand, describeAsk, shortId } from '../render.ts';
 
 /** Options of `deal`. */
 export interface DealOptions extends CommonOptions {
@@ -59,14 +60,15 @@ export async function runDeal(nid: string | undefined, options: DealOptions): Pr
   const order = nid === undefined ? readOrder(options) : undefined;
   const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
   return untilStopped(async (signal) => {
-    const agent = await openFor(options);
+    const opened = await openSomewhere(options);
+    const { agent } = opened;
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       const job = order === undefined ? await findJob(agent, nid ?? '') : await placeOrder(agent, order, options);
       const endsAt = performance.now() + waitS * 1_000;
       const sight = { teller: createTeller(options.json === true), endsAt, options, signal };
-      const chosen = job.rfq === undefined ? job : await chooseAmong(agent, job, sight);
-      return chosen === undefined ? EXIT_LATER : await seeThrough(agent, chosen, sight);
+      const chosen = job.rfq === undefined ? job : await chooseAmong(opened, job, sight);
+      return chosen === undefined ? EXIT_LATER : await seeThrough(opened, chosen, sight);
     } finally {
       await agent.close();
     }
@@ -136,22 +138,25 @@ async function findJob(agent: Agent, nid: string): Promise<JobView> {
 
 /** Sees a request to several through until one is the deal; undefined while none is. Without a deal it is the job that was asked for. */
 async function chooseAmong(
-  agent: Agent,
+  { agent, isServed }: OpenedAgent,
   job: JobView & { readonly rfq?: string },
   { teller, endsAt, options, signal }: Sight,
 ): Promise<JobView | undefined> {
   let told = '';
   for (;;) {
     const leftS = Math.max(0, (endsAt - performance.now()) / 1_000);
-    const report = await retryLater(agent.advanceRfq({ rfq: job.rfq, waitS: Math.min(ROUND_S, leftS) }), signal);
+    const report = await retryLater(agent.advanceRfq({ rfq: job.rfq, waitS: Math.min(ROUND_S, leftS), known: teller.known() }), signal);
     teller.problems(report?.problems ?? []);
     teller.unopened(report?.unopened ?? 0);
     const [view] = report?.rfqs ?? [];
     told = view === undefined ? told : tellRequest(view, told, options);
     if (view?.chosen !== undefined) return findJob(agent, view.chosen);
     if (view?.state === 'no-deal') return findJob(agent, job.nid);
-    if (leftS > 0 && !signal.aborted) continue;
-    tellLater({ nid: job.nid, phase: view?.state ?? 'collecting' }, options);
+    const asks = (report?.problems ?? []).flatMap(({ ask }) => ask ?? []);
+    // Whoever says yes needs the home.
+    const isOwnersTurn = report?.isForOwner === true && !isServed;
+    if (leftS > 0 && !signal.aborted && !isOwnersTurn) continue;
+    tellLater({ nid: job.nid, phase: view?.state ?? 'collecting', asks }, options);
     return undefined;
   }
 }
@@ -168,24 +173,28 @@ function tellRequest(view: RfqView, told: string, options: DealOptions): string 
   return now;
 }
 
-async function seeThrough(agent: Agent, job: JobView, { teller, endsAt, options, signal }: Sight): Promise<number> {
+async function seeThrough({ agent, isServed }: OpenedAgent, job: JobView, { teller, endsAt, options, signal }: Sight): Promise<number> {
   let current = job;
   await teller.jobs(agent, [current]);
   while (!current.isOver) {
     const leftS = (endsAt - performance.now()) / 1_000;
     if (leftS <= 0 || signal.aborted) return tellLater(current, options);
-    const report = await retryLater(agent.pursue({ nid: current.nid, waitS: Math.min(ROUND_S, leftS) }), signal);
+    const report = await retryLater(agent.pursue({ nid: current.nid, waitS: Math.min(ROUND_S, leftS), known: teller.known() }), signal);
     teller.problems(report?.problems ?? [], report?.signer);
     teller.unopened(report?.unopened ?? 0);
     current = report?.jobs[0] ?? current;
     await teller.jobs(agent, [current]);
+    // Whoever says yes needs the home.
+    if (!isServed && report?.problems.some(isForOwner) === true) return tellLater(current, options);
   }
   return conclude(agent, current, options);
 }
 
-function tellLater({ nid, phase }: { readonly nid: string; readonly phase: string }, options: DealOptions): number {
-  if (options.json === true) printJson({ event: 'waiting', nid, phase });
-  printRemark(`Not finished yet (${phase}). Nothing is lost; go on with: agent-negotiate deal ${shortId(nid)}`);
+function tellLater({ nid, phase, asks = [] }: Pick<JobView, 'nid' | 'asks'> & { readonly phase: string }, options: DealOptions): number {
+  if (options.json === true) printJson({ event: 'waiting', nid, phase, ...(asks.length === 0 ? {} : { asks }) });
+  const isAsked = asks.map((ask) => `It waits for your yes to ${describeAsk(ask)}: ${approveCommand(ask)}. `).join('');
+  const next = `${asks.length === 0 ? 'go' : 'after that go'} on with: agent-negotiate deal ${shortId(nid)}`;
+  printRemark(`Not finished yet (${phase}). ${isAsked}Nothing is lost; ${next}`);
   return EXIT_LATER;
 }
 

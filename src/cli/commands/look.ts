@@ -33,7 +33,7 @@ export async function runList(options: CommonOptions): Promise<void> {
   const listing = await useAgent(options, 'read', (agent) => agent.list());
   const { negotiations, invites } = listing;
   printResult(options, listing, () => [
-    ...negotiations.map(renderSummary),
+    ...negotiations.flatMap(renderSummary),
     ...(negotiations.length === 0 ? ['No negotiations yet. Start one with: agent-negotiate start NPUB SERVICE'] : []),
     ...invites.map(({ from }) => `Invite from ${from}; to let it in, run: agent-negotiate sync --from ${from}`),
   ]);

@@ -1,8 +1,8 @@
 // The verbs around the market: announce, find, trust, jobs.
 
-import type { DecisionView } from '../../agent/jobs/explainDecisions.ts';
+import type { DecisionsView, DecisionView } from '../../agent/jobs/explainDecisions.ts';
 import { printResult, type CommonOptions } from '../io.ts';
-import { shortId, shortNpub } from '../render.ts';
+import { renderSummary } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
 import { readApproval } from './talk.ts';
 import { readServices } from '../serve/readServices.ts';
@@ -68,11 +68,7 @@ export async function runTrust(peer: string, options: CommonOptions): Promise<vo
 export async function runJobs(options: CommonOptions): Promise<void> {
   const { jobs } = await useAgent(options, 'read', (agent) => agent.jobs());
   printResult(options, { jobs }, () => [
-    ...jobs.map(({ nid, role, service, phase, price = '', peer }) =>
-      [shortId(nid), phase.padEnd(10), price.padEnd(14), `${role === 'buyer' ? 'buying' : 'selling'} ${service}`, shortNpub(peer)].join(
-        '  ',
-      ),
-    ),
+    ...jobs.flatMap(renderSummary),
     ...(jobs.length === 0 ? ['No jobs yet. Buy with: agent-negotiate deal --find CAPABILITY --max SATS'] : []),
   ]);
 }
@@ -80,11 +76,20 @@ export async function runJobs(options: CommonOptions): Promise<void> {
 /** Says why a job bargained as it did. */
 export async function runWhy(nid: string, options: CommonOptions): Promise<void> {
   const view = await useAgent(options, 'read', (agent) => agent.explainDecisions({ nid }));
-  printResult(options, view, () =>
-    view.decisions.length === 0
-      ? ['No strategy decided anything here; the fixed rules need none. Choose one with: agent-negotiate deal --strategy NAME']
-      : view.decisions.flatMap(renderDecision),
-  );
+  printResult(options, view, () => {
+    const lines = [...view.decisions.flatMap(renderDecision), ...renderFault(view)];
+    return lines.length > 0 ? lines : [describeNone(view)];
+  });
+}
+
+function renderFault({ fault }: DecisionsView): readonly string[] {
+  if (fault === undefined) return [];
+  return [`The strategy failed when it was last asked (${fault}): it gave no answer that may be sent, and nothing was sent.`];
+}
+
+function describeNone({ strategy }: DecisionsView): string {
+  if (strategy !== undefined) return `The strategy ${strategy} has decided nothing here yet.`;
+  return 'No strategy decided anything here; the fixed rules need none. Choose one with: agent-negotiate deal --strategy NAME';
 }
 
 const DONE: Readonly<Record<DecisionView['kind'], string>> = { offer: 'offers', alternatives: 'offers', accept: 'accepts', end: 'ends' };

@@ -1,12 +1,13 @@
 // `policy`: writes, checks and explains what the owner lets the agent do while he is away.
 
-import type { AskView, PolicyView } from '../../agent/mandate/policy.ts';
+import type { PolicyView } from '../../agent/mandate/policy.ts';
+import type { AskView } from '../../agent/mandate/viewAsk.ts';
 import { readMandateFile, type MandateFile, type MandateFileProblem } from '../../agent/mandate/readMandateFile.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { formatSats, parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
 import { printLines, printResult, readFileOrStdin, writeNewOwnFile, type CommonOptions } from '../io.ts';
-import { shortId, shortNpub } from '../render.ts';
+import { describeAsk, shortId, shortNpub } from '../render.ts';
 import { useAgent } from '../useAgent.ts';
 import { POLICY_PRESETS } from '../policyPresets.ts';
 
@@ -116,12 +117,12 @@ function renderPolicy({
   ];
 }
 
-function renderAsk({ digest, nid, peer, group, service, what, msat, reasons }: AskView): string {
+function renderAsk(ask: AskView): string {
+  const { digest, nid, peer, group, service, reasons } = ask;
   const place = nid ?? group;
   const where = service ?? (place === undefined ? 'new' : shortId(place));
   const who = service === undefined ? (peer === undefined ? 'group' : shortNpub(peer)) : 'everybody';
-  const amount = msat === undefined ? '' : ` for up to ${formatSats(msat)}`;
-  return `${digest.slice(0, 12)}  ${where}  ${who}  ${what}${amount}  (${reasons.join(', ')})`;
+  return `${digest.slice(0, 12)}  ${where}  ${who}  ${describeAsk(ask)}  (${reasons.join(', ')})`;
 }
 
 /** What a program is told of a mandate file. */

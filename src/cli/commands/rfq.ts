@@ -1,6 +1,6 @@
 // `rfq`: asks several providers for offers, each in private, and signs the best one; run again after a break, it goes on.
 
-import type { Agent, InputOf } from '../../agent/api.ts';
+import type { InputOf } from '../../agent/api.ts';
 import type { RfqView } from '../../agent/rfq/viewRfq.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
@@ -8,7 +8,7 @@ import { printResult, readTextArgument, type CommonOptions } from '../io.ts';
 import { retryLater } from '../jobs/retryLater.ts';
 import { createTeller } from '../jobs/tellJobs.ts';
 import { untilStopped } from '../jobs/untilStopped.ts';
-import { openFor } from '../openFor.ts';
+import { openSomewhere, type OpenedAgent } from '../openFor.ts';
 import { parseDuration, parseScore, parseWeights } from '../parseValues.ts';
 import { renderRfq } from '../jobs/renderRfq.ts';
 
@@ -37,11 +37,12 @@ export async function runRfq(peers: readonly string[], options: RfqOptions): Pro
   const request = peers.length === 0 ? undefined : readRequest(peers, options);
   const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
   return untilStopped(async (signal) => {
-    const agent = await openFor(options);
+    const opened = await openSomewhere(options);
+    const { agent } = opened;
     signal.addEventListener('abort', () => void agent.close(), { once: true });
     try {
       const started = request === undefined ? undefined : await agent.startRfq(request);
-      const rfqs = await seeThrough(agent, started, waitS, signal);
+      const rfqs = await seeThrough(opened, started, waitS, signal);
       printResult(options, { rfqs }, () =>
         rfqs.length === 0 ? ['No request runs. Start one with: agent-negotiate rfq NPUB…'] : rfqs.flatMap(renderRfq),
       );
@@ -71,7 +72,12 @@ function readRequest(peers: readonly string[], options: RfqOptions): InputOf<'st
   };
 }
 
-async function seeThrough(agent: Agent, started: RfqView | undefined, waitS: number, signal: AbortSignal): Promise<readonly RfqView[]> {
+async function seeThrough(
+  { agent, isServed }: OpenedAgent,
+  started: RfqView | undefined,
+  waitS: number,
+  signal: AbortSignal,
+): Promise<readonly RfqView[]> {
   // With --json stdout has one document: what keeps a request waiting is told on stderr.
   const teller = createTeller(false);
   const endsAt = performance.now() + waitS * 1_000;
@@ -79,12 +85,14 @@ async function seeThrough(agent: Agent, started: RfqView | undefined, waitS: num
   let current: readonly RfqView[] = started === undefined ? [] : [started];
   for (;;) {
     const leftS = Math.max(0, (endsAt - performance.now()) / 1_000);
-    const report = await retryLater(agent.advanceRfq({ ...named, waitS: Math.min(ROUND_S, leftS) }), signal);
+    const report = await retryLater(agent.advanceRfq({ ...named, waitS: Math.min(ROUND_S, leftS), known: teller.known() }), signal);
     teller.problems(report?.problems ?? []);
     teller.unopened(report?.unopened ?? 0);
     current = report?.rfqs ?? current;
     const isDone = current.every(({ state }) => state === 'agreed' || state === 'no-deal');
-    if (isDone || leftS <= 0 || signal.aborted) return current;
+    // Whoever says yes needs the home.
+    const isOwnersTurn = report?.isForOwner === true && !isServed;
+    if (isDone || isOwnersTurn || leftS <= 0 || signal.aborted) return current;
   }
 }
 

@@ -33,7 +33,7 @@ function renderReport({ events, negotiations, joined, invites, ended, groups, pu
     ),
     ...groups.map(renderGroupNews),
     ...events.map(({ nid, type }) => `${shortId(nid)}  ${type === 'unusable' ? 'a message that could not be used' : type}`),
-    ...negotiations.map(renderSummary),
+    ...negotiations.flatMap(renderSummary),
     ...(isQuiet ? ['Nothing new.'] : []),
     ...(published.waiting > 0 ? [`${published.waiting} messages of yours wait for a relay; run sync again later.`] : []),
     ...(published.refused > 0 ? [`${published.refused} messages of yours are refused by every relay; use another one with --relay.`] : []),

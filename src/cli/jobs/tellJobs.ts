@@ -1,11 +1,12 @@
 // Tells what happens to jobs, each thing once for each process: JSON lines for programs, words for people.
 
 import type { Agent } from '../../agent/api.ts';
-import type { JobProblem, PursueReport } from '../../agent/jobs/pursue.ts';
+import { nameProblem, type JobProblem } from '../../agent/jobs/jobProblem.ts';
+import type { PursueReport } from '../../agent/jobs/pursue.ts';
 import type { JobView, StepView } from '../../agent/jobs/viewJob.ts';
 import { isSpoken } from '../../agent/spokenMoves.ts';
 import { displayText } from '../../core/text.ts';
-import { shortId } from '../render.ts';
+import { describeAsk, shortId } from '../render.ts';
 import { renderUnopened } from './renderUnopened.ts';
 import { PLAIN, type Voice } from '../serve/voice.ts';
 
@@ -16,6 +17,8 @@ const PAYMENT_REMARKS: Readonly<Record<string, string>> = {
 
 /** Tells news of jobs. */
 export interface Teller {
+  /** The names of the problems that were told. */
+  readonly known: () => string[];
   readonly jobs: (agent: Agent, jobs: readonly JobView[]) => Promise<void>;
   /** `signer` is what keeps the signer from its work, in no job in particular. */
   readonly problems: (problems: readonly JobProblem[], signer?: PursueReport['signer']) => void;
@@ -41,7 +44,9 @@ export function createTeller(isJson: boolean, voice: Voice = PLAIN): Teller {
     for (const step of job.steps) if (isNew(`${job.nid}:${step.step}`)) tellStep(job, step, isJson, voice);
     if (job.outcome !== undefined && job.outcome !== 'completed' && isNew(`${job.nid}:${job.outcome}`)) tellEnd(job, isJson, voice);
   };
+  const names: string[] = [];
   return {
+    known: () => [...names],
     jobs: async (agent, jobs) => {
       for (const job of jobs) await tell(agent, job);
     },
@@ -50,10 +55,11 @@ export function createTeller(isJson: boolean, voice: Voice = PLAIN): Teller {
         if (isJson) voice.json({ event: 'problem', ...signer });
         voice.remark(signer.message);
       }
-      for (const { nid, code, message } of problems) {
-        if (!isNew(`${nid}:${code}`)) continue;
-        if (isJson) voice.json({ event: 'problem', nid, code, message });
-        voice.remark(message);
+      for (const problem of problems) {
+        if (!isNew(nameProblem(problem))) continue;
+        names.push(nameProblem(problem));
+        if (isJson) voice.json({ event: 'problem', ...problem });
+        voice.remark(renderProblem(problem));
       }
     },
     unopened: (count) => {
@@ -83,4 +89,9 @@ function tellEnd({ nid, outcome, dispute }: JobView, isJson: boolean, voice: Voi
     voice.lines([
       `${shortId(nid)}  dispute    ${dispute.by === 'me' ? 'raised by you' : 'raised by the peer'}: ${displayText(dispute.code)}`,
     ]);
+}
+
+/** What it is about comes first: several may run beside one another. */
+function renderProblem({ nid, message, ask }: JobProblem): string {
+  return `${shortId(nid)}  ${ask === undefined ? '' : `${describeAsk(ask)}: `}${message}`;
 }
