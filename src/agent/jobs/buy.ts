@@ -20,13 +20,15 @@ import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
 import { choiceSchema, roundsSchema } from '../../decide/strategies/strategySchema.ts';
 import { readMandate } from '../mandate/mandateSetting.ts';
-import { weightsSchema } from '../rfq/rfqRecord.ts';
-import { countAsked, DEFAULT_COLLECT_S, findRunning, openRequest, type Ask, type Opening } from '../rfq/startRfq.ts';
+import { DEFAULT_COLLECT_S, weightsSchema } from '../rfq/rfqRecord.ts';
+import { countAsked, findRunning, openRequest, type Ask, type Opening } from '../rfq/startRfq.ts';
 import { beginStart } from '../start.ts';
 import { settleChoice } from '../strategies/openStrategy.ts';
 import { trust, type TrustView } from '../trust.ts';
 import { beginWork, type Work } from '../work.ts';
+import { findEarlier, type EarlierOrder } from './earlierOrder.ts';
 import { newJob, readJob, type Purchase } from './job.ts';
+import { limitsOf, type LimitName, type OrderLimits } from './orderLimits.ts';
 import { viewJob, type JobView } from './viewJob.ts';
 
 const MAX_CANDIDATES = 5;
@@ -78,38 +80,55 @@ export const buyInput = z.strictObject({
   rounds: roundsSchema.optional(),
   /** Deal with nobody who scores less (ai.wot, 0 to 100). */
   minTrust: z.number().min(0).max(100).default(0),
-  /** Order once more what was ordered before; otherwise the same order is the same job. */
+  /** Order once more what was ordered before; otherwise the same order is the same job, unless that is over without a deal and had other limits. */
   again: z.boolean().default(false),
 });
 
 type BuyInput = z.output<typeof buyInput>;
 
-/** The job, and whether it was there before: then nothing was ordered. */
+/** The job, and whether it was there before: then nothing was ordered, and `unused` names the limits that it does not have. */
 export interface BuyResult {
   readonly job: JobView;
   readonly isResumed: boolean;
+  readonly unused: readonly LimitName[];
 }
 
 /**
  * Orders a job; `pursue` sees it through. Throws `wallet/…`, `relay/unreachable`, `input/not-found` when nobody offers it,
- * `input/invalid` when the module of an own strategy cannot be used, `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
+ * `input/invalid` for limits that contradict each other and when the module of an own strategy cannot be used, `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
  */
 export async function buy(context: AgentContext, wanted: BuyInput): Promise<BuyResult> {
   const inputs = wanted.inputs.map(({ name, data }): FileRef => ({ name, sha256: sha256Hex(data), size: data.length }));
   const key = orderKey(wanted, inputs);
-  const known = context.store.listJobs({ key })[0];
   const ask = readAsk(wanted);
-  const isResumed = known !== undefined && !wanted.again;
-  if (isResumed && !isCutShort(context, key, ask)) return { job: viewJob(context.store, readJob(known)), isResumed };
+  const limits = limitsOf(wanted, ask);
+  const earlier = wanted.again ? undefined : findEarlier(context, key, limits);
+  if (earlier !== undefined && !(earlier.changed.every((name) => name === 'askProviders') && isCutShort(context, key, ask)))
+    return resume(context, earlier, limits);
+  checkOrder(wanted, ask);
   const input = { ...wanted, strategy: wanted.strategy === undefined ? undefined : await settleChoice(context, wanted.strategy) };
   const tactics = drawTactics(context, input);
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);
-  const order = { inputs, info, key, candidates, tactics };
+  const order = { inputs, info, key, candidates, told: { ...tactics, limits } };
   const nid = ask === undefined ? await startWithOne(context, input, order) : await startWithSeveral(context, input, ask, order);
   const record = context.store.findJob(nid);
   if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
-  return { job: viewJob(context.store, readJob(record)), isResumed };
+  return { job: viewJob(context.store, readJob(record)), isResumed: earlier !== undefined, unused: [] };
+}
+
+function resume({ store }: AgentContext, { job, changed }: EarlierOrder, limits: OrderLimits): BuyResult {
+  return { job: viewJob(store, job), isResumed: true, unused: changed.filter((name) => limits[name] !== undefined) };
+}
+
+/** Throws `input/invalid` for an order that cannot be meant as it is. */
+function checkOrder({ maxMsat, bidMsat, peer }: BuyInput, ask: AskSeveral | undefined): void {
+  if (bidMsat !== undefined && bidMsat > maxMsat)
+    throw new NegotiateError('input/invalid', 'The bid is higher than the most that you pay. Lower --bid, or raise --max.');
+  const named = listPeers(peer).length;
+  if (ask === undefined || named === 0 || ask.providers <= named) return;
+  const message = 'You ask more providers than you name. Name as many with --peer as --ask says, or none to search for them.';
+  throw new NegotiateError('input/invalid', message, { details: { asked: ask.providers, named } });
 }
 
 type AskSeveral = z.output<typeof askSchema>;
@@ -131,16 +150,17 @@ interface Preparation {
   readonly info: RailInfo;
   readonly key: Hex;
   readonly candidates: readonly Candidate[];
-  readonly tactics: Pick<Purchase, 'tactics'>;
+  /** How it bargains, and which limits it was given. */
+  readonly told: Pick<Purchase, 'tactics' | 'limits'>;
 }
 
 /** Starts with the first provider that the owner's limit allows and that can be reached, in the order of the search. */
-async function startWithOne(context: AgentContext, input: BuyInput, { inputs, info, key, candidates, tactics }: Preparation): Promise<Hex> {
+async function startWithOne(context: AgentContext, input: BuyInput, { inputs, info, key, candidates, told }: Preparation): Promise<Hex> {
   let failure = new NegotiateError('negotiation/refused', NOBODY_TRUSTED, { details: { reason: 'trust' } });
   for (const service of candidates.slice(0, MAX_CANDIDATES)) {
     const seen = await trust(context, { peer: service.pubkey, blockBelow: input.minTrust });
     if (seen.verdict.kind === 'block') continue;
-    const body = { ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }), ...tactics };
+    const body = { ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }), ...told };
     try {
       return await startWith(context, input, body, key, service);
     } catch (error) {
@@ -153,11 +173,12 @@ async function startWithOne(context: AgentContext, input: BuyInput, { inputs, in
 
 /** Asks several, each with a job of its own, of which the request makes at most one a deal. Returns the negotiation of the first. */
 async function startWithSeveral(context: AgentContext, input: BuyInput, ask: AskSeveral, order: Preparation): Promise<Hex> {
-  const { inputs, info, key, candidates } = order;
+  const { inputs, info, key, candidates, told } = order;
   const asks = listEachOnce(candidates).map((service): Ask => {
     const prepare = (seen: TrustView): Opening => {
       const body = {
         ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }),
+        ...told,
         ...drawTactics(context, input),
       };
       return {

@@ -1,12 +1,30 @@
 // Writes the files of a result, under names that are safe whatever the provider called them, and never over another file.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { ResultFile } from '../../agent/jobs/result.ts';
 import { NegotiateError } from '../../core/errors.ts';
 
 const MAX_NAME = 100;
 const MAX_COPIES = 1_000;
+
+const NOWHERE = 'The result cannot be written there. Name another folder with --out';
+
+/** Throws `input/invalid` where files could not be written into `folder`, or it could not be made. Makes nothing. */
+export function requireFolder(folder: string): void {
+  const nearest = findNearest(resolve(folder));
+  try {
+    if (!statSync(nearest).isDirectory()) throw new Error('no folder');
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new NegotiateError('input/invalid', `${NOWHERE}. Nothing was done.`, { cause });
+  }
+}
+
+/** The folder, or the nearest above it that is there. */
+function findNearest(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : findNearest(dirname(path));
+}
 
 /** Writes the files into `folder` and returns their paths. A file that is there already with the same content is left. Throws `input/invalid`. */
 export function saveResult(folder: string, files: readonly ResultFile[]): readonly string[] {
@@ -14,9 +32,7 @@ export function saveResult(folder: string, files: readonly ResultFile[]): readon
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return files.map(({ name, data }, i) => writeFresh(resolve(folder), safeName(name, i), data));
   } catch (cause) {
-    throw new NegotiateError('input/invalid', 'The result cannot be written there. Name another folder with --out, and run it again.', {
-      cause,
-    });
+    throw new NegotiateError('input/invalid', `${NOWHERE}, and run it again.`, { cause });
   }
 }
 
