@@ -10,6 +10,7 @@ import { finishStep } from '../src/agent/finishStep.ts';
 import { settleMove } from '../src/agent/jobs/settleMove.ts';
 import { beginWork } from '../src/agent/work.ts';
 import { readState } from '../src/agent/negotiationState.ts';
+import { describeEnding, readEnding } from '../src/agent/jobs/readEnding.ts';
 import type { JobView } from '../src/agent/jobs/viewJob.ts';
 import { encodeParcel } from '../src/negotiate/parcel.ts';
 import { readDeal } from '../src/negotiate/settleHeld.ts';
@@ -34,6 +35,8 @@ interface Pair {
   readonly seller: Party;
   readonly nid: string;
 }
+
+const LIMITS = ['bidMsat', 'withinS', 'minTrust', 'strategy', 'rounds'];
 
 const script = (code: string): string[] => [process.execPath, '-e', code];
 
@@ -163,11 +166,89 @@ describe('a deal', () => {
     expect(again.job.nid).not.toBe(pair.nid);
   });
 
+  const wordsOf = ({ seller }: Pair) => ({
+    find: 'upper-case',
+    peer: seller.npub,
+    about: 'Large letters.',
+    inputs: [{ name: 'secret.txt', data: INPUT }],
+  });
+
+  it('is ordered anew with other limits once it is over without a deal, and not with the same ones', async () => {
+    const pair = await order({}, { maxMsat: 1_000n, bidMsat: undefined });
+    const { nid, buyer } = pair;
+    const low = { ...wordsOf(pair), maxMsat: 1_000n };
+    const high = { ...low, maxMsat: 750_000n };
+    expect(await buyer.call('buy', high)).toMatchObject({ isResumed: true, unused: ['maxMsat'], job: { nid } });
+    await buyer.call('reject', { nid });
+    expect(await viewOf(buyer, nid)).toMatchObject({ outcome: 'no-deal' });
+    // The same command after it is over, as after a crash.
+    expect(await buyer.call('buy', low)).toMatchObject({ isResumed: true, unused: [], job: { nid } });
+    const fresh = await buyer.call('buy', high);
+    expect([fresh.isResumed, fresh.unused, fresh.job.nid === nid]).toEqual([false, [], false]);
+    // It is the order now, whatever limits are named, and in the second in which it was placed too.
+    for (const [wanted, unused] of [
+      [high, []],
+      [low, ['maxMsat']],
+      [{ ...high, bidMsat: 5_000n, withinS: 60, minTrust: 3, strategy: { kind: 'firm', level: 1 }, rounds: 3 }, LIMITS],
+    ] as const) {
+      expect(await buyer.call('buy', wanted)).toMatchObject({ isResumed: true, unused, job: { nid: fresh.job.nid } });
+    }
+    const { mine } = await play({ ...pair, nid: fresh.job.nid }, bothAre('completed'));
+    expect(mine.outcome).toBe('completed');
+    expect(await buyer.call('buy', low)).toMatchObject({ isResumed: true, unused: ['maxMsat'], job: { nid: fresh.job.nid } });
+    expect([buyer.context.store.listJobs().length, buyer.wallet.payCalls()]).toEqual([2, 1]);
+    expectPaid(pair, PRICE);
+  });
+
+  it('of an earlier version, which kept less of its limits, goes on in the same way', async () => {
+    const pair = await order({}, { bidMsat: undefined });
+    const { nid, buyer } = pair;
+    const [record] = buyer.context.store.listJobs();
+    if (record === undefined) throw new Error('no job');
+    const { limits, ...body } = JSON.parse(record.body) as { limits: object };
+    expect(limits).toEqual({ maxMsat: '750000' });
+    buyer.context.store.save([{ kind: 'job', record: { ...record, body: JSON.stringify(body) } }]);
+    const wanted = { ...wordsOf(pair), maxMsat: 750_000n };
+    expect(await buyer.call('buy', wanted)).toMatchObject({ isResumed: true, unused: [], job: { nid } });
+    const other = { ...wanted, maxMsat: 740_000n, bidMsat: 1_000n };
+    expect(await buyer.call('buy', other)).toMatchObject({ isResumed: true, unused: ['maxMsat', 'bidMsat'], job: { nid } });
+  });
+
+  it('is not ordered with limits that contradict each other', async () => {
+    const [buyer, seller] = [await stage.makeParty(GRANT), await stage.makeParty(0n)];
+    const wanted = { find: 'upper-case', peer: seller.npub, about: 'Large letters.', maxMsat: 900_000n };
+    for (const wrong of [{ bidMsat: 900_001n }, { ask: { providers: 2 } }]) {
+      await expect(buyer.call('buy', { ...wanted, ...wrong })).rejects.toMatchObject({ code: 'input/invalid' });
+    }
+    expect(buyer.context.store.listJobs()).toEqual([]);
+  });
+
   it('is not made when the limits do not meet', async () => {
-    const pair = await order({ min_sats: '800' });
+    const pair = await order({ min_sats: '800', strategy: 'linear', rounds: 2 });
     const { mine } = await play(pair);
     expect(mine).toMatchObject({ outcome: 'no-deal', phase: 'rejected' });
+    for (const [party, endedBy] of [
+      [pair.buyer, 'peer'],
+      [pair.seller, 'me'],
+    ] as const) {
+      const { moves } = await party.call('history', { nid: pair.nid });
+      expect(readEnding(mine.phase, moves)).toEqual({ endedBy, reason: 'too-cheap' });
+    }
     expectPaid(pair, 0n);
+  });
+
+  it('that the other side ends for a reason of its own says no word of it', async () => {
+    const pair = await order();
+    const { buyer, seller, nid } = pair;
+    await seller.call('pursue', { services: pair.services as never });
+    await buyer.call('pursue', { nid });
+    await seller.call('sync', {});
+    await seller.call('reject', { nid, code: 'evil.word', text: 'evil text' });
+    const { mine } = await play(pair);
+    const ending = readEnding(mine.phase, (await buyer.call('history', { nid })).moves);
+    expect([ending, describeEnding(ending)]).toEqual([{ endedBy: 'peer', reason: 'other' }, 'The other side ended it (other).']);
+    // Nothing but the time has ended one that is expired.
+    expect(readEnding('expired', (await buyer.call('history', { nid })).moves)).toEqual({ endedBy: 'nobody', reason: 'expired' });
   });
 
   it('is not made on terms that the buyer did not ask for', async () => {

@@ -9,6 +9,7 @@ import { encodeNpub } from '../src/nostr/npub.ts';
 import { sha256 } from '../src/core/bytes.ts';
 import { safeName, saveResult } from '../src/cli/jobs/saveResult.ts';
 import { runCli } from './cli.fixture.ts';
+import { isWholeLane } from './lane.fixture.ts';
 import { describeService, launch, openMarket, writeServices, type CliLine, type Market, type Trader } from './market.fixture.ts';
 
 let market: Market;
@@ -189,6 +190,44 @@ describe('an order', () => {
     expect(again.stdout).toContain('"resumed":true');
     const { stdout: history } = await runCli(['history', job?.nid ?? '', ...home]);
     expect(history).toContain('large.txt (22 bytes)');
+  });
+
+  it.runIf(isWholeLane)('that ended without a deal says by whom and why, and is a new one with other limits', async () => {
+    const home = ['--home', buyer.home];
+    const args = ['deal', ...home, '--find', 'upper-case', '--about', 'Letters.', '--bid', '1', '--strategy', 'firm', '--rounds', '2'];
+    const serving = launch(['serve', '--home', seller.home, '--config', writeServices(market, [describeService()])], () => undefined);
+    const deal = async (...more: string[]) => {
+      const { code, stdout } = await runCli([...args, ...more, '--json']);
+      const lines = stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as CliLine);
+      return { code, job: lines.find(({ event }) => event === 'job'), done: lines.find(({ event }) => event === 'done') };
+    };
+    const none = { outcome: 'no-deal', endedBy: 'me', reason: 'too-expensive' };
+    expect(await deal('--max', '1')).toMatchObject({ code: 65, job: { resumed: false }, done: none });
+    expect(await deal('--max', '1')).toMatchObject({ code: 65, job: { resumed: true, unused: [] }, done: none });
+    const { stdout } = await runCli([...args, '--max', '1']);
+    expect(stdout).toContain('This was ordered before');
+    expect(stdout).toContain('Your side ended it: too much was asked (too-expensive).');
+    expect(await deal('--max', '2')).toMatchObject({ code: 65, job: { resumed: false }, done: none });
+    serving.kill('SIGTERM');
+    await serving.ended;
+    // Without anybody who answers it runs, and goes on with what it was ordered with.
+    await deal('--max', '3', '--wait', '1s');
+    const going = await runCli([...args, '--max', '900', '--within', '1h', '--wait', '1s']);
+    expect([going.code, going.stdout]).toEqual([75, expect.stringContaining('Not used: --max, --within\n')]);
+  });
+
+  it('whose result could not be written is refused before anything is ordered', async () => {
+    const home = ['--home', buyer.home];
+    const before = await ask('jobs', ...home);
+    const file = join(market.folder, 'a-file');
+    writeFileSync(file, '');
+    const args = ['deal', '--find', 'upper-case', '--max', '5', '--about', 'Nowhere to put it.', ...home];
+    for (const out of [file, join(file, 'under', 'it')])
+      expect(await ask(...args, '--out', out)).toMatchObject({ error: { code: 'input/invalid' } });
+    expect(await ask('jobs', ...home)).toEqual(before);
   });
 });
 

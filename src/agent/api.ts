@@ -157,7 +157,7 @@ export const USE_CASES = {
     return { input, run };
   }),
   buy: writing('Order a job: find, look at the provider, start the negotiation', async () => {
-    const { buyInput: input, buy: run } = await import('./jobs/buy.ts');
+    const [{ buy: run }, { buyInput: input }] = await Promise.all([import('./jobs/buy.ts'), import('./jobs/order.ts')]);
     return { input, run };
   }),
   pursue: writing('See purchases and sales through, step by step', async () => {

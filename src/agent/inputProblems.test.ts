@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { isNegotiateError } from '../core/errors.ts';
 import { announceInput } from './announce.ts';
 import { parseInput } from './compose.ts';
-import { buyInput } from './jobs/buy.ts';
+import { buyInput } from './jobs/order.ts';
 import { plainInput, type InputSchema } from './plainInput.ts';
 
 const SERVICE = { id: 'a', name: 'A', capabilities: ['translation'], list_sats: '1000', min_sats: '600', command: ['/bin/cat'] };

@@ -21,6 +21,11 @@ const PLAIN_CODES: ReadonlySet<string> = new Set([
 // A file's name that says no more than its place.
 const PLAIN_FILE = /^input-[0-9]{1,2}(?:\.(?:txt|md|pdf|json|csv|zip|png|jpg))?$/;
 
+/** True for a reason that this program gives by itself. */
+export function isPlainCode(code: string): boolean {
+  return PLAIN_CODES.has(code);
+}
+
 /** Words of the agent's own: whether it may say any, how long they are, and whether the owner wants to be asked. */
 export function checkWords(mandate: Mandate, text: string): Findings {
   return [...checkOwnWords(mandate, true), ...checkText(mandate, text)];
@@ -41,7 +46,7 @@ export function checkText({ disclosure }: Mandate, text: string): Findings {
 
 /** True for a refusal that says nothing in words of the agent's own: a code of this program, and at most the term that does not fit. */
 export function isPlainReject({ code, text }: Extract<Action, { kind: 'reject' }>): boolean {
-  return PLAIN_CODES.has(code) && (text === undefined || isTermsLeaf(text));
+  return isPlainCode(code) && (text === undefined || isTermsLeaf(text));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { UseCaseName } from '../api.ts';
 import { parseInput } from '../compose.ts';
 import type { AgentContext } from '../context.ts';
 import { findNegotiation } from '../findNegotiation.ts';
-import type { BuyResult } from '../jobs/buy.ts';
+import type { BuyResult } from '../jobs/order.ts';
 import { isUntold } from '../jobs/jobProblem.ts';
 import { isConsulting } from '../jobs/walletDesk.ts';
 import { advanceJobs, listDue, pursueInput, reportJobs, type PursueReport } from '../jobs/pursue.ts';
@@ -61,7 +61,7 @@ async function connectWaiting(hub: Hub, input: unknown, by: CallOptions): Promis
 
 /** The module of an own strategy is loaded before its turn comes, and the wallet asked what kind it is. */
 async function buyWaiting(hub: Hub, input: unknown, by: CallOptions): Promise<BuyResult> {
-  const { buy, buyInput, findOrdered } = await import('../jobs/buy.ts');
+  const [{ buy }, { buyInput, findOrdered }] = await Promise.all([import('../jobs/buy.ts'), import('../jobs/order.ts')]);
   const wanted = parseInput(buyInput, input);
   if (wanted.strategy !== undefined) await loadChoice(hub.engine.context, wanted.strategy);
   // What kind of wallet it is stays known while it is open.

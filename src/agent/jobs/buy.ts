@@ -1,149 +1,69 @@
 // Orders a job: finds a service, looks at its provider, and starts the negotiation, all remembered so that it can be seen through.
 
-import { z } from 'zod';
 import { bytesToHex, sha256Hex, type Hex } from '../../core/bytes.ts';
-import { canonicalJson } from '../../core/canonical.ts';
 import { isNegotiateError, NegotiateError, type ErrorCode } from '../../core/errors.ts';
-import { MAX_MSAT } from '../../core/money.ts';
 import type { Announcement } from '../../discover/announcement.ts';
 import { chooseTactics } from '../../decide/chooseTactics.ts';
 import { searchServices } from '../../discover/searchServices.ts';
-import { capability, lineText, longText, talkText } from '../../negotiate/fields.ts';
-import { MAX_FILE_BYTES, MAX_FILES, type FileRef } from '../../negotiate/files.ts';
+import type { FileRef } from '../../negotiate/files.ts';
 import { makeFixedPrice } from '../../negotiate/price.ts';
 import { PUBLISH_ATTESTATION, type Terms } from '../../negotiate/terms.ts';
-import { parsePublicKey } from '../../nostr/npub.ts';
 import type { RailInfo } from '../../pay/rail.ts';
 import type { AgentContext } from '../context.ts';
 import { keepFile } from '../dealFiles.ts';
 import { fetchPublic } from '../fetchPublic.ts';
 import { finishStep } from '../finishStep.ts';
-import { choiceSchema, roundsSchema } from '../../decide/strategies/strategySchema.ts';
 import { readMandate } from '../mandate/mandateSetting.ts';
-import { weightsSchema } from '../rfq/rfqRecord.ts';
-import { countAsked, DEFAULT_COLLECT_S, findRunning, openRequest, type Ask, type Opening } from '../rfq/startRfq.ts';
+import { openRequest, type Ask, type Opening } from '../rfq/startRfq.ts';
 import { beginStart } from '../start.ts';
 import { settleChoice } from '../strategies/openStrategy.ts';
 import { trust, type TrustView } from '../trust.ts';
 import { beginWork, type Work } from '../work.ts';
+import { findEarlier } from './earlierOrder.ts';
 import { newJob, readJob, type Purchase } from './job.ts';
-import { viewJob, type JobView } from './viewJob.ts';
+import {
+  checkOrder,
+  describeInputs,
+  findOrdered,
+  LIFE_S,
+  listPeers,
+  orderKey,
+  readAsk,
+  type AskSeveral,
+  type BuyInput,
+  type BuyResult,
+} from './order.ts';
+import { limitsOf } from './orderLimits.ts';
+import { viewJob } from './viewJob.ts';
 
 const MAX_CANDIDATES = 5;
-const MAX_ASKED = 16;
 const NOBODY_TRUSTED =
   'Nobody who offers this reaches the trust that you ask for. Lower --min-trust, or look with: agent-negotiate trust NPUB';
 // What is wrong with one provider is no reason not to try the next.
 const LEFT_OUT: ReadonlySet<ErrorCode> = new Set(['peer/no-key-package', 'peer/unusable-key-package', 'mandate/denied']);
-const LIFE_S = 7 * 86_400;
-
-const askSchema = z.strictObject({
-  /** How many: the first that the search finds and that can be reached. */
-  providers: z.int().min(1).max(MAX_ASKED),
-  /** What makes an offer good; only the shares count. */
-  weights: weightsSchema.default({ price: 1, time: 0, trust: 0 }),
-  /** Seconds for which offers are gathered, unless nobody has more to say before. */
-  collectS: z.int().min(0).max(LIFE_S).default(DEFAULT_COLLECT_S),
-});
-
-/** What to buy and within which limits. */
-export const buyInput = z.strictObject({
-  /** A capability, as providers announce it. */
-  find: capability,
-  /** Only from this provider (npub or hex key), or from one of these. */
-  peer: z.union([z.string(), z.array(z.string()).min(1).max(MAX_ASKED)]).optional(),
-  /** Ask several providers, each in private, bargain with all of them, and take the best offer. Without it all are asked where several are named. */
-  ask: askSchema.optional(),
-  /** What is wanted, in words; part of the agreement. */
-  about: longText,
-  /** What to answer when the provider asks. */
-  answer: talkText.optional(),
-  /** What to hand over once the deal is made. */
-  inputs: z
-    .array(
-      z.strictObject({
-        name: lineText,
-        data: z.instanceof(Uint8Array).refine(({ length }) => length <= MAX_FILE_BYTES, 'is too large for a file of a deal'),
-      }),
-    )
-    .max(MAX_FILES)
-    .refine(
-      (inputs) => new Set(inputs.map(({ name }) => name)).size === inputs.length,
-      'must have different names: two files have the same',
-    )
-    .default([]),
-  /** The most that is paid. */
-  maxMsat: z.bigint().min(1n).max(MAX_MSAT),
-  /** What is bid first; two thirds of the most by default. */
-  bidMsat: z.bigint().min(1n).max(MAX_MSAT).optional(),
-  /** Latest delivery in seconds after payment. */
-  withinS: z.int().min(1).optional(),
-  /** Whether to attest the work in public, if the provider agrees. */
-  mayAttest: z.boolean().default(false),
-  /** How to bargain between the bid and the most: by name, as a spec, or a module of one's own; unless named as the policy in force says, else by fixed rules. */
-  strategy: choiceSchema.optional(),
-  /** How many offers the strategy has, the policy's too. */
-  rounds: roundsSchema.optional(),
-  /** Deal with nobody who scores less (ai.wot, 0 to 100). */
-  minTrust: z.number().min(0).max(100).default(0),
-  /** Order once more what was ordered before; otherwise the same order is the same job. */
-  again: z.boolean().default(false),
-});
-
-type BuyInput = z.output<typeof buyInput>;
-
-/** The job, and whether it was there before: then nothing was ordered. */
-export interface BuyResult {
-  readonly job: JobView;
-  readonly isResumed: boolean;
-}
 
 /**
  * Orders a job; `pursue` sees it through. Throws `wallet/…`, `relay/unreachable`, `input/not-found` when nobody offers it,
- * `input/invalid` when the module of an own strategy cannot be used, `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
+ * `input/invalid` for limits that contradict each other and when the module of an own strategy cannot be used, `negotiation/refused` when the owner's trust limit leaves nobody, and what `start` throws.
  */
 export async function buy(context: AgentContext, wanted: BuyInput): Promise<BuyResult> {
   const inputs = describeInputs(wanted);
   const key = orderKey(wanted, inputs);
   const ask = readAsk(wanted);
   const ordered = findOrdered(context, wanted);
-  if (ordered !== undefined) return { job: ordered, isResumed: true };
-  const isResumed = !wanted.again && context.store.listJobs({ key }).length > 0;
+  if (ordered !== undefined) return ordered;
+  checkOrder(wanted, ask);
+  const limits = limitsOf(wanted, ask);
+  const isResumed = !wanted.again && findEarlier(context, key, limits) !== undefined;
   const input = { ...wanted, strategy: wanted.strategy === undefined ? undefined : await settleChoice(context, wanted.strategy) };
   const tactics = drawTactics(context, input);
   const info = await (await context.rail()).describe();
   const candidates = await findCandidates(context, input);
-  const order = { inputs, info, key, candidates, tactics };
+  const order = { inputs, info, key, candidates, told: { ...tactics, limits } };
   const nid = ask === undefined ? await startWithOne(context, input, order) : await startWithSeveral(context, input, ask, order);
   const record = context.store.findJob(nid);
   if (record === undefined) throw new NegotiateError('internal/bug', 'A job vanished while it was saved. Please report this.');
-  return { job: viewJob(context.store, readJob(record)), isResumed };
-}
-
-/** The job that this order is already, so that nothing is ordered; undefined for a new order, and for one that was cut off while it was placed. */
-export function findOrdered(context: AgentContext, wanted: BuyInput): JobView | undefined {
-  const key = orderKey(wanted, describeInputs(wanted));
-  const known = context.store.listJobs({ key })[0];
-  if (known === undefined || wanted.again || isCutShort(context, key, readAsk(wanted))) return undefined;
-  return viewJob(context.store, readJob(known));
-}
-
-function describeInputs({ inputs }: BuyInput): readonly FileRef[] {
-  return inputs.map(({ name, data }) => ({ name, sha256: sha256Hex(data), size: data.length }));
-}
-
-type AskSeveral = z.output<typeof askSchema>;
-
-/** Whether several are asked: where the owner says so, or names several. */
-function readAsk({ ask, peer }: BuyInput): AskSeveral | undefined {
-  if (!Array.isArray(peer) || peer.length < 2) return ask;
-  return { ...askSchema.parse({ providers: peer.length }), ...ask };
-}
-
-/** True while a request of this order gathers offers and fewer have been asked than were to be: the process that asked has been cut off. */
-function isCutShort(context: AgentContext, key: Hex, ask: AskSeveral | undefined): boolean {
-  const rfq = ask === undefined ? undefined : findRunning(context, key);
-  return rfq !== undefined && ask !== undefined && countAsked(rfq) < ask.providers && context.clock.now() < rfq.body.collectUntil;
+  return { job: viewJob(context.store, readJob(record)), isResumed, unused: [] };
 }
 
 interface Preparation {
@@ -151,16 +71,17 @@ interface Preparation {
   readonly info: RailInfo;
   readonly key: Hex;
   readonly candidates: readonly Candidate[];
-  readonly tactics: Pick<Purchase, 'tactics'>;
+  /** How it bargains, and which limits it was given. */
+  readonly told: Pick<Purchase, 'tactics' | 'limits'>;
 }
 
 /** Starts with the first provider that the owner's limit allows and that can be reached, in the order of the search. */
-async function startWithOne(context: AgentContext, input: BuyInput, { inputs, info, key, candidates, tactics }: Preparation): Promise<Hex> {
+async function startWithOne(context: AgentContext, input: BuyInput, { inputs, info, key, candidates, told }: Preparation): Promise<Hex> {
   let failure = new NegotiateError('negotiation/refused', NOBODY_TRUSTED, { details: { reason: 'trust' } });
   for (const service of candidates.slice(0, MAX_CANDIDATES)) {
     const seen = await trust(context, { peer: service.pubkey, blockBelow: input.minTrust });
     if (seen.verdict.kind === 'block') continue;
-    const body = { ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }), ...tactics };
+    const body = { ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }), ...told };
     try {
       return await startWith(context, input, body, key, service);
     } catch (error) {
@@ -173,11 +94,12 @@ async function startWithOne(context: AgentContext, input: BuyInput, { inputs, in
 
 /** Asks several, each with a job of its own, of which the request makes at most one a deal. Returns the negotiation of the first. */
 async function startWithSeveral(context: AgentContext, input: BuyInput, ask: AskSeveral, order: Preparation): Promise<Hex> {
-  const { inputs, info, key, candidates } = order;
+  const { inputs, info, key, candidates, told } = order;
   const asks = listEachOnce(candidates).map((service): Ask => {
     const prepare = (seen: TrustView): Opening => {
       const body = {
         ...describePurchase(input, inputs, info, { service, found: candidates.length, seen }),
+        ...told,
         ...drawTactics(context, input),
       };
       return {
@@ -226,18 +148,6 @@ function keepInputs(work: Work, { inputs }: BuyInput): void {
 }
 
 /** Names an order: what is wanted of whom, and with which inputs; limits may change between two calls. */
-function orderKey({ find, peer, about }: BuyInput, inputs: readonly FileRef[]): Hex {
-  const peers = listPeers(peer);
-  const provider = peers.length < 2 ? (peers[0] ?? null) : peers;
-  return sha256Hex(canonicalJson({ domain: 'agent-negotiate/order/1', find, provider, about, inputs }));
-}
-
-/** Keys without doubles, in an order of their own. */
-function listPeers(peer: BuyInput['peer']): readonly Hex[] {
-  const named = peer === undefined ? [] : typeof peer === 'string' ? [peer] : peer;
-  return [...new Set(named.map(parsePublicKey))].sort();
-}
-
 type Candidate = Pick<Announcement, 'pubkey' | 'service' | 'name' | 'price'>;
 
 async function findCandidates(context: AgentContext, { find, peer }: BuyInput): Promise<readonly Candidate[]> {

@@ -7,6 +7,7 @@ import { amountText, capability, hex32, lineText, longText, publicKey, talkText,
 import { fileRefSchema } from '../../negotiate/files.ts';
 import type { Change, JobRecord, Store } from '../../store/records.ts';
 import { ownStrategySchema, roundsSchema, strategySchema } from '../../decide/strategies/strategySchema.ts';
+import { orderLimitsSchema } from './orderLimits.ts';
 import { savedDecisionSchema, savedOffersSchema, MOST_DECISIONS } from './savedDecision.ts';
 
 /** What a strategy decided, latest last: for the owner alone. */
@@ -32,6 +33,8 @@ const purchaseSchema = z.strictObject({
   mayAttest: z.boolean(),
   /** How it bargains, where not by the fixed rules; `seed` decides what is left to chance. */
   tactics: z.strictObject({ strategy: z.union([strategySchema, ownStrategySchema]), rounds: roundsSchema, seed: z.string() }).optional(),
+  /** The limits that were named when it was ordered. */
+  limits: orderLimitsSchema.optional(),
   /** The request to several providers that this is one of. */
   rfq: hex32.optional(),
   decisions,

@@ -6,6 +6,9 @@ import { NegotiateError } from '../../core/errors.ts';
 import { amountText, capability, hex32, publicKey, talkText, unixSeconds, wholeNumber } from '../../negotiate/fields.ts';
 import type { Change, RfqRecord, Store } from '../../store/records.ts';
 
+/** Seconds for which offers are gathered unless said otherwise. */
+export const DEFAULT_COLLECT_S = 600;
+
 const weight = z.number().min(0).max(1_000_000);
 
 /** How much price, time and trust matter. */

@@ -14,7 +14,7 @@ import { finishStep } from '../finishStep.ts';
 import { beginStart } from '../start.ts';
 import { trust, type TrustView } from '../trust.ts';
 import { beginWork, type Work } from '../work.ts';
-import { listRfqs, saveRfq, weightsSchema, type Rfq, type RfqBody } from './rfqRecord.ts';
+import { DEFAULT_COLLECT_S, listRfqs, saveRfq, weightsSchema, type Rfq, type RfqBody } from './rfqRecord.ts';
 import { viewRfq, type RfqView } from './viewRfq.ts';
 
 // What is wrong with one provider is no reason not to ask the others; asked again, it gets another chance.
@@ -27,8 +27,6 @@ const LEFT_OUT: ReadonlySet<ErrorCode> = new Set([
 ]);
 const MAX_PEERS = 16;
 const SUMMARY_CHARS = 4_000;
-/** Seconds for which offers are gathered unless said otherwise. */
-export const DEFAULT_COLLECT_S = 600;
 const LONGEST_S = 90 * 86_400;
 const DEFAULT_LIFE_S = 86_400;
 

@@ -3,6 +3,8 @@
 import { basename } from 'node:path';
 import type { Agent, InputOf } from '../../agent/api.ts';
 import { isForOwner } from '../../agent/jobs/jobProblem.ts';
+import { describeEnding, readEnding, type Ending } from '../../agent/jobs/readEnding.ts';
+import type { LimitName } from '../../agent/jobs/orderLimits.ts';
 import type { JobView } from '../../agent/jobs/viewJob.ts';
 import type { RfqView } from '../../agent/rfq/viewRfq.ts';
 import { readChoice } from '../../agent/strategies/readChoice.ts';
@@ -10,7 +12,7 @@ import { NegotiateError } from '../../core/errors.ts';
 import { parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
 import { printJson, printLines, printRemark, readBytes, readTextArgument, type CommonOptions } from '../io.ts';
-import { saveResult } from '../jobs/saveResult.ts';
+import { requireFolder, saveResult } from '../jobs/saveResult.ts';
 import { renderAsked } from '../jobs/renderRfq.ts';
 import { createTeller, type Teller } from '../jobs/tellJobs.ts';
 import { retryLater } from '../jobs/retryLater.ts';
@@ -49,6 +51,21 @@ interface Sight {
   readonly signal: AbortSignal;
 }
 
+/** The options by which limits are named. */
+const OPTIONS: Readonly<Record<LimitName, string>> = {
+  maxMsat: '--max',
+  bidMsat: '--bid',
+  withinS: '--within',
+  minTrust: '--min-trust',
+  strategy: '--strategy',
+  rounds: '--rounds',
+  mayAttest: '--attest',
+  answer: '--answer',
+  askProviders: '--ask',
+  askWeights: '--weigh',
+  askCollectS: '--collect',
+};
+
 const EXIT_NO_DEAL = 65;
 const EXIT_LATER = 75;
 const DEFAULT_WAIT = '10m';
@@ -59,6 +76,8 @@ const MAX_INPUT_BYTES = 4_194_304;
 export async function runDeal(nid: string | undefined, options: DealOptions): Promise<number> {
   const order = nid === undefined ? readOrder(options) : undefined;
   const waitS = parseDuration(options.wait ?? DEFAULT_WAIT);
+  // Before anything is ordered or paid.
+  requireFolder(options.out ?? '.');
   return untilStopped(async (signal) => {
     const opened = await openSomewhere(options);
     const { agent } = opened;
@@ -124,9 +143,16 @@ function readTactics({ strategy, rounds }: DealOptions): Pick<InputOf<'buy'>, 's
 }
 
 async function placeOrder(agent: Agent, order: InputOf<'buy'>, options: DealOptions): Promise<JobView> {
-  const { job, isResumed } = await agent.buy(order);
-  if (options.json === true) printJson({ event: 'job', nid: job.nid, peer: job.peer, resumed: isResumed });
-  else if (isResumed) printLines([`This was ordered before: going on with ${shortId(job.nid)} (to order it once more: --again)`]);
+  const { job, isResumed, unused } = await agent.buy(order);
+  const left = unused.map((name) => OPTIONS[name]);
+  if (options.json === true)
+    printJson({ event: 'job', nid: job.nid, peer: job.peer, resumed: isResumed, ...(isResumed ? { unused: left } : {}) });
+  else if (isResumed) {
+    printLines([
+      `This was ordered before: going on with ${shortId(job.nid)} (to order it once more: --again)`,
+      ...(left.length === 0 ? [] : [`It keeps the limits that it was ordered with. Not used: ${left.join(', ')}`]),
+    ]);
+  }
   return job;
 }
 
@@ -202,15 +228,20 @@ async function conclude(agent: Agent, job: JobView, options: DealOptions): Promi
   const { nid, outcome, price, agreement, attestation, dispute, payment } = job;
   const isDone = outcome === 'completed';
   const files = isDone ? saveResult(options.out ?? `deal-${shortId(nid)}`, (await agent.result({ nid })).files) : [];
-  if (options.json === true) printJson({ event: 'done', nid, outcome, price, agreement, payment, dispute, attestation, files });
+  const ending = outcome === 'no-deal' ? readEnding(job.phase, (await agent.history({ nid })).moves) : undefined;
+  if (options.json === true) printJson({ event: 'done', nid, outcome, ...ending, price, agreement, payment, dispute, attestation, files });
   else
-    printLines(isDone ? ['', `Done: ${price ?? ''}${payment?.isTestMoney === true ? ' of test money' : ''}.`, ...files] : describeEnd(job));
+    printLines(
+      isDone ? ['', `Done: ${price ?? ''}${payment?.isTestMoney === true ? ' of test money' : ''}.`, ...files] : describeEnd(job, ending),
+    );
   return isDone ? 0 : EXIT_NO_DEAL;
 }
 
-function describeEnd({ nid, dispute, payment }: JobView): readonly string[] {
+function describeEnd({ nid, dispute, payment }: JobView, ending: Ending | undefined): readonly string[] {
   const history = `See what was said: agent-negotiate history ${shortId(nid)}`;
-  if (dispute === undefined) return ['No deal was made; nothing was signed or paid.', history];
+  if (dispute === undefined) {
+    return [...(ending === undefined ? [] : [describeEnding(ending)]), 'No deal was made; nothing was signed or paid.', history];
+  }
   const paid = payment?.state === 'settled' ? `You have paid ${payment.amount}.` : 'You have paid nothing.';
   return [`The deal ended in a dispute (${displayText(dispute.code)}). ${paid}`, history];
 }

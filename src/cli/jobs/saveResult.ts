@@ -1,7 +1,7 @@
 // Writes the files of a result, under names that are safe whatever the provider called them, and never over another file.
 
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { ResultFile } from '../../agent/jobs/result.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { explainFullDisk, isFullDiskFault } from '../../core/fullDisk.ts';
@@ -10,6 +10,24 @@ import { writeWholeFile } from '../wholeFile.ts';
 const MAX_NAME = 100;
 const MAX_COPIES = 1_000;
 
+const NOWHERE = 'The result cannot be written there. Name another folder with --out';
+
+/** Throws `input/invalid` where files could not be written into `folder`, or it could not be made. Makes nothing. */
+export function requireFolder(folder: string): void {
+  const nearest = findNearest(resolve(folder));
+  try {
+    if (!statSync(nearest).isDirectory()) throw new Error('no folder');
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new NegotiateError('input/invalid', `${NOWHERE}. Nothing was done.`, { cause });
+  }
+}
+
+/** The folder, or the nearest above it that is there. */
+function findNearest(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : findNearest(dirname(path));
+}
+
 /** Writes the files into `folder` and returns their paths. A file that is there already with the same content is left. Throws `input/invalid`. */
 export function saveResult(folder: string, files: readonly ResultFile[]): readonly string[] {
   try {
@@ -17,9 +35,7 @@ export function saveResult(folder: string, files: readonly ResultFile[]): readon
     return files.map(({ name, data }, i) => writeFresh(resolve(folder), safeName(name, i), data));
   } catch (cause) {
     if (isFullDiskFault(cause)) throw explainFullDisk(cause);
-    throw new NegotiateError('input/invalid', 'The result cannot be written there. Name another folder with --out, and run it again.', {
-      cause,
-    });
+    throw new NegotiateError('input/invalid', `${NOWHERE}, and run it again.`, { cause });
   }
 }
 
