@@ -15,8 +15,8 @@ describe('hours', () => {
     const spans = fc.subarray(['mon-fri 08:00-18:00', 'sat 09:30-12:00', 'sun-mon 22:00-24:00', 'wed 00:00-00:01'], { minLength: 1 });
     const offsets = fc.constantFrom('Z', '+05:45', '-11:00');
     fc.assert(
-      fc.property(spans, offsets, fc.integer({ min: 0, max: 7 * 86_400 }), (open, utc_offset, later) => {
-        const hours = { open, utc_offset };
+      fc.property(spans, offsets, fc.integer({ min: 0, max: 7 * 86_400 }), (open, offset, later) => {
+        const hours = { open, utc_offset: offset };
         const now = NOW + later;
         const at = nextOpening(hours, now) ?? 0;
         expect(at).toBeGreaterThan(now);

@@ -81,7 +81,8 @@ async function pursueWaiting(hub: Hub, input: unknown, by: CallOptions): Promise
   const before = describeJobs(context, due());
   const first = await runStep(hub, by, (own) => advanceJobs(own, due(), engine.services));
   const others = { invites: [], signer: takeSignerProblem(context) };
-  if (first.touched.size > 0 || isUntold(first.problems, wanted.known) || wanted.waitS === 0) return reportJobs(context, named, first, others);
+  if (first.touched.size > 0 || isUntold(first.problems, wanted.known) || wanted.waitS === 0)
+    return reportJobs(context, named, first, others);
   requireRelays(engine);
   const wasThinking = isThinking(context, due());
   // What a strategy has answered may be that it cannot.

@@ -74,7 +74,11 @@ function listAsked({ store }: AgentContext, ids: readonly Hex[]): readonly Hex[]
 }
 
 /** What is told of requests. */
-export function reportRfqs(context: AgentContext, ids: readonly Hex[], { problems, stuck }: Pick<RfqRound, 'problems' | 'stuck'>): RfqReport {
+export function reportRfqs(
+  context: AgentContext,
+  ids: readonly Hex[],
+  { problems, stuck }: Pick<RfqRound, 'problems' | 'stuck'>,
+): RfqReport {
   const open = ids.filter((id) => isRfqOpen(context, id));
   const isStuck = open.length > 0 && open.every((id) => stuck.has(id));
   return { rfqs: ids.map((id) => viewRfq(context, findRfq(context.store, id))), problems, isForOwner: isStuck };
