@@ -75,7 +75,10 @@ describe('under a policy that asks first', () => {
 
       await setPolicy({ issues: [{ term: '/price', reserve: 100_001 }] });
       const refused = await run([...order.with(-2, '4s')]);
-      expect([refused.code, refused.stderr]).toEqual([75, expect.stringMatching(/^[0-9a-f]{8} {2}Your policy does not allow this.*reserve \(issues\[0\]/m)]);
+      expect([refused.code, refused.stderr]).toEqual([
+        75,
+        expect.stringMatching(/^[0-9a-f]{8} {2}Your policy does not allow this.*reserve \(issues\[0\]/m),
+      ]);
       expect(refused.stderr).not.toContain('100');
     } finally {
       selling.kill('SIGTERM');

@@ -81,12 +81,29 @@ describe('a second signature that waits', () => {
     const nid = await bidIsAccepted({ rate: { moves_per_minute: 1, moves_per_hour: 10 } });
     await mine.call('send', { nid, text: 'Hello?' });
     const [problem] = await problemsOf(mine, nid);
-    expect(problem).toMatchObject({ code: 'mandate/denied', reasons: expect.stringContaining('rate-minute (rate.moves_per_minute)') as string });
+    expect(problem).toMatchObject({
+      code: 'mandate/denied',
+      reasons: expect.stringContaining('rate-minute (rate.moves_per_minute)') as string,
+    });
     expect(problem?.message).toMatch(/^Not now/);
     const until = (problem?.retryAt ?? 0) - stage.clock.now();
     expect(until).toBeGreaterThan(0);
     expect(await mine.call('status', { nid })).toMatchObject({ confirmBy: expect.any(Number) as number });
     stage.clock.advance(until);
+    expect(await problemsOf(mine, nid)).toEqual([]);
+  });
+});
+
+describe('a second signature that is refused', () => {
+  it('is declined without a reason, and its owner told the reason', async () => {
+    const [mine, theirs] = both();
+    const nid = await bidIsAccepted({ limits: { ...DOCUMENT.limits, per_deal_msat: 100_000 } });
+    const problems = await problemsOf(mine, nid);
+    expect(problems).toMatchObject([{ code: 'mandate/denied', reasons: 'above-deal (limits.per_deal_msat)' }]);
+    expect(problems[0]?.message).not.toContain('100');
+    await setPolicy(mine, {});
+    await theirs.call('sync', {});
+    await theirs.call('accept', { nid });
     expect(await problemsOf(mine, nid)).toEqual([]);
   });
 });
@@ -108,7 +125,9 @@ describe('a question to the owner', () => {
     await theirs.call('sync', {});
     await theirs.call('offer', { nid, priceMsat: PRICE });
     await mine.call('sync', {});
-    await expect(mine.call('accept', { nid })).rejects.toMatchObject({ message: expect.stringContaining('signature (approval.when)') as string });
+    await expect(mine.call('accept', { nid })).rejects.toMatchObject({
+      message: expect.stringContaining('signature (approval.when)') as string,
+    });
     expect(await mine.call('status', { nid })).toMatchObject({ asks: [{ what: 'accept', msat: PRICE }] });
     await theirs.call('withdraw', { nid });
     await mine.call('sync', {});

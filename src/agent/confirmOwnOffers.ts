@@ -4,6 +4,7 @@ import type { Hex } from '../core/bytes.ts';
 import type { NegotiateError } from '../core/errors.ts';
 import { describeSigning, type Action } from '../decide/mandateAction.ts';
 import { isPassing } from '../decide/mandateVerdict.ts';
+import { decodeMove, type MoveRumor } from '../negotiate/move.ts';
 import { findOffer, type Negotiation, type PendingAccept } from '../negotiate/negotiation.ts';
 import { planConfirm } from '../negotiate/planSignature.ts';
 import { isBudgetTaken, issueIfAllowed } from './applyTransition.ts';
@@ -16,6 +17,8 @@ import { isDoubtful } from './restored.ts';
 import { makeLockValues, signAgreement } from './signAgreement.ts';
 import { unlessSignerFails } from './signerFaults.ts';
 import { atPresent, beginWork, openNegotiation, type OpenNegotiation, type Work } from './work.ts';
+
+const BUSY = 'busy';
 
 /** Confirms what waits for it among the negotiations this step has touched; the rules of the state machine decide what may. */
 export async function confirmOwnOffers(work: Work): Promise<void> {
@@ -30,9 +33,9 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
   const { pending } = open.state;
   if (pending === undefined || work.now > pending.confirmBy || isDoubtful(work, open.state.nid)) return;
   // What keeps us from signing is for nobody else to know: it is all the same to the peer.
-  if (isBudgetTaken(work, open)) return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
+  if (isBudgetTaken(work, open)) return issueIfAllowed(work, open, { type: 'decline', code: BUSY });
   const verdict = await mayConfirm(work, open.state, pending);
-  if (verdict === 'deny') return issueIfAllowed(work, open, { type: 'decline', code: 'busy' });
+  if (verdict === 'deny') return issueIfAllowed(work, open, { type: 'decline', code: BUSY });
   // It waits for the owner's yes, or for its hour, as long as its window is open.
   if (verdict === 'later') return;
   const { agreement, template, secrets } = planConfirm(pending, makeLockValues(work.context, open.state, pending.id, work.now), work.now);
@@ -48,7 +51,9 @@ export async function findConfirmObstacle(context: AgentContext, nid: Hex): Prom
   const work = beginWork(context);
   const open = openNegotiation(work, nid);
   const pending = open?.state.pending;
-  if (open === undefined || pending === undefined || work.now > pending.confirmBy) return undefined;
+  if (open === undefined) return undefined;
+  if (pending === undefined) return findDeclined(work, open.state);
+  if (work.now > pending.confirmBy) return undefined;
   if (isDoubtful(work, nid) || isBudgetTaken(work, open)) return undefined;
   const { action, subject } = describeConfirm(open.state, pending);
   const considered = await consider(work, subject, action);
@@ -57,7 +62,30 @@ export async function findConfirmObstacle(context: AgentContext, nid: Hex): Prom
   return isPassing(considered) ? mandateDenied(considered) : undefined;
 }
 
-function describeConfirm(state: Negotiation, { offer, alternative }: PendingAccept): { readonly subject: Subject; readonly action: Action } {
+/** Why the mandate refused a second signature in whose place we have said `busy`, while the offer stands: the owner would hear of nothing. */
+async function findDeclined(work: Work, state: Negotiation): Promise<NegotiateError | undefined> {
+  if (state.ended !== undefined || !isLastDeclined(work, state)) return undefined;
+  const offer = state.offers.findLast(({ by, status }) => by === state.me && status === 'open');
+  if (offer === undefined) return undefined;
+  const considered = await consider(work, subjectOf(state), describeSigning('confirm', offer, 0, undefined));
+  return considered.verdict === 'deny' && !isPassing(considered) ? mandateDenied(considered) : undefined;
+}
+
+/** True where the last thing that we have said, receipts left out, is that we are busy. */
+function isLastDeclined({ context }: Work, { nid, me }: Negotiation): boolean {
+  const own = context.store.listMoves(nid).filter(({ author }) => author === me);
+  const bodies = own.flatMap(({ rumor }) => {
+    const decoded = decodeMove(JSON.parse(rumor) as MoveRumor);
+    return decoded.kind === 'move' && decoded.body.type !== 'receipt' ? [decoded.body] : [];
+  });
+  const last = bodies.at(-1);
+  return last?.type === 'error' && last.code === BUSY;
+}
+
+function describeConfirm(
+  state: Negotiation,
+  { offer, alternative }: PendingAccept,
+): { readonly subject: Subject; readonly action: Action } {
   return { subject: subjectOf(state), action: describeSigning('confirm', findOffer(state, offer), alternative, undefined) };
 }
 

@@ -103,7 +103,9 @@ function renderNext({ nid, phase, offers, agreement, asks = [], confirmBy }: Neg
   if (phase === 'agreed') return [`Next: agent-negotiate status ${id} --bundle deal.json   (then: agent-negotiate verify deal.json)`];
   if (agreement !== undefined) return ['Next: agent-negotiate sync --wait 60s   (the other signature is due)'];
   if (confirmBy !== undefined)
-    return [`Next: agent-negotiate sync --wait 60s   (the peer has accepted your offer; your second signature is due by ${renderTime(confirmBy)})`];
+    return [
+      `Next: agent-negotiate sync --wait 60s   (the peer has accepted your offer; your second signature is due by ${renderTime(confirmBy)})`,
+    ];
   const theirs = offers.findLast(({ by, status }) => by === 'peer' && status === 'open');
   if (phase !== 'open' && phase !== 'offered') return [];
   return theirs === undefined

@@ -34,7 +34,14 @@ function endOf(mandate: Mandate, { code, path }: Reason, { acts, peers, now }: P
   const counted = code === 'rate-new' ? acts.filter(({ isNew }) => isNew) : acts;
   const { windowS, rate } = window;
   if (!path.startsWith('rate.per_peer')) return endOfWindow(counted, ratesOfAll(mandate)[rate], windowS, now);
-  const ends = peers.map((peer) => endOfWindow(counted.filter((act) => hears(act, peer)), ratesOfPeer(mandate)[rate], windowS, now));
+  const ends = peers.map((peer) =>
+    endOfWindow(
+      counted.filter((act) => hears(act, peer)),
+      ratesOfPeer(mandate)[rate],
+      windowS,
+      now,
+    ),
+  );
   return ends.length > 0 && ends.every((end) => end !== undefined) ? Math.max(...ends) : undefined;
 }
 

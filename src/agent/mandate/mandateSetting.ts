@@ -41,5 +41,9 @@ export function readMandate(store: Store): Mandate | undefined {
 
 /** The change that puts a mandate in force, or none. */
 export function writeMandate(saved: SavedMandate | undefined): Change {
-  return { kind: 'setting', key: MANDATE_KEY, value: saved === undefined ? 'null' : JSON.stringify({ ...saved, mandate: toJson(saved.mandate) }) };
+  return {
+    kind: 'setting',
+    key: MANDATE_KEY,
+    value: saved === undefined ? 'null' : JSON.stringify({ ...saved, mandate: toJson(saved.mandate) }),
+  };
 }
