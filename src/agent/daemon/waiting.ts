@@ -32,7 +32,13 @@ export interface Hub {
 const CATCH_UP_MS = 15_000;
 // What somebody says who has just opened a channel belongs to the news of it.
 const FIRST_WORDS_S = 3;
-const WAITING = { buy: buyWaiting, sync: syncWaiting, pursue: pursueWaiting, advanceRfq: advanceRfqWaiting, connectWallet: connectWaiting } as const;
+const WAITING = {
+  buy: buyWaiting,
+  sync: syncWaiting,
+  pursue: pursueWaiting,
+  advanceRfq: advanceRfqWaiting,
+  connectWallet: connectWaiting,
+} as const;
 
 /** True for a use case that may wait. */
 export function isWaiting(name: UseCaseName): name is keyof typeof WAITING {
