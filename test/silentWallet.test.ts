@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDaemon, type Daemon } from '../src/agent/daemon/openDaemon.ts';
 import type { JobView } from '../src/agent/jobs/viewJob.ts';
 import { policyOf } from './autopilot.fixture.ts';
+import { scale } from './lane.fixture.ts';
 import { describeService, GRANT_MSAT, openMarket, type Market, type Trader } from './market.fixture.ts';
 import { openSilentWallet, type SilentWallet } from './silentWallet.fixture.ts';
 
-const JOBS = 5;
+const JOBS = scale(5, 2);
 const PRICE_MSAT = 900_000n;
 const services = [describeService({ min_sats: '900' })];
 
