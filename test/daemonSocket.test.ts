@@ -104,9 +104,9 @@ describe('the socket of a daemon', () => {
     const idle = openRaw(patient.path);
     const first = await Promise.race([idle.closed.then(() => 'the idle one'), waiting.closed.then(() => 'the one that waits')]);
     answer.resolve({ kept: true });
-    expect(first).toBe('the idle one');
-    expect(await waiting.answer(1)).toMatchObject({ result: { kept: true } });
+    if (first === 'the idle one') expect(await waiting.answer(1)).toMatchObject({ result: { kept: true } });
     await patient.close();
+    expect(first).toBe('the idle one');
   });
 
   it('lets a client that floods wait for itself alone', async () => {
