@@ -89,6 +89,26 @@ describe('the socket of a daemon', () => {
     expect(await isServed()).toBe(true);
   });
 
+  it('lets go of a client that asks nothing, not of one that waits for its answer', async () => {
+    const place = join(folder, 'waiting');
+    mkdirSync(place, { mode: 0o700 });
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<object>()];
+    const call = (): Promise<unknown> => {
+      asked.resolve();
+      return answer.promise;
+    };
+    const patient = await serveSocket({ ...daemon, call }, place, { onStop: () => undefined, log: NO_LOG, limits: { idleMs: 700 } });
+    const waiting = openRaw(patient.path);
+    waiting.send(requestLine(1, 'list'));
+    await asked.promise;
+    const idle = openRaw(patient.path);
+    const first = await Promise.race([idle.closed.then(() => 'the idle one'), waiting.closed.then(() => 'the one that waits')]);
+    answer.resolve({ kept: true });
+    if (first === 'the idle one') expect(await waiting.answer(1)).toMatchObject({ result: { kept: true } });
+    await patient.close();
+    expect(first).toBe('the idle one');
+  });
+
   it('lets a client that floods wait for itself alone', async () => {
     const flood = openRaw(socket.path);
     for (let id = 1; id <= 3_000; id += 1) flood.send(requestLine(id, 'list'));

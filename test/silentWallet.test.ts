@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDaemon, type Daemon } from '../src/agent/daemon/openDaemon.ts';
 import type { JobView } from '../src/agent/jobs/viewJob.ts';
 import { policyOf } from './autopilot.fixture.ts';
+import { isWholeLane } from './lane.fixture.ts';
 import { describeService, GRANT_MSAT, openMarket, type Market, type Trader } from './market.fixture.ts';
 import { openSilentWallet, type SilentWallet } from './silentWallet.fixture.ts';
 
@@ -56,7 +57,7 @@ async function makePayable(): Promise<void> {
   );
 }
 
-describe('a buyer’s daemon with deals to pay and a wallet that does not answer', () => {
+describe.runIf(isWholeLane)('a buyer’s daemon with deals to pay and a wallet that does not answer', () => {
   it('takes a policy, another wallet and the order to stop while it waits, and each deal is paid once in the end', async () => {
     await makePayable();
     const silent = await openSilent();

@@ -11,7 +11,6 @@ import type { JobOutcome } from '../request/runCommand.ts';
 import type { HomeInspection } from '../store/inspectHome.ts';
 import type { Store } from '../store/records.ts';
 import type { WrapBudgets } from './inbox/wrapBudgets.ts';
-import type { WalletDesk } from './jobs/walletDesk.ts';
 import type { SendGuard } from './sendCount.ts';
 import type { StrategyHost } from './strategies/strategyHost.ts';
 import type { Answer } from './strategies/strategyThread.ts';
@@ -29,6 +28,27 @@ export interface Thought {
   readonly ended: Promise<void>;
   answer?: Answer;
 }
+
+/** The calls of a daemon's jobs that are under way, or whose answer was not taken yet, by negotiation. */
+export interface WalletDesk {
+  readonly calls: Map<Hex, WalletCall>;
+  /** Jobs that wait for others to have had their answer. */
+  readonly held: Set<Hex>;
+  /** Called with each job that may go on. */
+  readonly wake: (nid: Hex) => void;
+}
+
+/** One call; `result` is there once it has ended. */
+export interface WalletCall {
+  readonly question: string;
+  result?: CallResult;
+}
+
+/** What a call came to. */
+export type CallResult =
+  | { readonly kind: 'answered'; readonly value: unknown }
+  /** `at` in unix seconds. */
+  | { readonly kind: 'failed'; readonly error: unknown; readonly at: number };
 
 /** One open agent. */
 export interface AgentContext {

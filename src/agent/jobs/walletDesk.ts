@@ -2,27 +2,7 @@
 
 import type { Hex } from '../../core/bytes.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { AgentContext } from '../context.ts';
-
-/** The calls of a daemon's jobs that are under way, or whose answer was not taken yet, by negotiation. */
-export interface WalletDesk {
-  readonly calls: Map<Hex, WalletCall>;
-  /** Jobs that wait for others to have had their answer. */
-  readonly held: Set<Hex>;
-  /** Called with each job that may go on. */
-  readonly wake: (nid: Hex) => void;
-}
-
-/** One call; `result` is there once it has ended. */
-interface WalletCall {
-  readonly question: string;
-  result?: CallResult;
-}
-
-type CallResult =
-  | { readonly kind: 'answered'; readonly value: unknown }
-  /** `at` in unix seconds. */
-  | { readonly kind: 'failed'; readonly error: unknown; readonly at: number };
+import type { AgentContext, CallResult, WalletCall, WalletDesk } from '../context.ts';
 
 // Enough for a wallet that answers. One that is silent is not asked more than this at a time, however many jobs wait for it.
 const MAX_CALLS = 4;

@@ -133,7 +133,9 @@ function openSocket(path: string): Promise<Socket | undefined> {
 
 /** The answer did not come: what was asked for may have been done. */
 function lost(): NegotiateError {
-  const message = 'The daemon of this home ended before it answered. Look at what was done (agent-negotiate list) before you try again.';
+  const message =
+    'The connection to the daemon of this home ended before it answered: it was stopped, or it runs and has let go of this client. ' +
+    'What you asked for may have been done. Look (agent-negotiate list) before you try again.';
   return new NegotiateError('home/locked', message);
 }
 

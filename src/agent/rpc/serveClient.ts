@@ -48,8 +48,9 @@ export function serveClient(socket: Socket, daemon: Daemon, options: ClientOptio
     if (isOver) return;
     isOver = !lines.push(chunk);
     if (isOver) return endTooLarge(client);
-    watch(client);
     pump(client);
+    // Only now it is known whether something is under way: who waits for an answer is not idle.
+    if (!socket.isPaused()) watch(client);
   });
   // A reset says the same as a close, which follows.
   socket.on('error', () => undefined);

@@ -149,3 +149,16 @@ it('grants no more than its file and its answers can say', async () => {
   await openSandbox(file);
   expect(await open(url).balance()).toBe(MAX_ISSUED_MSAT);
 });
+
+it('knows its wallets again by their URLs, at the relay of now, and no others', async () => {
+  const file = join(folder, 'known.json');
+  const [sandbox, stranger] = [await openSandbox(file), await openSandbox(join(folder, 'stranger.json'))];
+  const [url, other] = [await sandbox.createWallet(5n), await stranger.createWallet(5n)];
+  await sandbox.close();
+  const again = await openSandbox(file);
+  expect(again.findWallet(url)).toEqual({ url, balanceMsat: 5n });
+  const moved = url.replace(encodeURIComponent(relay.url), encodeURIComponent('ws://127.0.0.1:1'));
+  expect([moved === url, again.findWallet(moved)?.url]).toEqual([false, url]);
+  const unknown = url.replace(/secret=.*/, `secret=${'1'.repeat(64)}`);
+  expect([other, unknown, 'my notes', ''].map((text) => again.findWallet(text))).toEqual([undefined, undefined, undefined, undefined]);
+});

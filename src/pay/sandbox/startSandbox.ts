@@ -9,7 +9,7 @@ import { createRelayPool, type RelayPool } from '../../nostr/relayPool.ts';
 import { publicKeyOf } from '../../nostr/schnorr.ts';
 import { createKeySigner, type Signer } from '../../nostr/signer.ts';
 import { randomBytes } from 'node:crypto';
-import { formatWalletUrl } from '../walletUrl.ts';
+import { formatWalletUrl, parseWalletUrl, type WalletUrl } from '../walletUrl.ts';
 import { applyLedger, isConserved, type Ledger } from './ledger.ts';
 import { openSandboxStore, type SandboxStore } from './ledgerFile.ts';
 import { answerWallet, WALLET_METHODS, WALLET_ORDERS } from './walletMethods.ts';
@@ -24,10 +24,18 @@ export interface SandboxOptions {
   readonly rng?: Rng;
 }
 
+/** A wallet that was made before. `url` is a secret. */
+export interface FoundWallet {
+  readonly url: string;
+  readonly balanceMsat: Msat;
+}
+
 /** A sandbox that runs. */
 export interface Sandbox {
   /** Makes a wallet with so much play money and returns its URL, which is a secret. */
   readonly createWallet: (grantMsat: Msat) => Promise<string>;
+  /** A wallet of this sandbox by its URL: what it holds, and its URL at the relay of now. Undefined for any other text. */
+  readonly findWallet: (url: string) => FoundWallet | undefined;
   /** Everything there is: accounts by public key, and all that was ever granted. */
   readonly ledger: () => Ledger;
   /** True while no play money was made or lost. */
@@ -73,6 +81,7 @@ export async function startSandbox({ relay, file, clock = systemClock, rng = sys
   }
   return {
     createWallet: async (grantMsat) => createWallet(service, grantMsat),
+    findWallet: (url) => findWallet(service, url),
     ledger: () => store.read().ledger,
     isConserved: () => isConserved(store.read().ledger),
     close,
@@ -86,6 +95,21 @@ function createWallet({ relay, signer, store, rng }: Service, grantMsat: Msat): 
     throw new NegotiateError('input/invalid', 'A wallet cannot be made with this amount. Name a smaller one, of at least 0 sats.');
   store.save(applied.ledger);
   return formatWalletUrl({ relays: [relay], walletPubkey: signer.pubkey, secret: bytesToHex(secret) });
+}
+
+function findWallet({ relay, signer, store }: Service, text: string): FoundWallet | undefined {
+  const address = readUrl(text);
+  if (address?.walletPubkey !== signer.pubkey) return undefined;
+  const balanceMsat = store.read().ledger.accounts.get(publicKeyOf(hexToBytes(address.secret)));
+  return balanceMsat === undefined ? undefined : { url: formatWalletUrl({ ...address, relays: [relay] }), balanceMsat };
+}
+
+function readUrl(text: string): WalletUrl | undefined {
+  try {
+    return parseWalletUrl(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function announce({ relay, pool, signer, clock }: Service): Promise<boolean> {
