@@ -3,7 +3,7 @@
 import { renderPlace } from '../core/place.ts';
 
 const TEXTS = {
-  'unknown-field': 'is no field of a mandate; take it out, or correct its spelling',
+  'unknown-field': 'is no field of a policy; take it out, or correct its spelling',
   missing: 'is missing',
   type: 'is of the wrong kind',
   version: 'must be 1: this program knows no other version',
@@ -18,7 +18,7 @@ const TEXTS = {
   empty: 'is empty: say what is allowed, or leave it out',
   pattern: 'must be a name, or a name with one * at its end; small letters, digits and ._:/-',
   key: 'must be an npub, a key of 64 hex digits, or * for everybody',
-  term: 'is no term; see the list of terms in docs/deals.md',
+  term: 'is no term; see the list of terms in docs/protocol.md',
   value: 'must be a text or a whole number',
   'dvm-kind': 'must be a kind from 5000 to 5999',
   text: 'must be a text on one line, of at most 200 characters',
@@ -69,7 +69,7 @@ export interface MandateProblem {
 /** Describes a problem at a path of names and places. */
 export function describeProblem(path: readonly PropertyKey[] | string, code: MandateProblemCode): MandateProblem {
   const at = typeof path === 'string' ? path : renderPlace(path);
-  return { path: at, code, text: `${at === '' ? 'The mandate' : at} ${TEXTS[code]}.` };
+  return { path: at, code, text: `${at === '' ? 'The policy' : at} ${TEXTS[code]}.` };
 }
 
 /** True for a word of the table. */

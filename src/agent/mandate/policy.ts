@@ -10,6 +10,7 @@ import type { AgentContext } from '../context.ts';
 import { openLedger, rebuildLedger, writeLedger, type LedgerCell } from './ledgerRecord.ts';
 import { readSavedMandate, writeMandate } from './mandateSetting.ts';
 import { hashMandate, MAX_MANDATE_BYTES, readMandateFile, type MandateFileProblem } from './readMandateFile.ts';
+import { viewTerm, type TermView } from './viewTerm.ts';
 
 /** The text of a mandate, in TOML or JSON; null takes the mandate out of force. */
 export const setPolicyInput = z.strictObject({ text: z.string().max(MAX_MANDATE_BYTES).nullable() });
@@ -31,7 +32,7 @@ export interface AskView {
 }
 
 /** The mandate in force; it holds the owner's limits and is for the owner alone. */
-export interface PolicyView {
+export interface PolicyView extends Partial<TermView> {
   readonly isSet: boolean;
   readonly name?: string;
   readonly digest?: Hex;
@@ -76,6 +77,7 @@ export function showPolicy({ store, clock }: AgentContext): PolicyView {
   if (saved === undefined) return { isSet: false };
   const { mandate, text, setAt } = saved;
   const ledger = openLedger(store, {}, mandate);
+  const now = clock.now();
   return {
     isSet: true,
     name: mandate.name,
@@ -83,9 +85,10 @@ export function showPolicy({ store, clock }: AgentContext): PolicyView {
     setAt,
     text,
     explanation: explainMandate(mandate),
+    ...viewTerm(mandate, now, ledger.latestAt),
     ...sumHeld(ledger),
-    spentMsat: sumSpent(ledger, clock.now()),
-    asks: ledger.asks.filter((each) => isLive(each, clock.now())).map(viewAsk),
+    spentMsat: sumSpent(ledger, now),
+    asks: ledger.asks.filter((each) => isLive(each, now)).map(viewAsk),
   };
 }
 
