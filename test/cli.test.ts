@@ -102,6 +102,7 @@ describe('the command line', () => {
     const home = homeOf('person');
     const made = await runCli(['init', '--relay', relay.url, '--home', home]);
     expect(made.stdout).toMatch(/^Your agent is ready\.\n {2}npub {5}npub1/);
+    expect(made.stdout).toContain('Anyone can ask for a negotiation with it; others wait until you let them in');
     expect(made.stderr).toBe('');
     const listed = await runCli(['list'], { env: { AGENT_NEGOTIATE_HOME: home } });
     expect(listed.stdout).toBe('No negotiations yet. Start one with: agent-negotiate start NPUB SERVICE\n');

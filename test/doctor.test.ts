@@ -12,6 +12,7 @@ import { createRelayPool } from '../src/nostr/relayPool.ts';
 import { createKeySigner } from '../src/nostr/signer.ts';
 import { startRelay, type RunningRelay } from '../src/relay/startRelay.ts';
 import { makeClock, makeLab, type Lab, type TestAgent } from './agents.fixture.ts';
+import { policyOf } from './autopilot.fixture.ts';
 import { startBunker } from './bunker.fixture.ts';
 import { runCli } from './cli.fixture.ts';
 import { startDaemon } from './daemon.fixture.ts';
@@ -81,12 +82,26 @@ describe('doctor', () => {
       'clock',
       'store',
       'copies',
+      'policy',
       'outbox',
     ];
     expect(diagnosis.checks.map(({ id }) => id)).toEqual([...ids, 'channels', 'invites']);
     expect(findingOf(diagnosis, 'inbox')).toContain('nobody else (NIP-42)');
     expect(findingOf(diagnosis, 'clock')).toContain('right within');
     expect(lab.relay.storedEvents()).toEqual(before);
+  });
+
+  it('sees that the policy in force has ended, or has yet to begin', async () => {
+    const agent = await lab.makeAgent();
+    const setUntil = (dates: object) => agent.call((open) => open.setPolicy({ text: policyOf('seller', [], dates) }));
+    await setUntil({ valid_until: '2020-01-01T00:00:00Z' });
+    const over = await examine(agent);
+    expect(faultsOf(over)).toEqual({ policy: 'problem' });
+    expect(findingOf(over, 'policy')).toMatch(/^This policy is over since 2020-01-01 00:00:00 UTC: everything but duties is refused/);
+    await setUntil({ valid_from: '2099-01-01T00:00:00Z' });
+    expect(faultsOf(await examine(agent))).toEqual({ policy: 'warning' });
+    await setUntil({});
+    expect(faultsOf(await examine(agent))).toEqual({});
   });
 
   it('names the relay that is down, and exits with 69 for it', async () => {

@@ -42,6 +42,29 @@ describe('policy', () => {
     expect(wrong.stdout).not.toContain('4711');
   });
 
+  it('is said to be over, or not to have begun, wherever it is looked at', async () => {
+    if (seller === undefined) throw new Error('no agents');
+    const home = ['--home', seller.home];
+    const preset = (await runCli(['policy', 'init', '--preset', 'seller'])).stdout;
+    const over = preset.replace('version = 1', 'version = 1\nvalid_until = 2020-01-01T00:00:00Z');
+    const early = preset.replace('version = 1', 'version = 1\nvalid_from = 2099-01-01T00:00:00Z');
+    const warning = 'Warning: This policy is over since 2020-01-01 00:00:00 UTC: everything but duties is refused';
+    const told = [
+      await runCli(['policy', 'check', '-'], { stdin: over }),
+      await runCli(['policy', 'explain', '-'], { stdin: over }),
+      await runCli(['policy', 'set', '-', ...home], { stdin: over }),
+      await runCli(['policy', 'show', ...home]),
+    ];
+    expect(told.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    for (const { stdout } of told) expect(stdout).toContain(warning);
+    for (const { stdout } of told) expect(stdout).not.toMatch(/In force from now on|is in order\./);
+    expect((await runCli(['policy', 'show', '--json', ...home])).json()).toMatchObject({ isSet: true, term: 'ended' });
+    expect((await runCli(['policy', 'check', '-', '--json'], { stdin: over })).json()).toMatchObject({ isValid: true, term: 'ended' });
+    expect((await runCli(['policy', 'check', '-'], { stdin: early })).stdout).toContain('Warning: This policy holds from 2099-01-01');
+    expect((await runCli(['policy', 'check', '-', '--json'], { stdin: preset })).json()).toMatchObject({ isValid: true, term: 'holds' });
+    expect((await runCli(['policy', 'unset', ...home])).code).toBe(0);
+  });
+
   it('set puts it in force: verbs are refused with 77, asked about with 75, and go on once approved', async () => {
     if (buyer === undefined || seller === undefined) throw new Error('no agents');
     const home = ['--home', buyer.home];

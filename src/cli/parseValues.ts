@@ -1,15 +1,16 @@
 // Values as people type them.
 
 import { NegotiateError } from '../core/errors.ts';
+import { findJsonFault } from '../core/jsonFault.ts';
 
-const DURATION = /^([0-9]{1,9})\s*(s|m|h|d)?$/;
+const DURATION = /^(?:([0-9]{1,9})\s*(s|m|h|d)|0)$/;
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
-/** Parses `90`, `90s`, `30m`, `24h` or `7d` as seconds. Throws `input/invalid`. */
+/** Parses `90s`, `30m`, `24h` or `7d` as seconds; without a unit nothing but 0 is clear. Throws `input/invalid`. */
 export function parseDuration(text: string): number {
   const match = DURATION.exec(text);
-  if (match === null) throw new NegotiateError('input/invalid', 'Expected a duration such as 90s, 30m, 24h or 7d.');
-  return Number(match[1]) * SECONDS[(match[2] ?? 's') as keyof typeof SECONDS];
+  if (match === null) throw new NegotiateError('input/invalid', 'Expected a duration with its unit, such as 90s, 30m, 24h or 7d.');
+  return Number(match[1] ?? 0) * SECONDS[(match[2] ?? 's') as keyof typeof SECONDS];
 }
 
 /** Parses an ISO 8601 date and time, such as 2027-01-31T12:00Z, as unix seconds. Throws `input/invalid`. */
@@ -37,8 +38,13 @@ export function parseJsonText(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new NegotiateError('input/invalid', 'The file is not JSON. Correct it and try again.', { cause });
+    throw new NegotiateError('input/invalid', `This is not JSON${renderFault(text)}. Correct it and try again.`, { cause });
   }
+}
+
+function renderFault(text: string): string {
+  const { line, column } = findJsonFault(text);
+  return `: it goes wrong at line ${line}, column ${column}`;
 }
 
 /** Collects the values of an option that may be repeated. */

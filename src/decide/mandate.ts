@@ -25,7 +25,8 @@ export function parseMandate(value: unknown): MandateParse {
 
 function describeIssue(issue: z.core.$ZodIssue): readonly MandateProblem[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => describeProblem([...issue.path, key], 'unknown-field'));
-  return [describeProblem(issue.path, codeOf(issue))];
+  const code = codeOf(issue);
+  return [describeProblem(issue.path, code, code === 'choice' || code === 'too-large' ? nameAllowed(issue) : undefined)];
 }
 
 function codeOf(issue: z.core.$ZodIssue): MandateProblemCode {
@@ -33,6 +34,17 @@ function codeOf(issue: z.core.$ZodIssue): MandateProblemCode {
   if (isProblemCode(issue.message)) return issue.message;
   if (issue.code === 'invalid_key') return 'term';
   return issue.path.length === 1 && issue.path[0] === 'name' ? 'text' : 'type';
+}
+
+/** What could stand there, where that is a few words or a bound. */
+function nameAllowed(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'invalid_value')
+    return `it is ${issue.values
+      .map(String)
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1')}`;
+  if (issue.code !== 'too_big') return undefined;
+  return issue.origin === 'array' ? `it has at most ${issue.maximum} entries` : `it is at most ${issue.maximum}`;
 }
 
 /** Zod tells a missing field only by its words, or not at all where we give ours. */

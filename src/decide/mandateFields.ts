@@ -44,9 +44,16 @@ export const bound = z.unknown().transform((value, context): bigint => {
 export const strategy: z.ZodType<StrategySpec> = z.unknown().transform((value, context): StrategySpec => {
   const parsed = soundStrategySchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  context.addIssue({ code: 'custom', message: value === undefined ? 'missing' : 'strategy' });
+  const problem = namesModule(value) ? 'own-strategy' : 'strategy';
+  context.addIssue({ code: 'custom', message: value === undefined ? 'missing' : problem });
   return z.NEVER;
 });
+
+/** As jobs and services may name a strategy of the owner's own. */
+function namesModule(value: unknown): boolean {
+  if (typeof value === 'string') return /[/\\#]|\.[cm]?[jt]s$/.test(value);
+  return typeof value === 'object' && value !== null && (value as { readonly kind?: unknown }).kind === 'own';
+}
 
 /** How many offers a strategy has. */
 export const rounds = z.int(word('rounds')).min(1, word('rounds')).max(MOST_ROUNDS, word('rounds'));

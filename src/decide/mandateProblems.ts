@@ -3,28 +3,29 @@
 import { renderPlace } from '../core/place.ts';
 
 const TEXTS = {
-  'unknown-field': 'is no field of a mandate; take it out, or correct its spelling',
+  'unknown-field': 'is no field of a policy; take it out, or correct its spelling',
   missing: 'is missing',
   type: 'is of the wrong kind',
   version: 'must be 1: this program knows no other version',
-  choice: 'is not one of the words that can stand here (docs/mandate.md)',
+  choice: 'is none of the words that can stand here',
   boolean: 'must be true or false',
   'whole-number': 'must be a whole number that is not negative and that is exact (at most 9007199254740991)',
   amount:
     'must be whole msat, not negative, at most 21 million bitcoin; put digits in quotes where the number is larger than 9007199254740991',
-  'too-large': 'is more than a mandate has room for',
+  'too-large': 'is more than there is room for',
   weight: 'must be a number above 0 and at most 1000: how much this issue matters beside the others',
   zero: 'must be at least 1: with 0 nothing could ever happen',
   empty: 'is empty: say what is allowed, or leave it out',
   pattern: 'must be a name, or a name with one * at its end; small letters, digits and ._:/-',
   key: 'must be an npub, a key of 64 hex digits, or * for everybody',
-  term: 'is no term; see the list of terms in docs/deals.md',
+  term: 'is no term; see the list of terms in docs/protocol.md',
   value: 'must be a text or a whole number',
   'dvm-kind': 'must be a kind from 5000 to 5999',
   text: 'must be a text on one line, of at most 200 characters',
   time: 'must be a date with its distance from UTC, such as 2027-01-31T12:00:00Z',
   hours: 'must be days and times such as mon-fri 08:00-18:00',
   offset: 'must be a distance from UTC such as +02:00, or Z',
+  'own-strategy': 'names a module of your own, which no policy does: name it for the job (deal --strategy) or for the service',
   strategy: 'is no strategy: write a name such as "trade-off", or a kind with options that are in range (docs/strategies.md)',
   rounds: 'must be a whole number from 1 to 100',
   'until-before-from': 'ends before it begins',
@@ -66,10 +67,10 @@ export interface MandateProblem {
   readonly text: string;
 }
 
-/** Describes a problem at a path of names and places. */
-export function describeProblem(path: readonly PropertyKey[] | string, code: MandateProblemCode): MandateProblem {
+/** Describes a problem at a path of names and places; `allowed` says what could stand there instead, such as `at most 100`. */
+export function describeProblem(path: readonly PropertyKey[] | string, code: MandateProblemCode, allowed?: string): MandateProblem {
   const at = typeof path === 'string' ? path : renderPlace(path);
-  return { path: at, code, text: `${at === '' ? 'The mandate' : at} ${TEXTS[code]}.` };
+  return { path: at, code, text: `${at === '' ? 'The policy' : at} ${TEXTS[code]}${allowed === undefined ? '' : `: ${allowed}`}.` };
 }
 
 /** True for a word of the table. */

@@ -18,6 +18,7 @@ import { checkInvites } from './checkInvites.ts';
 import { checkKeyPackage } from './checkKeyPackage.ts';
 import { checkOutbox } from './checkOutbox.ts';
 import { checkPeer } from './checkPeer.ts';
+import { checkPolicy } from './checkPolicy.ts';
 import { checkRelay } from './checkRelay.ts';
 import { checkRelayLists } from './checkRelayLists.ts';
 import { checkStore } from './checkStore.ts';
@@ -53,6 +54,7 @@ export async function doctor(context: AgentContext, { peer }: z.infer<typeof doc
     checkClock(probes, context.clock.now()),
     checkStore(context),
     checkCopies(context),
+    checkPolicy(context),
     checkOutbox(context),
     checkChannels(context),
     checkInvites(context),

@@ -10,12 +10,13 @@ import { openLedger, rebuildLedger, writeLedger, type LedgerCell } from './ledge
 import { readSavedMandate, writeMandate } from './mandateSetting.ts';
 import { hashMandate, MAX_MANDATE_BYTES, readMandateFile, type MandateFileProblem } from './readMandateFile.ts';
 import { viewAsk, type AskView } from './viewAsk.ts';
+import { viewTerm, type TermView } from './viewTerm.ts';
 
 /** The text of a mandate, in TOML or JSON; null takes the mandate out of force. */
 export const setPolicyInput = z.strictObject({ text: z.string().max(MAX_MANDATE_BYTES).nullable() });
 
 /** The mandate in force; it holds the owner's limits and is for the owner alone. */
-export interface PolicyView {
+export interface PolicyView extends Partial<TermView> {
   readonly isSet: boolean;
   readonly name?: string;
   readonly digest?: Hex;
@@ -60,6 +61,7 @@ export function showPolicy({ store, clock }: AgentContext): PolicyView {
   if (saved === undefined) return { isSet: false };
   const { mandate, text, setAt } = saved;
   const ledger = openLedger(store, {}, mandate);
+  const now = clock.now();
   return {
     isSet: true,
     name: mandate.name,
@@ -67,8 +69,9 @@ export function showPolicy({ store, clock }: AgentContext): PolicyView {
     setAt,
     text,
     explanation: explainMandate(mandate),
+    ...viewTerm(mandate, now, ledger.latestAt),
     ...sumHeld(ledger),
-    spentMsat: sumSpent(ledger, clock.now()),
-    asks: ledger.asks.filter((each) => isLive(each, clock.now())).map(viewAsk),
+    spentMsat: sumSpent(ledger, now),
+    asks: ledger.asks.filter((each) => isLive(each, now)).map(viewAsk),
   };
 }

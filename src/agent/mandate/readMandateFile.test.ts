@@ -62,6 +62,20 @@ describe('a mandate file', () => {
     }
   });
 
+  it('is told what could stand there instead', () => {
+    const wrong = `${TOML}\n[bargain]\nstrategy = "./mine.js#mine"\n[approval]\nwhen = ["always"]\n[hours]\nopen = []\nclosed = 1`
+      .replace('role = "buyer"', 'role = "broker"')
+      .replace(/^(\[peers\])$/m, '$1\nmin_trust = 101');
+    const told = digestOf(wrong);
+    expect(told).toContain('role is none of the words that can stand here: it is buyer, seller or both.');
+    expect(told).toContain('peers.min_trust is more than there is room for: it is at most 100.');
+    expect(told).toMatch(
+      /approval\.when\[0\] is none of the words that can stand here: it is signature, presigned-offer, .* or publication\./,
+    );
+    expect(told).toContain('bargain.strategy names a module of your own, which no policy does');
+    expect(told).toContain('hours.closed is no field of a policy;');
+  });
+
   it('has one digest for a strategy by its name and by its kind and options', () => {
     const withStrategy = (strategy: string): string => digestOf(`${TOML}\n[bargain]\nstrategy = ${strategy}\n`);
     expect(withStrategy('"linear"')).toBe(withStrategy('{ kind = "time", exponent = 1 }'));
@@ -75,7 +89,7 @@ describe('a mandate file', () => {
 
   it('is told where it is damaged', () => {
     expect(problemsOf('version = 1\nname = = 2')).toEqual(['line 2 syntax']);
-    expect(problemsOf('{"version": 1,}')).toEqual([' syntax']);
+    expect(problemsOf('{"version": 1,}')).toEqual(['line 1, column 15 syntax']);
     expect(problemsOf(`${TOML}\n[limits]\nopen_msat = 1`)).toEqual(['line 18 syntax']);
     expect(problemsOf('x'.repeat(65_537))).toEqual([' syntax']);
     expect(problemsOf(TOML.replace('+01:00', ''))).toEqual(['valid_until time']);

@@ -3,6 +3,7 @@
 import { parse, TomlDate, TomlError } from 'smol-toml';
 import { sha256Hex, type Hex } from '../../core/bytes.ts';
 import { canonicalJson } from '../../core/canonical.ts';
+import { findJsonFault } from '../../core/jsonFault.ts';
 import { explainMandate } from '../../decide/explainMandate.ts';
 import { parseMandate } from '../../decide/mandate.ts';
 import { toJson } from '../../decide/mandateAction.ts';
@@ -64,8 +65,13 @@ function parseText(text: string): Raw {
     const twin = findTwin(text);
     return twin === undefined ? { kind: 'ok', value } : { kind: 'refused', problems: [describeProblem([twin], 'twice')] };
   } catch (error) {
-    return error instanceof TomlError ? refuse(`line ${error.line}`, 'is no TOML') : refuse('', 'is no JSON');
+    return error instanceof TomlError ? refuse(`line ${error.line}`, 'is no TOML') : refuse(renderFault(text), 'is no JSON');
   }
+}
+
+function renderFault(text: string): string {
+  const { line, column } = findJsonFault(text);
+  return `line ${line}, column ${column}`;
 }
 
 function refuse(path: string, what: string): Raw {

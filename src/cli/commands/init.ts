@@ -50,9 +50,18 @@ export async function runInit(options: InitOptions): Promise<void> {
     ...(key === undefined ? [] : [`  opened   ${describeMethod(key.kind)}`]),
     '',
     ...describePublished(created.published.waiting),
-    'Anyone can now start a negotiation with it:',
+    describeInvites(invites),
     `  agent-negotiate start ${created.npub} SERVICE`,
   ]);
+}
+
+/** Who comes in at once: strangers wait for the owner's word unless he has said otherwise. */
+function describeInvites(invites: string): string {
+  if (invites === 'anyone') return 'Anyone can now start a negotiation with it:';
+  const rest = 'others wait until you let them in (agent-negotiate invites):';
+  return invites === 'ask'
+    ? `Anyone can ask for a negotiation with it; ${rest}`
+    : `Those you named can now start a negotiation with it; ${rest}`;
 }
 
 function describePublished(waiting: number): readonly string[] {

@@ -3,6 +3,7 @@
 import type { PolicyView } from '../../agent/mandate/policy.ts';
 import type { AskView } from '../../agent/mandate/viewAsk.ts';
 import { readMandateFile, type MandateFile, type MandateFileProblem } from '../../agent/mandate/readMandateFile.ts';
+import { viewTerm, type TermView } from '../../agent/mandate/viewTerm.ts';
 import { NegotiateError } from '../../core/errors.ts';
 import { formatSats, parseSats } from '../../core/money.ts';
 import { displayText } from '../../core/text.ts';
@@ -19,11 +20,17 @@ export interface PolicyInitOptions extends CommonOptions {
   readonly out?: string;
 }
 
-/** Checks a mandate file; needs no agent. The exit code is 0 when nothing is wrong with it, else 65. */
+/** Checks a mandate file; needs no agent. The exit code is 0 when nothing is wrong with it, else 65; that it has ended is remarked on, and no fault of the file. */
 export function runPolicyCheck(path: string, options: CommonOptions): number {
   const file = readMandateFile(readFileOrStdin(path));
   printResult(options, describe(file), () =>
-    file.kind === 'ok' ? ['The policy is in order.', `digest  ${file.digest}`] : renderProblems(file.problems),
+    file.kind === 'ok'
+      ? [
+          ...renderRemark(lookAt(file)),
+          `The policy is in order${lookAt(file).term === 'holds' ? '' : ' otherwise'}.`,
+          `digest  ${file.digest}`,
+        ]
+      : renderProblems(file.problems),
   );
   return file.kind === 'ok' ? 0 : EXIT_WRONG;
 }
@@ -32,7 +39,7 @@ export function runPolicyCheck(path: string, options: CommonOptions): number {
 export function runPolicyExplain(path: string, options: CommonOptions): number {
   const file = readMandateFile(readFileOrStdin(path));
   printResult(options, describe(file), () =>
-    file.kind === 'ok' ? [...file.explanation, `digest  ${file.digest}`] : renderProblems(file.problems),
+    file.kind === 'ok' ? [...renderRemark(lookAt(file)), ...file.explanation, `digest  ${file.digest}`] : renderProblems(file.problems),
   );
   return file.kind === 'ok' ? 0 : EXIT_WRONG;
 }
@@ -58,7 +65,7 @@ export async function runPolicySet(path: string, options: CommonOptions): Promis
   const text = readFileOrStdin(path);
   const result = await useAgent(options, 'write', (agent) => agent.setPolicy({ text }));
   printResult(options, result.kind === 'set' ? result.policy : { isSet: false, problems: result.problems }, () =>
-    result.kind === 'set' ? ['In force from now on.', `digest  ${result.policy.digest ?? ''}`] : renderProblems(result.problems),
+    result.kind === 'set' ? renderSet(result.policy) : renderProblems(result.problems),
   );
   return result.kind === 'set' ? 0 : EXIT_WRONG;
 }
@@ -98,7 +105,21 @@ export async function runApprove(what: string, options: CommonOptions): Promise<
   printResult(options, result, () => [`Approved: ${renderAsk(approved)}`, next]);
 }
 
+function renderSet(policy: PolicyView): readonly string[] {
+  const { term = 'holds', digest = '' } = policy;
+  return [term === 'holds' ? 'In force from now on.' : 'Set.', ...renderRemark(policy), `digest  ${digest}`];
+}
+
+function lookAt({ mandate }: Extract<MandateFile, { kind: 'ok' }>): TermView {
+  return viewTerm(mandate, Math.floor(Date.now() / 1_000));
+}
+
+function renderRemark({ remark }: Partial<TermView>): readonly string[] {
+  return remark === undefined ? [] : [`Warning: ${remark}`];
+}
+
 function renderPolicy({
+  remark,
   explanation = [],
   digest,
   heldMsat = 0n,
@@ -107,6 +128,7 @@ function renderPolicy({
   asks = [],
 }: PolicyView): readonly string[] {
   return [
+    ...renderRemark(remark === undefined ? {} : { remark }),
     ...explanation.map((line) => displayText(line, 1_000)),
     '',
     `promised  ${formatSats(heldMsat)} in ${openDeals} signatures and deals`,
@@ -129,7 +151,7 @@ function renderAsk(ask: AskView): string {
 function describe(file: MandateFile): object {
   if (file.kind === 'refused') return { isValid: false, problems: file.problems };
   const { mandate, digest, explanation } = file;
-  return { isValid: true, name: mandate.name, role: mandate.role, digest, explanation };
+  return { isValid: true, name: mandate.name, role: mandate.role, digest, explanation, ...lookAt(file) };
 }
 
 function renderProblems(problems: readonly MandateFileProblem[]): readonly string[] {

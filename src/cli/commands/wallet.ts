@@ -74,7 +74,7 @@ async function openWallets(sandbox: Sandbox, wanted: readonly Wanted[]): Promise
   const lines: string[] = [];
   for (const { path, grantMsat } of wanted) {
     const found = known.get(path);
-    if (found === undefined) writeSecret(path, await sandbox.createWallet(grantMsat));
+    if (found === undefined) writeSecret(path, await sandbox.createWallet(grantMsat), 'new');
     lines.push(
       `  ${path}  ${found === undefined ? `${formatSats(grantMsat)} at first` : `${formatSats(found.balanceMsat)}, as it was left`}`,
     );
