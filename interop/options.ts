@@ -50,7 +50,7 @@ export function readOptions(argv: readonly string[]): DriveOptions | undefined {
   const { relay = [], peer, steps, wait, home, 'peer-version': peerVersion } = values;
   if (relay.length === 0) throw invalid('Name a relay that both sides can reach: --relay wss://…');
   if (peer === undefined) throw invalid('Name the account on the other side: --peer npub1…');
-  const waitS = wait === undefined ? DEFAULT_WAIT_S : parseDuration(wait);
+  const waitS = wait === undefined ? DEFAULT_WAIT_S : /^[0-9]+$/.test(wait) ? Number(wait) : parseDuration(wait);
   if (waitS < 1 || waitS > LONGEST_WAIT_S) throw invalid(`Wait at least 1 second and at most ${LONGEST_WAIT_S} for each step.`);
   return {
     relays: [...new Set(relay.map(parseRelayUrl))],

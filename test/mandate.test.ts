@@ -373,11 +373,13 @@ describe('jobs under a mandate', () => {
     expect(await play(nid)).toEqual([]);
     expect(mine.wallet.payCalls()).toBe(1);
     expect(await theirs.call('showPolicy', {})).toMatchObject({ heldMsat: 0n, openDeals: 0 });
-    await setPolicy(theirs, { role: 'seller', limits: undefined, issues: [{ term: '/price', reserve: 700_001 }] });
+    await setPolicy(theirs, { role: 'seller', limits: undefined, issues: [{ term: '/price', reserve: 800_000 }] });
     const dear = await order();
     await play(dear, 6);
     expect(commitmentsOf(theirs, dear)).toBe(0);
-    expect((await theirs.call('status', { nid: dear })).offers.filter(({ by }) => by === 'me')).toHaveLength(1);
+    const { offers } = await theirs.call('status', { nid: dear });
+    const asked = offers.filter(({ by }) => by === 'me').map(({ price }) => price);
+    expect(new Set(asked)).toEqual(new Set(['900 sats', '800 sats']));
   });
 
   it('begin nothing with a peer who is shut out', async () => {

@@ -90,7 +90,7 @@ describe('a request to three providers', () => {
       expect(told).not.toMatch(/700000|"700/);
     }
     // It is over, and stays so.
-    expect(await buyer.call((agent) => agent.advanceRfq({}))).toEqual({ rfqs: [], problems: [], unopened: 0 });
+    expect(await buyer.call((agent) => agent.advanceRfq({}))).toEqual({ rfqs: [], problems: [], isForOwner: false, unopened: 0 });
   });
 
   it('weighs time and trust as its owner wants', async () => {
