@@ -112,7 +112,7 @@ describe('the demo', () => {
     });
   }
 
-  it('prints what a person would like to read', async () => {
+  it.runIf(isWholeLane)('prints what a person would like to read', async () => {
     const { code, stdout } = await runCli(['demo']);
     const bundle = /bundle {5}(\S+)/.exec(stdout)?.[1] ?? '';
     noteFolder(bundle);

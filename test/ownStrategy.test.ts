@@ -137,7 +137,7 @@ describe('simulate', () => {
 });
 
 describe('a program', () => {
-  it.each([
+  const BROKEN = [
     ['answers', undefined, 'offer'],
     ['hangs', 'export const strategy = () => { for (;;) {} };', 'stalled'],
   ])('ends by itself though a strategy of its own %s', (name, text, outcome) => {
@@ -258,7 +258,8 @@ describe('in a job', () => {
     ['exits', 'export const strategy = () => process.exit(0);', 'ended its thread'],
     ['throws', 'export const strategy = () => { throw new Error("SECRET"); };', '(threw)'],
     ['never settles', 'export const strategy = async () => new Promise(() => {});', '(malformed)'],
-  ])('a buyer whose module %s sends nothing, pays nothing, and is told', async (name, text, words) => {
+  ] as const;
+  it.each(BROKEN.filter((_, i) => isWholeLane || i % 2 === 0))('a buyer whose module %s sends nothing, pays nothing, and is told', async (name, text, words) => {
     const services = sell('linear');
     const module = write(`${name.replaceAll(' ', '-')}.mjs`, text);
     const { job } = await order({ kind: 'own', module });

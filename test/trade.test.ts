@@ -165,7 +165,7 @@ describe('an order', () => {
     });
   });
 
-  it('that takes longer than its owner waits is told so, listed, and finished later', async () => {
+  it.runIf(isWholeLane)('that takes longer than its owner waits is told so, listed, and finished later', async () => {
     const home = ['--home', buyer.home];
     const out = join(market.folder, 'out');
     const order = ['--find', 'upper-case', '--max', '750', '--about', 'Large letters, please.', '--out', out];
