@@ -137,7 +137,7 @@ describe('simulate', () => {
 });
 
 describe('a program', () => {
-  const BROKEN = [
+  it.each([
     ['answers', undefined, 'offer'],
     ['hangs', 'export const strategy = () => { for (;;) {} };', 'stalled'],
   ])('ends by itself though a strategy of its own %s', (name, text, outcome) => {
@@ -253,32 +253,35 @@ describe('in a job', () => {
     expect([buyer.context.store.listJobs(), buyer.context.store.listNegotiations()]).toEqual([[], []]);
   });
 
-  it.each([
+  const BROKEN = [
     ['hangs', 'export const strategy = () => { for (;;) {} };', 'did not answer in time'],
     ['exits', 'export const strategy = () => process.exit(0);', 'ended its thread'],
     ['throws', 'export const strategy = () => { throw new Error("SECRET"); };', '(threw)'],
     ['never settles', 'export const strategy = async () => new Promise(() => {});', '(malformed)'],
   ] as const;
-  it.each(BROKEN.filter((_, i) => isWholeLane || i % 2 === 0))('a buyer whose module %s sends nothing, pays nothing, and is told', async (name, text, words) => {
-    const services = sell('linear');
-    const module = write(`${name.replaceAll(' ', '-')}.mjs`, text);
-    const { job } = await order({ kind: 'own', module });
-    await seller.call('pursue', { services });
-    const reports = [await buyer.call('pursue', { nid: job.nid }), await buyer.call('pursue', { nid: job.nid })];
-    for (const { problems } of reports) {
-      expect(problems).toEqual([{ nid: job.nid, code: 'negotiation/refused', message: expect.stringContaining(words) as string }]);
-      expect(JSON.stringify(problems)).not.toMatch(new RegExp(`SECRET|${folder}`));
-    }
-    expect([saidBy(buyer, job.nid), buyer.wallet.payCalls()]).toEqual([['open'], 0]);
-    // Put right, it goes on where it stood.
-    writeFileSync(
-      module,
-      readFileSync(shown, 'utf8')
-        .replaceAll('stubborn', 'strategy')
-        .replaceAll(/: Strategy|, type Strategy/g, ''),
-    );
-    expect((await play(job.nid, services)).outcome).toBe('completed');
-  });
+  it.each(BROKEN.filter((_, i) => isWholeLane || i % 2 === 0))(
+    'a buyer whose module %s sends nothing, pays nothing, and is told',
+    async (name, text, words) => {
+      const services = sell('linear');
+      const module = write(`${name.replaceAll(' ', '-')}.mjs`, text);
+      const { job } = await order({ kind: 'own', module });
+      await seller.call('pursue', { services });
+      const reports = [await buyer.call('pursue', { nid: job.nid }), await buyer.call('pursue', { nid: job.nid })];
+      for (const { problems } of reports) {
+        expect(problems).toEqual([{ nid: job.nid, code: 'negotiation/refused', message: expect.stringContaining(words) as string }]);
+        expect(JSON.stringify(problems)).not.toMatch(new RegExp(`SECRET|${folder}`));
+      }
+      expect([saidBy(buyer, job.nid), buyer.wallet.payCalls()]).toEqual([['open'], 0]);
+      // Put right, it goes on where it stood.
+      writeFileSync(
+        module,
+        readFileSync(shown, 'utf8')
+          .replaceAll('stubborn', 'strategy')
+          .replaceAll(/: Strategy|, type Strategy/g, ''),
+      );
+      expect((await play(job.nid, services)).outcome).toBe('completed');
+    },
+  );
 
   it('a seller whose module is gone answers nothing and is told, and its other sales go on', async () => {
     const module = write('gone.mjs', 'export const strategy = () => 1;');
