@@ -73,11 +73,11 @@ describe('under a policy that asks first', () => {
         await daemon.ended;
       }
 
-      await setPolicy({ issues: [{ term: '/price', reserve: 100_001 }] });
+      await setPolicy({ limits: { per_deal_msat: 1_000_000, per_day_msat: 1_000_000, open_msat: 1_000_000 } });
       const refused = await run([...order.with(-2, '4s')]);
       expect([refused.code, refused.stderr]).toEqual([
         75,
-        expect.stringMatching(/^[0-9a-f]{8} {2}Your policy does not allow this.*reserve \(issues\[0\]/m),
+        expect.stringMatching(/^[0-9a-f]{8} {2}Your policy does not allow this.*above-day \(limits\.per_day_msat\)/m),
       ]);
       expect(refused.stderr).not.toContain('100');
     } finally {
