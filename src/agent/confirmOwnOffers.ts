@@ -12,6 +12,7 @@ import type { AgentContext } from './context.ts';
 import { subjectOf, type Subject } from './mandate/facts.ts';
 import { copyCell } from './mandate/ledgerRecord.ts';
 import { approvalNeeded, mandateDenied } from './mandate/mandateError.ts';
+import { hasMandate } from './mandate/mandateKey.ts';
 import { consider, keepAsk } from './mandate/permit.ts';
 import { isDoubtful } from './restored.ts';
 import { makeLockValues, signAgreement } from './signAgreement.ts';
@@ -48,6 +49,8 @@ export async function confirmPending(work: Work, open: OpenNegotiation): Promise
 
 /** Why our second signature, where it is due, is not given yet: `mandate/approval-needed`, or `mandate/denied` for what only has to wait. */
 export async function findConfirmObstacle(context: AgentContext, nid: Hex): Promise<NegotiateError | undefined> {
+  // Nothing else keeps it back, and this is asked after each step.
+  if (!hasMandate(context.store)) return undefined;
   const work = beginWork(context);
   const open = openNegotiation(work, nid);
   const pending = open?.state.pending;
@@ -64,9 +67,8 @@ export async function findConfirmObstacle(context: AgentContext, nid: Hex): Prom
 
 /** Why the mandate refused a second signature in whose place we have said `busy`, while the offer stands: the owner would hear of nothing. */
 async function findDeclined(work: Work, state: Negotiation): Promise<NegotiateError | undefined> {
-  if (state.ended !== undefined || !isLastDeclined(work, state)) return undefined;
   const offer = state.offers.findLast(({ by, status }) => by === state.me && status === 'open');
-  if (offer === undefined) return undefined;
+  if (state.ended !== undefined || offer === undefined || !isLastDeclined(work, state)) return undefined;
   const considered = await consider(work, subjectOf(state), describeSigning('confirm', offer, 0, undefined));
   return considered.verdict === 'deny' && !isPassing(considered) ? mandateDenied(considered) : undefined;
 }

@@ -7,7 +7,7 @@ import { findOffer, type Negotiation } from '../../negotiate/negotiation.ts';
 import { findHeld } from '../../negotiate/slot.ts';
 import type { Store } from '../../store/records.ts';
 import { readState } from '../negotiationState.ts';
-import { readRestored } from '../restoredNote.ts';
+import { hasYes } from './hasYes.ts';
 import { openLedger } from './ledgerRecord.ts';
 import { readMandate } from './mandateSetting.ts';
 import { viewAsk, type AskView } from './viewAsk.ts';
@@ -16,11 +16,8 @@ import { viewAsk, type AskView } from './viewAsk.ts';
 export function listOpenAsks(store: Store, now: number): ReadonlyMap<Hex, readonly AskView[]> {
   const mandate = readMandate(store);
   if (mandate === undefined) return new Map();
-  const { asks, approved } = openLedger(store, {}, mandate);
-  const restoredAt = readRestored(store)?.at ?? -1;
-  const isAnswered = ({ digest }: Ask): boolean =>
-    approved.some((each) => each.digest === digest && each.at > restoredAt && isLive(each, now));
-  const open = asks.filter((ask) => isLive(ask, now) && !isAnswered(ask) && isCurrent(store, ask, now));
+  const ledger = openLedger(store, {}, mandate);
+  const open = ledger.asks.filter((ask) => isLive(ask, now) && !hasYes(store, ledger, ask.digest, now) && isCurrent(store, ask, now));
   const byNid = new Map<Hex, readonly AskView[]>();
   for (const ask of open) if (ask.nid !== undefined) byNid.set(ask.nid, [...(byNid.get(ask.nid) ?? []), viewAsk(ask)]);
   return byNid;

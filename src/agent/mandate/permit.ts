@@ -9,10 +9,10 @@ import { findRetryTime } from '../../decide/mandateRetry.ts';
 import { isPassing, type Reason, type Verdict } from '../../decide/mandateVerdict.ts';
 import { decodeMove, type MoveRumor } from '../../negotiate/move.ts';
 import type { Negotiation } from '../../negotiate/negotiation.ts';
-import { readRestored } from '../restoredNote.ts';
 import type { Work } from '../work.ts';
 import { deedInGroup, deedInPublic, deedOf, type Deed } from './deed.ts';
 import { subjectOf, type Subject } from './facts.ts';
+import { hasYes } from './hasYes.ts';
 import { changeLedger, copyCell, openLedger, writeLedger, type LedgerCell } from './ledgerRecord.ts';
 import { announcementDenied, approvalNeeded, mandateDenied } from './mandateError.ts';
 import { readMandate } from './mandateSetting.ts';
@@ -106,12 +106,8 @@ async function considerDeed(work: Work, deed: Deed): Promise<Considered> {
   if (mandate === undefined) return ALLOWED;
   const ledger = currentLedger(work, mandate);
   const verdict = await deed.assess(mandate, ledger);
-  // A yes from before may have been used by then.
-  const restoredAt = readRestored(store)?.at ?? -1;
-  const isYes = (each: { readonly digest: Hex; readonly at: number }): boolean =>
-    each.digest === deed.digest && each.at > restoredAt && isLive(each, work.now);
-  const hasYes = work.isApproved || ledger.approved.some(isYes);
-  if (verdict.verdict === 'deny' || (verdict.verdict === 'ask' && !hasYes))
+  const isApproved = work.isApproved || hasYes(store, ledger, deed.digest, work.now);
+  if (verdict.verdict === 'deny' || (verdict.verdict === 'ask' && !isApproved))
     return { ...verdict, digest: deed.digest, ...retryOf(work, mandate, ledger, deed, verdict) };
   changeLedger(store, work.ledger, mandate, (books) => note(books, deed, work.now));
   return ALLOWED;
